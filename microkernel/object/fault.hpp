@@ -10,5 +10,5 @@ namespace mk {
 struct Fault {
     abi::FaultLabel kind = abi::FaultLabel::null_fault;
     bool in_receive = false; ///< cap_fault: in the receive phase
-    LookupFailure lookup{}; 
+    LookupFailure lookup{};
 } // namespace mk
