@@ -18,6 +18,12 @@ constexpr u8 qemu_failure = 0x11; // QEMU leaves with (0x11 << 1) | 1 = 35
 constinit bool serial_present = false;
 constinit FramebufferText screen;
 
+/// The text screen of a VGA: 25 rows of 80 cells. We print a few lines at most: no scrolling.
+u16 volatile* const vga_cells = reinterpret_cast<u16 volatile*>(0xb8000);
+constexpr usize vga_columns = 80, vga_size = 80 * 25, vga_off = ~usize{0};
+constexpr u16 light_grey = 0x0700;
+constinit usize vga_at = vga_off;
+
 /// Waits for a status bit, but never for ever: a machine may have a broken or no UART.
 void wait_for(u8 status)
 {
@@ -29,6 +35,15 @@ void put_serial(char c)
     if (!serial_present) return;
     wait_for(status_holding_empty);
     out8(com1, static_cast<u8>(c));
+}
+
+void put_vga(char c)
+{
+    if (vga_at >= vga_size) return;
+    if (c == '\n')
+        vga_at += vga_columns - vga_at % vga_columns;
+    else
+        vga_cells[vga_at++] = static_cast<u16>(light_grey | static_cast<u8>(c));
 }
 
 } // namespace
@@ -46,11 +61,18 @@ void console_start_serial()
     serial_present = true;
 }
 
+void console_use_vga_text()
+{
+    for (usize i = 0; i < vga_size; ++i) vga_cells[i] = light_grey | ' ';
+    vga_at = 0;
+}
+
 void console_use_framebuffer(Framebuffer const& f)
 {
     if (f.address == 0 || f.bits != 32) return;
     screen.attach({reinterpret_cast<u8 volatile*>(f.address), f.width, f.height, f.pitch,
                    f.red_shift, f.green_shift, f.blue_shift});
+    vga_at = vga_off;
 }
 
 void write(std::string_view text)
@@ -58,6 +80,7 @@ void write(std::string_view text)
     for (char const c : text) {
         if (c == '\n') put_serial('\r');
         put_serial(c);
+        put_vga(c);
         screen.put(c);
     }
 }

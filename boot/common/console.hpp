@@ -10,7 +10,11 @@ namespace boot {
 
 /// Sets COM1 up. Printing without it is harmless; a machine without COM1 prints nothing there.
 void console_start_serial();
-/// Clears the framebuffer and prints on it too from now on. Nothing happens when address is 0.
+/// Prints on the VGA text screen too, from its top: for a BIOS machine without a framebuffer. A
+/// machine without VGA ignores it.
+void console_use_vga_text();
+/// Clears the framebuffer and prints on it, instead of the VGA text screen, from now on. Nothing
+/// happens when address is 0.
 void console_use_framebuffer(Framebuffer const& framebuffer);
 
 struct Hex {

@@ -16,7 +16,7 @@ u64 search(u64 from, u64 size)
 
 u64 find_rsdp_in_low_memory()
 {
-    u64 ebda_segment = 0x40e;            // BIOS data area: real-mode segment of the EBDA
+    u64 ebda_segment = 0x40e;              // BIOS data area: real-mode segment of the EBDA
     asm volatile("" : "+r"(ebda_segment)); // GCC takes a small constant for a null pointer
     u64 const ebda = u64{*reinterpret_cast<u16 const volatile*>(ebda_segment)} << 4;
     if (ebda >= 0x80000 && ebda < 0xa0000)

@@ -9,10 +9,16 @@ The bundle is one cpio archive: kernel.elf, root-server, boot-archive (if any), 
 The same input gives the same bytes.
 """
 import argparse
+import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 import cpio
+
+EPOCH = 1700000000  # the date of everything in an image, so that images are reproducible
+EPOCH_AS_UUID = "2023111422132000"
 
 
 def bundle(arguments):
@@ -31,7 +37,49 @@ def make_pvh(arguments):
     pathlib.Path(f"{arguments.output}.bundle").write_bytes(bundle(arguments))
 
 
-KINDS = {"pvh": make_pvh}
+# Entered without a menu. When GRUB itself fails, it says so where the loaders would.
+GRUB_CONFIG = """\
+insmod all_video
+if multiboot2 /boot/loader.elf; then
+  if module2 /boot/bundle; then
+    boot
+  fi
+fi
+if serial --unit=0 --speed=115200; then
+  terminal_output serial console
+fi
+echo "hypercore: boot failed: GRUB: cannot load the image"
+halt
+"""
+GRUB_MODULES = "multiboot2 all_video vbe vga serial terminal echo test normal biosdisk iso9660 halt"
+
+
+def make_iso(arguments):
+    """A BIOS ISO by grub-mkrescue, every date fixed."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        files = {"boot/loader.elf": (arguments.build / "boot/multiboot2/loader.elf").read_bytes(),
+                 "boot/bundle": bundle(arguments),
+                 "boot/grub/grub.cfg": GRUB_CONFIG.encode()}
+        for name, data in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
+        run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--fonts=", "--locales=", "--themes=",
+             f"--install-modules={GRUB_MODULES}", "-o", str(arguments.output), folder, "--",
+             "-volume_date", "all_file_dates", f"={EPOCH}", "-volume_date", "c", f"={EPOCH}",
+             "-volume_date", "m", f"={EPOCH}", "-volume_date", "uuid", EPOCH_AS_UUID])
+
+
+def run(command):
+    """Runs a tool quietly; its output shows only when it fails."""
+    environment = dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC")
+    result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if result.returncode != 0:
+        sys.exit(f"image.py: {command[0]} failed:\n{result.stdout.decode(errors='replace')}")
+
+
+KINDS = {"pvh": make_pvh, "iso": make_iso}
 
 
 def parse():
