@@ -49,6 +49,8 @@ void init_context(Tcb& tcb);
 /// FPU state.
 void save_live_state(Cpu& cpu, Tcb& tcb);
 void drop_fpu(Cpu& cpu, Tcb& tcb);
+/// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
+void refresh(Cpu& cpu, Tcb& current);
 /// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).
 u64 sanitise_rflags(u64 rflags);
 bool is_canonical(u64 address);
