@@ -92,10 +92,10 @@ class Guest:
                 sock.close()
         self._errors.close()
 
-    def _spawn(self, command, stdout, descriptors=()):
+    def _spawn(self, command, stdout, descriptors=(), folder=None):
         # A session of its own: Ctrl-C at the terminal reaches us alone, and we decide.
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=self._errors,
+            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=self._errors, cwd=folder,
             pass_fds=descriptors, start_new_session=True, preexec_fn=_die_with_parent)
 
     def _start_qemu(self):
@@ -120,7 +120,8 @@ class Guest:
         port = self._listener.getsockname()[1]
         command = bochs.command(self.options, self.image, self.scratch, port, self.window,
                                 self.extra)
-        self._spawn(command, subprocess.DEVNULL)
+        # Bochs leaves log files of its network card where it is started.
+        self._spawn(command, subprocess.DEVNULL, folder=self.scratch)
 
     def _machine_reset(self):
         if qemu.triple_fault(self.scratch):

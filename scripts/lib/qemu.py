@@ -63,8 +63,9 @@ def command(options, image, scratch, serial_fd, qmp_fd, gdb_fd=None, window=Fals
     return arguments + list(extra)
 
 
-# After a triple fault comes the dump of the CPU that had it.
-_TRIPLE_FAULT = re.compile(r'^Triple fault\nCPU Reset .*\n(?:.*\n){0,8}?[ER]IP=([0-9a-f]+)', re.M)
+# After a triple fault comes the dump of the CPU that had it, unless QEMU ends at once (-no-reboot).
+_TRIPLE_FAULT = re.compile(
+    r'^Triple fault\n(?:CPU Reset .*\n(?:.*\n){0,8}?[ER]IP=([0-9a-f]+))?', re.M)
 
 
 def triple_fault(scratch):
@@ -74,8 +75,8 @@ def triple_fault(scratch):
         log = (scratch / 'cpu.log').read_text(errors='replace')
     except OSError:
         return False
-    addresses = [int(match[1], 16) for match in _TRIPLE_FAULT.finditer(log)]
-    return any(not 0xc0000 <= address < 0x100000 for address in addresses)
+    return any(match[1] is None or not 0xc0000 <= int(match[1], 16) < 0x100000
+               for match in _TRIPLE_FAULT.finditer(log))
 
 
 def verdict(code, shutdown_reason):
