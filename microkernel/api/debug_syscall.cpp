@@ -38,7 +38,7 @@ char const* state_name(ThreadState state)
 void dump_thread(Tcb const& tcb)
 {
     log("sched", "thread '", static_cast<char const*>(tcb.name), "' priority ", u64{tcb.priority},
-        ", ", state_name(tcb.state), ", ip ", hex(tcb.context.fault_ip));
+        ", ", state_name(tcb.state), ", ip ", Hex{tcb.context.fault_ip});
 }
 
 void dump_scheduler(Cpu const& cpu)
@@ -126,8 +126,8 @@ void report_unhandled(Tcb const& thread, Fault const& fault)
 {
     if (HYPERCORE_RELEASE) return;
     log("fault", "thread '", static_cast<char const*>(thread.name), "' stopped, no handler: kind ",
-        u64(fault.kind), " at ", hex(thread.context.fault_ip), ", ", hex(fault.word[0]), " ",
-        hex(fault.word[1]), " ", hex(fault.word[2]));
+        u64(fault.kind), " at ", Hex{thread.context.fault_ip}, ", ", Hex{fault.word[0]}, " ",
+        Hex{fault.word[1]}, " ", Hex{fault.word[2]});
 }
 
 } // namespace mk

@@ -245,45 +245,48 @@ void unknown_syscall(Cpu& cpu, i64 number)
 
 void dispatch(Cpu& cpu)
 {
-    using enum abi::Syscall;
+    using S = abi::Syscall;
+    constexpr SendMode call_mode{
+        .blocking = true, .call = true, .may_donate = true, .first_phase = false};
+    constexpr SendMode send_mode{
+        .blocking = true, .call = false, .may_donate = false, .first_phase = false};
+    constexpr SendMode nb_send_mode{
+        .blocking = false, .call = false, .may_donate = false, .first_phase = false};
     Context const& c = cpu.current->context;
-    auto const number = abi::Syscall(c.rdx);
+    auto const number = S(c.rdx);
     switch (number) {
-    case call:
-        send(cpu, c.rdi,
-             {.blocking = true, .call = true, .may_donate = true, .first_phase = false});
+    case S::call:
+        send(cpu, c.rdi, call_mode);
         break;
-    case reply_recv:
+    case S::reply_recv:
         send_receive(cpu, c.r12, true);
         break;
-    case nb_send_recv:
+    case S::nb_send_recv:
         send_receive(cpu, c.r13, true);
         break;
-    case nb_send_wait:
+    case S::nb_send_wait:
         send_receive(cpu, c.r12, false);
         break;
-    case abi::Syscall::send:
-        mk::send(cpu, c.rdi,
-                 {.blocking = true, .call = false, .may_donate = false, .first_phase = false});
+    case S::send:
+        send(cpu, c.rdi, send_mode);
         break;
-    case nb_send:
-        mk::send(cpu, c.rdi,
-                 {.blocking = false, .call = false, .may_donate = false, .first_phase = false});
+    case S::nb_send:
+        send(cpu, c.rdi, nb_send_mode);
         break;
-    case recv:
+    case S::recv:
         receive(cpu, true, true);
         break;
-    case nb_recv:
+    case S::nb_recv:
         receive(cpu, false, true);
         break;
-    case wait:
+    case S::wait:
         receive(cpu, true, false);
         break;
-    case nb_wait:
+    case S::nb_wait:
         receive(cpu, false, false);
         break;
-    case abi::Syscall::yield:
-        mk::yield(cpu);
+    case S::yield:
+        yield(cpu);
         break;
     default:
         if (!debug_syscall(cpu, number)) unknown_syscall(cpu, i64(c.rdx));
