@@ -13,6 +13,11 @@ extern void (*const __init_array_end[])();
 __thread seL4_IPCBuffer_* __sel4_ipc_buffer;
 
 [[noreturn]] void runtime_start(void* argument);
+
+// The C faces of runtime.hpp, declared for C in tls.h.
+usize runtime_tls_size();
+u64 runtime_tls_make(void* memory, seL4_IPCBuffer_* ipc_buffer);
+[[noreturn]] void runtime_exit(int status);
 }
 
 namespace {
@@ -108,4 +113,17 @@ extern "C" void runtime_start(void* argument)
          ++constructor)
         (*constructor)();
     runtime::exit(runtime_main(argument));
+}
+
+usize runtime_tls_size()
+{
+    return runtime::tls_size();
+}
+u64 runtime_tls_make(void* memory, seL4_IPCBuffer_* buffer)
+{
+    return runtime::tls_make(memory, buffer);
+}
+void runtime_exit(int status)
+{
+    runtime::exit(status);
 }
