@@ -68,7 +68,10 @@ void update_time(Cpu& cpu)
 
 namespace {
 
-bool domain_expired(Cpu const& cpu) { return domain_count > 1 && cpu.domain_left == 0; }
+bool domain_expired(Cpu const& cpu)
+{
+    return domain_count > 1 && cpu.domain_left == 0;
+}
 
 /// The current thread's slice is over: it faults, waits for a refill, or goes behind its equals.
 void end_slice(Cpu& cpu, bool may_fault)
@@ -145,8 +148,8 @@ bool should_preempt(Cpu& cpu)
     if (arch::interrupt_pending()) return true;
     update_time(cpu);
     SchedContext const& sc = *cpu.current_sc;
-    bool const starved = &sc != &cpu.idle_sc.sc &&
-                         !(sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed));
+    bool const starved =
+        &sc != &cpu.idle_sc.sc && !(sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed));
     return starved || domain_expired(cpu);
 }
 
