@@ -14,6 +14,7 @@
     .section .text
     .code64
     .global boot_enter_kernel
+    .hidden boot_enter_kernel
 boot_enter_kernel:
     cli
     cld

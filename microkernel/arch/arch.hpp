@@ -7,6 +7,10 @@
 #include "kit/types.hpp"
 #include "sched/cpu_fwd.hpp"
 
+namespace mk {
+struct IrqRoute;
+}
+
 namespace mk::arch {
 
 // --- memory ---
@@ -31,6 +35,8 @@ void set_deadline(u64 deadline);
 bool interrupt_pending();
 void mask_irq(unsigned irq);
 void unmask_irq(unsigned irq);
+/// Programs where `irq` comes from (an I/O APIC pin starts masked); nothing to do for an MSI.
+void route_irq(unsigned irq, IrqRoute const& route);
 
 // --- threads ---
 /// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.
@@ -43,6 +49,8 @@ void init_context(Tcb& tcb);
 /// FPU state.
 void save_live_state(Cpu& cpu, Tcb& tcb);
 void drop_fpu(Cpu& cpu, Tcb& tcb);
+/// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
+void refresh(Cpu& cpu, Tcb& current);
 /// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).
 u64 sanitise_rflags(u64 rflags);
 bool is_canonical(u64 address);

@@ -31,6 +31,10 @@ public:
     static bool has_children(Slot const& slot);
     /// Whether no other capability names the same object.
     static bool is_final(Slot const& slot);
+
+private:
+    static void link_after(Slot* before, Slot& slot);
+    static void point_neighbours_at(Slot& slot);
 };
 
 /// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control

@@ -3,21 +3,10 @@
 // Source: seL4 manual, "Faults".
 #pragma once
 
-#include "abi/faults.hpp"
-#include "cap/cspace.hpp"
+#include "object/fault.hpp"
 #include "sched/cpu_fwd.hpp"
 
 namespace mk {
-
-struct Fault {
-    abi::FaultLabel kind = abi::FaultLabel::null_fault;
-    bool in_receive = false; ///< cap_fault: in the receive phase
-    LookupFailure lookup{};  ///< cap_fault
-    /// cap_fault, vm_fault: address, then instruction?, error code. unknown_syscall: number.
-    /// user_exception: number, error code. timeout: badge, consumed (us).
-    u64 word[3] = {};
-    bool exists() const { return kind != abi::FaultLabel::null_fault; }
-};
 
 /// Stops `thread` with `fault` and sends it to its fault handler; without a usable handler the
 /// thread stays inactive. The thread must be runnable.
@@ -26,8 +15,11 @@ void raise_fault(Cpu& cpu, Tcb& thread, Fault const& fault);
 void raise_timeout(Cpu& cpu, Tcb& thread);
 bool has_timeout_handler(Tcb const& thread);
 /// Writes the fault as a message into the handler's registers and buffer; answers its tag length.
-unsigned write_fault_message(Tcb const& faulter, Tcb& handler);
+unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler);
 /// Takes a handler's reply. Answers whether the thread is to go on.
 bool apply_fault_reply(Tcb& faulter, Tcb const& handler);
+
+/// Debug builds: says on the kernel's console why a thread without a handler stopped.
+void report_unhandled(Tcb const& thread, Fault const& fault);
 
 } // namespace mk

@@ -1,6 +1,6 @@
 // SchedContext: a right to CPU time, `budget` out of every `period`, as a ring of refills. The
 // object's size decides how many refills fit: 96 bytes here, then 16 each (128 bytes: 2).
-// Arithmetic on refills: sched/refill.cpp; binding and donation: object/sched_context.cpp.
+// Arithmetic on refills: sched/refill.cpp; binding and donation: sched/binding.cpp.
 // Source: seL4 manual, "MCS Scheduling".
 #pragma once
 
@@ -46,20 +46,5 @@ constexpr u64 max_refills(unsigned size_bits)
 {
     return ((u64{1} << size_bits) - sizeof(SchedContext)) / sizeof(Refill);
 }
-
-/// Gives the thread the context / takes it away (SchedContext Bind and Unbind, TCB SetSchedParams).
-/// bind: neither has a partner yet.
-void bind(Cpu& cpu, SchedContext& sc, Tcb& tcb);
-void unbind_tcb(Cpu& cpu, SchedContext& sc);
-void bind(SchedContext& sc, Notification& notification);
-void unbind_notification(SchedContext& sc);
-/// Takes the context away from every reply in its call stack.
-void unbind_all_replies(SchedContext& sc);
-/// Passes the context on to `to` (which has none) as IPC does.
-void donate(Cpu& cpu, SchedContext& sc, Tcb& to);
-/// Makes the context's thread ready, or puts it off to its next refill, as its state allows.
-void resume(Cpu& cpu, SchedContext& sc);
-/// The thread that waits in YieldTo on `sc` goes on; its answer is the time consumed.
-void complete_yield_to(Cpu& cpu, Tcb& waiter);
 
 } // namespace mk

@@ -5,7 +5,7 @@
 
 #include "arch_context.hpp"
 #include "cap/slot.hpp"
-#include "ipc/fault.hpp"
+#include "object/fault.hpp"
 #include "sched/cpu_fwd.hpp"
 
 namespace mk {

@@ -12,7 +12,8 @@
 namespace mk {
 
 inline constexpr unsigned domain_count = HYPERCORE_DOMAINS;
-inline constexpr unsigned domain_schedule_length = 256;
+/// Entries of the domain schedule; one domain needs one, and an end marker behind it.
+inline constexpr unsigned domain_schedule_length = domain_count > 1 ? 256 : 2;
 
 struct DomainSlice {
     u8 domain;
@@ -41,7 +42,7 @@ struct Cpu {
     u8 domain = 0;
     u16 domain_index = 0, domain_start = 0;
     Ticks domain_left = 0; ///< 0 and one domain: endless
-    DomainSlice domain_schedule[2] = {};
+    DomainSlice domain_schedule[domain_schedule_length] = {};
 
     Tcb* fpu_owner = nullptr; ///< whose state is in the FPU registers
     Tcb idle;

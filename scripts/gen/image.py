@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 import cpio
+import pe
 
 EPOCH = 1700000000  # the date of everything in an image, so that images are reproducible
 EPOCH_AS_UUID = "2023111422132000"
@@ -70,6 +71,23 @@ def make_iso(arguments):
              "-volume_date", "m", f"={EPOCH}", "-volume_date", "uuid", EPOCH_AS_UUID])
 
 
+def make_esp(arguments):
+    """A FAT disk image (no partition table) with one file, as removable UEFI media have it."""
+    loader = (arguments.build / "boot/efi/loader.efi").read_bytes()
+    application = pe.add_section(loader, ".bundle", bundle(arguments))
+    size = pe.align(len(application) + (1 << 20), 1 << 20)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "BOOTX64.EFI"
+        file.write_bytes(application)
+        os.utime(file, (EPOCH, EPOCH))
+        with open(arguments.output, "wb") as disk:
+            disk.truncate(size)
+        image = str(arguments.output)
+        run(["mformat", "-i", image, "-T", str(size // 512), "-h", "16", "-s", "63", "-N", "48595045", "-v", "HYPERCORE", "::"])
+        run(["mmd", "-i", image, "::/EFI", "::/EFI/BOOT"])
+        run(["mcopy", "-m", "-i", image, str(file), "::/EFI/BOOT/BOOTX64.EFI"])
+
+
 def run(command):
     """Runs a tool quietly; its output shows only when it fails."""
     environment = dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC")
@@ -79,7 +97,7 @@ def run(command):
         sys.exit(f"image.py: {command[0]} failed:\n{result.stdout.decode(errors='replace')}")
 
 
-KINDS = {"pvh": make_pvh, "iso": make_iso}
+KINDS = {"pvh": make_pvh, "iso": make_iso, "esp": make_esp}
 
 
 def parse():
@@ -104,7 +122,7 @@ def main():
     arguments = parse()
     try:
         KINDS[arguments.kind](arguments)
-    except OSError as error:
+    except (OSError, pe.BadImage) as error:
         sys.exit(f"image.py: {error}")
 
 
