@@ -63,8 +63,7 @@ TEST_CASE("regions, low memory and the kernel are mapped, and nothing else", "[p
         }
     for (u64 at : {u64{0}, 4 * gib - 1, 5 * gib, 6 * gib - 1})
         CHECK(walk(t.root, physmap_base + at) == at);
-    for (u64 at : {6 * gib, 1008 * gib, 1024 * gib})
-        CHECK_FALSE(walk(t.root, physmap_base + at));
+    for (u64 at : {6 * gib, 1008 * gib, 1024 * gib}) CHECK_FALSE(walk(t.root, physmap_base + at));
     CHECK(walk(t.root, kernel_base) == 6 * mib);
     CHECK(walk(t.root, kernel_base + 5 * mib - 1) == 11 * mib - 1);
     CHECK_FALSE(walk(t.root, kernel_base + 6 * mib));
