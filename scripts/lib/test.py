@@ -99,7 +99,7 @@ def run_meson_tests(options, directory, totals):
     say(f'== {len(chosen)} tests')
     # meson's own verdict is not needed: its log says more, and is checked to be complete.
     subprocess.run(['meson', 'test', '-C', str(directory), '--no-rebuild', '--logbase', base,
-                    '--num-processes', str(options.jobs),
+                    '--print-errorlogs', '--num-processes', str(options.jobs),
                     *sorted({test['name'] for test in chosen})],
                    cwd=project.ROOT, env=environment, stdin=subprocess.DEVNULL)
     collect(chosen, logs / f'{base}.json', totals)
