@@ -58,9 +58,10 @@ def step(totals, name, action):
     return True
 
 
-def lint(directory):
-    if subprocess.run([sys.executable, 'scripts/lint', '--build', str(directory)],
-                      cwd=project.ROOT).returncode:
+def lint(directory, built):
+    # After a failed build the compiler flags there are stale: the build is already a failure.
+    how = ['--build', str(directory)] if built else ['--no-build']
+    if subprocess.run([sys.executable, 'scripts/lint', *how], cwd=project.ROOT).returncode:
         raise ProjectError('see the messages above')
 
 
@@ -123,7 +124,7 @@ def run(options):
     if not options.suite:
         clang = project.build_dir(compiler='clang')
         step(totals, 'build with Clang 16 (debug)', lambda: build(clang, options, 'clang'))
-        step(totals, 'lint', lambda: lint(directory))
+        step(totals, 'lint', lambda: lint(directory, built))
     if built:
         run_meson_tests(options, directory, totals)
     else:
