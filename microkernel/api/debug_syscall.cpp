@@ -1,0 +1,133 @@
+#include "api/debug_syscall.hpp"
+#include "arch/arch.hpp"
+#include "cap/cspace.hpp"
+#include "debug/log.hpp"
+#include "ipc/fault.hpp"
+#include "ipc/transfer.hpp"
+#include "object/registers.hpp"
+#include "sched/scheduler.hpp"
+
+#include <cstring>
+
+namespace mk {
+namespace {
+
+char const* state_name(ThreadState state)
+{
+    switch (state) {
+    case ThreadState::inactive:
+        return "inactive";
+    case ThreadState::running:
+        return "running";
+    case ThreadState::restart:
+        return "restart";
+    case ThreadState::blocked_on_receive:
+        return "blocked on receive";
+    case ThreadState::blocked_on_send:
+        return "blocked on send";
+    case ThreadState::blocked_on_reply:
+        return "blocked on reply";
+    case ThreadState::blocked_on_notification:
+        return "blocked on notification";
+    case ThreadState::idle:
+        return "idle";
+    }
+    return "?";
+}
+
+void dump_thread(Tcb const& tcb)
+{
+    log("sched", "thread '", static_cast<char const*>(tcb.name), "' priority ", u64{tcb.priority},
+        ", ", state_name(tcb.state), ", ip ", Hex{tcb.context.fault_ip});
+}
+
+void dump_scheduler(Cpu const& cpu)
+{
+    log("sched", "domain ", u64{cpu.domain}, ", current:");
+    dump_thread(*cpu.current);
+    for (ReadyQueues const& ready : cpu.ready)
+        for (unsigned p = ReadyQueues::priorities; p-- > 0;)
+            for (Tcb const* t = ready.first(p); t != nullptr; t = t->sched_link.next)
+                dump_thread(*t);
+    for (Tcb const* t = cpu.release_head; t != nullptr; t = t->sched_link.next) dump_thread(*t);
+}
+
+u64 identify(Tcb const& caller, CPtr address)
+{
+    auto const slot = lookup_slot(caller.slot(Tcb::cspace).cap(), address);
+    return slot ? u64((*slot)->cap().type()) : 0;
+}
+
+/// Names the thread behind a TCB capability by the string in the caller's IPC buffer.
+void name_thread(Tcb& caller)
+{
+    auto const slot = lookup_slot(caller.slot(Tcb::cspace).cap(), caller.context.rdi);
+    abi::IpcBuffer const* const buffer = ipc_buffer(caller, false);
+    if (!slot || !(*slot)->cap().is(CapType::tcb) || buffer == nullptr) return;
+    Tcb& target = *(*slot)->cap().object<Tcb>();
+    auto const* const text = reinterpret_cast<char const*>(buffer->msg);
+    usize length = 0;
+    while (length < sizeof target.name - 1 && text[length] != 0) ++length;
+    std::memcpy(target.name, text, length);
+    std::memset(target.name + length, 0, sizeof target.name - length);
+}
+
+[[noreturn]] void halt(Tcb const& caller)
+{
+    log("debug", "halt asked for by thread '", static_cast<char const*>(caller.name), "'");
+    arch::halt(true);
+}
+
+} // namespace
+
+bool debug_syscall(Cpu& cpu, abi::Syscall number)
+{
+    Tcb& caller = *cpu.current;
+    if (number == abi::Syscall::set_tls_base) {
+        arch::save_live_state(cpu, caller);
+        write_register(caller.context, 18, caller.context.rdi);
+        arch::refresh(cpu, caller);
+        return true;
+    }
+    if (HYPERCORE_RELEASE) return false;
+    switch (number) {
+    case abi::Syscall::debug_put_char:
+        arch::put_char(char(caller.context.rdi));
+        return true;
+    case abi::Syscall::debug_dump_scheduler:
+        dump_scheduler(cpu);
+        return true;
+    case abi::Syscall::debug_halt:
+        halt(caller);
+    case abi::Syscall::debug_cap_identify:
+        caller.context.rdi = identify(caller, caller.context.rdi);
+        return true;
+    case abi::Syscall::debug_snapshot:
+        log("debug", "no snapshot of capabilities in this build");
+        return true;
+    case abi::Syscall::debug_name_thread:
+        name_thread(caller);
+        return true;
+    // Caches need no flushing where instructions are counted; there is no kernel log to read.
+    case abi::Syscall::benchmark_flush_caches:
+    case abi::Syscall::benchmark_reset_log:
+    case abi::Syscall::benchmark_set_log_buffer:
+    case abi::Syscall::benchmark_finalize_log:
+        caller.context.rdi = 0;
+        return true;
+    case abi::Syscall::benchmark_null_syscall:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void report_unhandled(Tcb const& thread, Fault const& fault)
+{
+    if (HYPERCORE_RELEASE) return;
+    log("fault", "thread '", static_cast<char const*>(thread.name), "' stopped, no handler: kind ",
+        u64(fault.kind), " at ", Hex{thread.context.fault_ip}, ", ", Hex{fault.word[0]}, " ",
+        Hex{fault.word[1]}, " ", Hex{fault.word[2]});
+}
+
+} // namespace mk

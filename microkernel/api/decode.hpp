@@ -1,0 +1,94 @@
+// All decoders, one line each, in the file that is named in the comment. Every decoder checks in
+// seL4's order (tests/kernel has the table), changes nothing, and answers a Plan or the refusal.
+// The number of words and capabilities that the method table demands is checked before.
+#pragma once
+
+#include "api/invocation.hpp"
+
+namespace mk {
+
+// api/decode_untyped.cpp
+Checked<Plan> decode_untyped_retype(Invocation const&);
+// api/decode_cnode.cpp
+Checked<Plan> decode_cnode_revoke(Invocation const&);
+Checked<Plan> decode_cnode_delete(Invocation const&);
+Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const&);
+Checked<Plan> decode_cnode_copy(Invocation const&);
+Checked<Plan> decode_cnode_mint(Invocation const&);
+Checked<Plan> decode_cnode_move(Invocation const&);
+Checked<Plan> decode_cnode_mutate(Invocation const&);
+Checked<Plan> decode_cnode_rotate(Invocation const&);
+// api/decode_tcb_registers.cpp
+Checked<Plan> decode_tcb_read_registers(Invocation const&);
+Checked<Plan> decode_tcb_write_registers(Invocation const&);
+Checked<Plan> decode_tcb_copy_registers(Invocation const&);
+Checked<Plan> decode_tcb_set_tls_base(Invocation const&);
+// api/decode_tcb_space.cpp
+Checked<Plan> decode_tcb_configure(Invocation const&);
+Checked<Plan> decode_tcb_set_space(Invocation const&);
+Checked<Plan> decode_tcb_set_ipc_buffer(Invocation const&);
+// api/decode_tcb.cpp
+Checked<Plan> decode_tcb_set_priority(Invocation const&);
+Checked<Plan> decode_tcb_set_mc_priority(Invocation const&);
+Checked<Plan> decode_tcb_set_sched_params(Invocation const&);
+Checked<Plan> decode_tcb_set_timeout_endpoint(Invocation const&);
+Checked<Plan> decode_tcb_suspend(Invocation const&);
+Checked<Plan> decode_tcb_resume(Invocation const&);
+Checked<Plan> decode_tcb_bind_notification(Invocation const&);
+Checked<Plan> decode_tcb_unbind_notification(Invocation const&);
+Checked<Plan> decode_tcb_set_flags(Invocation const&);
+// api/decode_sched_context.cpp
+Checked<Plan> decode_sched_control_configure_flags(Invocation const&);
+Checked<Plan> decode_sched_context_bind(Invocation const&);
+Checked<Plan> decode_sched_context_unbind(Invocation const&);
+Checked<Plan> decode_sched_context_unbind_object(Invocation const&);
+Checked<Plan> decode_sched_context_consumed(Invocation const&);
+Checked<Plan> decode_sched_context_yield_to(Invocation const&);
+// api/decode_domain.cpp
+Checked<Plan> decode_domain_set(Invocation const&);
+Checked<Plan> decode_domain_schedule_configure(Invocation const&);
+Checked<Plan> decode_domain_schedule_set_start(Invocation const&);
+// api/decode_irq.cpp
+Checked<Plan> decode_irq_issue_irq_handler(Invocation const&);
+Checked<Plan> decode_irq_issue_io_apic(Invocation const&);
+Checked<Plan> decode_irq_issue_msi(Invocation const&);
+Checked<Plan> decode_irq_ack(Invocation const&);
+Checked<Plan> decode_irq_set_handler(Invocation const&);
+Checked<Plan> decode_irq_clear_handler(Invocation const&);
+// api/decode_io_port.cpp
+Checked<Plan> decode_io_port_issue(Invocation const&);
+Checked<Plan> decode_io_port_in8(Invocation const&);
+Checked<Plan> decode_io_port_in16(Invocation const&);
+Checked<Plan> decode_io_port_in32(Invocation const&);
+Checked<Plan> decode_io_port_out8(Invocation const&);
+Checked<Plan> decode_io_port_out16(Invocation const&);
+Checked<Plan> decode_io_port_out32(Invocation const&);
+// api/decode_vspace.cpp
+Checked<Plan> decode_pdpt_map(Invocation const&);
+Checked<Plan> decode_page_directory_map(Invocation const&);
+Checked<Plan> decode_page_table_map(Invocation const&);
+Checked<Plan> decode_table_unmap(Invocation const&); // all three levels
+// api/decode_page.cpp
+Checked<Plan> decode_page_map(Invocation const&);
+Checked<Plan> decode_page_unmap(Invocation const&);
+Checked<Plan> decode_page_get_address(Invocation const&);
+// api/decode_asid.cpp
+Checked<Plan> decode_asid_control_make_pool(Invocation const&);
+Checked<Plan> decode_asid_pool_assign(Invocation const&);
+
+// api/derive.cpp: helpers that several decoders and IPC share
+/// The capability a copy of slot's would be. Frames and tables come out unmapped as the manual
+/// says. Errors: illegal_operation (not copyable), revoke_first (untyped with children).
+Checked<Cap> derive_cap(Slot const& slot);
+/// `cap` with rights masked to `rights` (only kinds that have rights).
+Cap mask_rights(Cap const& cap, Rights rights);
+/// `cap` with its badge or guard set from `data`; null capability when that is not allowed.
+/// preserve: as Mutate and Rotate, an existing badge counts as unset? no: refuses a second badge.
+Cap update_cap_data(Cap const& cap, u64 data, bool preserve);
+/// An empty slot as CNode arguments name it: root capability, index, depth. Errors in seL4's
+/// order: failed_lookup (invalid root), range(1,64) for depth, failed_lookup, delete_first when it
+/// must be empty.
+Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source);
+Checked<Slot*> empty_target_slot(Cap const& root, CPtr index, u64 depth);
+
+} // namespace mk

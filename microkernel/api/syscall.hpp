@@ -1,0 +1,21 @@
+// Where user mode enters the kernel. Called from arch/x86_64/entry.S and traps.cpp; every function
+// here takes the time, does its work unless the budget is used up, and ends by scheduling: the
+// caller then returns to cpu.current.
+#pragma once
+
+#include "sched/cpu.hpp"
+
+namespace mk {
+
+/// A `syscall` instruction; the number is in rdx.
+void handle_syscall(Cpu& cpu);
+/// #PF from user mode: linear address and the CPU's error code.
+void handle_page_fault(Cpu& cpu, u64 address, u64 error_code);
+/// Any other exception from user mode.
+void handle_user_exception(Cpu& cpu, u64 vector, u64 error_code);
+void handle_timer(Cpu& cpu);
+/// A device interrupt, 0..107; its line is masked already if it can be.
+void handle_interrupt(Cpu& cpu, unsigned irq);
+void handle_spurious(Cpu& cpu);
+
+} // namespace mk

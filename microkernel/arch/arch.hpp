@@ -1,0 +1,71 @@
+// What an architecture provides to the generic kernel. arch/x86_64/ implements it for the machine,
+// tests/fakes/arch.cpp for host tests. Nothing here fails.
+#pragma once
+
+#include "arch_context.hpp"
+#include "arch_layout.hpp"
+#include "kit/types.hpp"
+#include "sched/cpu_fwd.hpp"
+
+namespace mk {
+struct IrqRoute;
+}
+
+namespace mk::arch {
+
+// --- memory ---
+/// Kernel view of physical memory. `physical` lies in RAM (or is mapped for the purpose).
+template <class T = void> T* from_physical(u64 physical)
+{
+    return reinterpret_cast<T*>(physical + physmap_base);
+}
+inline u64 to_physical(void const* p)
+{
+    return reinterpret_cast<u64>(p) - physmap_base;
+}
+void clear_memory(void* start, u64 bytes);
+
+// --- time: TSC ticks ---
+u64 read_clock();
+/// Asks for a timer interrupt at `deadline` (at once when it is past).
+void set_deadline(u64 deadline);
+
+// --- interrupts ---
+/// Whether an interrupt waits: long operations stop then. Cheap enough for every few slots.
+bool interrupt_pending();
+void mask_irq(unsigned irq);
+void unmask_irq(unsigned irq);
+/// Programs where `irq` comes from (an I/O APIC pin starts masked); nothing to do for an MSI.
+void route_irq(unsigned irq, IrqRoute const& route);
+
+// --- threads ---
+/// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.
+/// `previous` may be the same or null.
+void switch_to(Cpu& cpu, Tcb* previous, Tcb& next);
+/// Initial registers of a new TCB.
+void init_context(Tcb& tcb);
+/// Brings the saved copy of registers that live in the CPU (FS/GS base, FPU) up to date, for
+/// reading or changing from another thread; drop_fpu also forgets that the CPU holds this thread's
+/// FPU state.
+void save_live_state(Cpu& cpu, Tcb& tcb);
+void drop_fpu(Cpu& cpu, Tcb& tcb);
+/// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
+void refresh(Cpu& cpu, Tcb& current);
+/// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).
+u64 sanitise_rflags(u64 rflags);
+bool is_canonical(u64 address);
+
+// --- ports ---
+u8 in8(u16 port);
+u16 in16(u16 port);
+u32 in32(u16 port);
+void out8(u16 port, u8 value);
+void out16(u16 port, u16 value);
+void out32(u16 port, u32 value);
+
+// --- debug ---
+void put_char(char c);
+/// Ends the run: powers off where there is a way to, else stops.
+[[noreturn]] void halt(bool success);
+
+} // namespace mk::arch

@@ -1,0 +1,46 @@
+// Who was derived from whom: the one owner of every object's lifetime. Kept as a doubly linked
+// list of slots in depth-first order; parenthood follows from neighbouring capabilities and the
+// two flags of a slot, so no counts and no depths need upkeep. Called from cap/destroy.cpp and
+// every method that makes a capability. Source: seL4 manual, "Capability Derivation Tree",
+// "Deleting, Recycling and Revoking".
+#pragma once
+
+#include "cap/slot.hpp"
+
+namespace mk {
+
+class DerivationTree {
+public:
+    /// Puts `cap` into the empty slot `dest` as the newest child of `parent`, as an original:
+    /// what a retype or an Issue method makes. With a null parent: a root (boot time).
+    static void insert_original(Slot* parent, Slot& dest, Cap const& cap);
+    /// Puts `cap`, derived from source's capability (copy, mint), into the empty slot `dest`: a
+    /// child when source is an original, else a sibling. A copied untyped makes the source full.
+    static void insert_derived(Slot& source, Slot& dest, Cap const& cap);
+    /// Moves source's capability, changed to `cap` (same object), to the empty slot `dest`.
+    static void move(Slot& source, Slot& dest, Cap const& cap);
+    /// Exchanges two different slots, each taking the other's place in the tree. Either may be
+    /// empty.
+    static void swap(Slot& a, Slot& b);
+    /// Empties the slot. Its children become its parent's.
+    static void remove(Slot& slot);
+
+    /// Whether `b`, somewhere behind `a` in the list, descends from `a`. Correct for a's successor
+    /// and while all slots between descend from `a`.
+    static bool is_parent(Slot const& a, Slot const& b);
+    static bool has_children(Slot const& slot);
+    /// Whether no other capability names the same object.
+    static bool is_final(Slot const& slot);
+
+private:
+    static void link_after(Slot* before, Slot& slot);
+    static void point_neighbours_at(Slot& slot);
+};
+
+/// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control
+/// capabilities, what they issue.
+bool same_region(Cap const& a, Cap const& b);
+/// Whether both name the very same object, so that neither is the last one.
+bool same_object(Cap const& a, Cap const& b);
+
+} // namespace mk

@@ -1,0 +1,136 @@
+#include "ipc/transfer.hpp"
+#include "api/decode.hpp"
+#include "arch/arch.hpp"
+#include "cap/derivation_tree.hpp"
+#include "ipc/fault.hpp"
+
+namespace mk {
+
+u64& message_register(Context& context, unsigned n)
+{
+    switch (n) {
+    case 0:
+        return context.r10;
+    case 1:
+        return context.r8;
+    case 2:
+        return context.r9;
+    default:
+        return context.r15;
+    }
+}
+
+abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing)
+{
+    Cap const& cap = tcb.slot(Tcb::ipc_buffer).cap();
+    if (!cap.is(CapType::frame) || cap.frame_is_device()) return nullptr;
+    Rights const need = for_writing ? Rights::read | Rights::write : Rights::read;
+    if (!contains(cap.rights(), need)) return nullptr;
+    u64 const offset = tcb.ipc_buffer_address & low_mask(frame_bits(cap.frame_size()));
+    return arch::from_physical<abi::IpcBuffer>(cap.address() + offset);
+}
+
+bool put_word(Tcb& tcb, abi::IpcBuffer* buffer, unsigned n, u64 word)
+{
+    if (n < message_registers)
+        message_register(tcb.context, n) = word;
+    else if (buffer != nullptr && n < abi::msg_max_length)
+        buffer->msg[n] = word;
+    else
+        return false;
+    return true;
+}
+
+void reply_with_word(Tcb& tcb, u64 word)
+{
+    set_badge(tcb, 0);
+    message_register(tcb.context, 0) = word;
+    set_message_info(tcb, abi::MessageInfo{0, 0, 0, 1});
+}
+
+Lookup<ExtraCaps> lookup_extra_caps(Tcb const& sender, abi::MessageInfo info, u64& failed)
+{
+    ExtraCaps extra;
+    abi::IpcBuffer const* const buffer = ipc_buffer(sender, false);
+    if (buffer == nullptr) return extra;
+    for (unsigned i = 0; i < info.extra_caps(); ++i) {
+        failed = buffer->caps_or_badges[i];
+        extra.slot[i] = TRY(lookup_slot(sender.slot(Tcb::cspace).cap(), failed));
+        extra.count = i + 1;
+    }
+    return extra;
+}
+
+namespace {
+
+/// Where the receiver wants a capability; null when it names no empty slot.
+Slot* receive_slot(Tcb const& receiver, abi::IpcBuffer const* buffer)
+{
+    if (buffer == nullptr) return nullptr;
+    auto const root = lookup_cap(receiver.slot(Tcb::cspace).cap(), buffer->receive_cnode);
+    if (!root) return nullptr;
+    auto const slot =
+        empty_target_slot((*root)->cap(), buffer->receive_index, buffer->receive_depth);
+    return slot ? *slot : nullptr;
+}
+
+/// Transfers capabilities until one cannot be. Answers the receiver's capability counts.
+abi::MessageInfo transfer_caps(ExtraCaps const& extra, Endpoint const* endpoint, Tcb& receiver,
+                               abi::IpcBuffer* buffer, abi::MessageInfo info)
+{
+    Slot* destination = extra.count > 0 ? receive_slot(receiver, buffer) : nullptr;
+    u64 unwrapped = 0;
+    unsigned done = 0;
+    for (; buffer != nullptr && done < extra.count; ++done) {
+        Slot& source = *extra.slot[done];
+        Cap const& cap = source.cap();
+        if (cap.is(CapType::endpoint) && cap.object<Endpoint>() == endpoint) {
+            buffer->caps_or_badges[done] = cap.badge();
+            unwrapped |= bit(done);
+            continue;
+        }
+        if (destination == nullptr) break;
+        auto const derived = derive_cap(source);
+        if (!derived || (*derived).is_null()) break;
+        DerivationTree::insert_derived(source, *destination, *derived);
+        destination = nullptr;
+    }
+    return abi::MessageInfo{info.label(), unwrapped, done, info.length()};
+}
+
+unsigned copy_words(Tcb const& sender, abi::IpcBuffer const* from, Tcb& receiver,
+                    abi::IpcBuffer* to, unsigned length)
+{
+    unsigned n = 0;
+    for (; n < length && n < message_registers; ++n)
+        message_register(receiver.context, n) = message_register(sender.context, n);
+    if (from == nullptr || to == nullptr) return n;
+    for (; n < length; ++n) to->msg[n] = from->msg[n];
+    return n;
+}
+
+} // namespace
+
+void transfer_message(Cpu& cpu, Tcb& sender, Endpoint const* endpoint, u64 badge, bool grant,
+                      Tcb& receiver)
+{
+    set_badge(receiver, badge);
+    if (sender.fault.exists()) {
+        unsigned const length = write_fault_message(cpu, sender, receiver);
+        set_message_info(receiver, abi::MessageInfo{u64(sender.fault.kind), 0, 0, length});
+        return;
+    }
+    abi::MessageInfo const info = message_info(sender);
+    ExtraCaps extra;
+    u64 failed = 0;
+    if (grant)
+        if (auto const found = lookup_extra_caps(sender, info, failed)) extra = *found;
+    abi::IpcBuffer* const to = ipc_buffer(receiver, true);
+    unsigned const length =
+        copy_words(sender, ipc_buffer(sender, false), receiver, to, unsigned(info.length()));
+    abi::MessageInfo const sent = transfer_caps(extra, endpoint, receiver, to, info);
+    set_message_info(
+        receiver, abi::MessageInfo{sent.label(), sent.caps_unwrapped(), sent.extra_caps(), length});
+}
+
+} // namespace mk

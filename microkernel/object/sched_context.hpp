@@ -1,0 +1,50 @@
+// SchedContext: a right to CPU time, `budget` out of every `period`, as a ring of refills. The
+// object's size decides how many refills fit: 96 bytes here, then 16 each (128 bytes: 2).
+// Arithmetic on refills: sched/refill.cpp; binding and donation: sched/binding.cpp.
+// Source: seL4 manual, "MCS Scheduling".
+#pragma once
+
+#include "kit/types.hpp"
+#include "sched/cpu_fwd.hpp"
+
+namespace mk {
+
+using Ticks = u64; ///< TSC ticks
+
+/// `amount` ticks that may be used from `time` on.
+struct Refill {
+    Ticks time, amount;
+};
+
+class alignas(16) SchedContext {
+public:
+    Ticks period = 0;                     ///< 0: not configured
+    Ticks consumed = 0;                   ///< since the last time user space asked
+    u64 badge = 0;                        ///< goes into timeout faults
+    Tcb* tcb = nullptr;                   ///< who runs on it now
+    Reply* reply = nullptr;               ///< top of the call stack it was donated along
+    Notification* notification = nullptr; ///< bound to
+    Tcb* yield_from = nullptr;            ///< the thread that waits in YieldTo for this one
+    u16 refill_head = 0, refill_tail = 0, refill_max = 0;
+    u16 flags = 0;
+    u8 reserved[32] = {}; // the feedback class will live here
+
+    static constexpr u16 sporadic = 1, round_robin = 2;
+    bool is_active() const { return refill_max > 0; }
+    bool is_round_robin() const { return (flags & round_robin) != 0; }
+    bool is_sporadic() const { return (flags & sporadic) != 0; }
+    Refill* refills() { return reinterpret_cast<Refill*>(this + 1); }
+    Refill const* refills() const { return reinterpret_cast<Refill const*>(this + 1); }
+    Refill& head() { return refills()[refill_head]; }
+    Refill const& head() const { return refills()[refill_head]; }
+    Refill& tail() { return refills()[refill_tail]; }
+};
+static_assert(sizeof(SchedContext) == 96);
+
+/// How many refills fit into an object of 2^size_bits bytes.
+constexpr u64 max_refills(unsigned size_bits)
+{
+    return ((u64{1} << size_bits) - sizeof(SchedContext)) / sizeof(Refill);
+}
+
+} // namespace mk

@@ -1,0 +1,42 @@
+// Arithmetic of budgets: the ring of refills in a scheduling context. Sporadic servers: what is
+// used at time T comes back at T + period. Round robin: two refills that are always ready, the
+// used part waits in the second. Invariants: amounts of all refills add up to the budget; times
+// ascend and refills do not overlap; the head of a context that can run is at least min_budget.
+// Source: seL4 manual, "Scheduling Contexts"; Stanovich et al., "Defects of the POSIX Sporadic
+// Server and How to Correct Them" (RTAS 2010).
+#pragma once
+
+#include "sched/cpu.hpp"
+
+namespace mk::refill {
+
+/// Worst time that one kernel entry is assumed to take; a refill this near counts as ready.
+inline constexpr u64 kernel_wcet_us = 10;
+/// A refill smaller than entry plus exit is not worth a switch. The interface's least budget.
+inline constexpr u64 min_budget_us = 2 * kernel_wcet_us;
+/// Round robin needs two refills, sporadic servers at least as many.
+inline constexpr u16 min_refills = 2;
+
+Ticks min_budget(Cpu const& cpu);
+/// Longest budget or period: eight of them fit in 64 bits of ticks, so that sums do not wrap.
+u64 max_period_us(Cpu const& cpu);
+
+/// Whether the head may be used now; whether it still has min_budget after `usage`; both.
+bool ready(Cpu const& cpu, SchedContext const& sc);
+bool sufficient(Cpu const& cpu, SchedContext const& sc, Ticks usage);
+bool has_budget(Cpu const& cpu, SchedContext const& sc);
+
+/// Sets a context up with its whole budget at hand. period == budget: round robin.
+void configure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period);
+/// Changes parameters of a context in use so that old and new bandwidth are both respected.
+void reconfigure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period);
+
+/// Sporadic: takes `usage` off the ready refills and schedules its return.
+void charge(Cpu& cpu, SchedContext& sc, Ticks usage);
+/// Round robin: the slice is over, the whole budget is at hand again / part of it is used.
+void renew_round_robin(SchedContext& sc);
+void use_round_robin(SchedContext& sc, Ticks usage);
+/// The context's thread wakes: ready refills are merged into one that begins now.
+void unblock(Cpu& cpu, SchedContext& sc);
+
+} // namespace mk::refill

@@ -1,0 +1,305 @@
+#include "sched/scheduler.hpp"
+#include "arch/arch.hpp"
+#include "ipc/fault.hpp"
+#include "object/endpoint.hpp"
+#include "object/notification.hpp"
+#include "sched/binding.hpp"
+#include "sched/refill.hpp"
+#include "sched/release_queue.hpp"
+
+namespace mk {
+
+bool is_schedulable(Tcb const& tcb)
+{
+    return tcb.is_runnable() && tcb.sc != nullptr && tcb.sc->is_active() && !tcb.in_release_queue;
+}
+
+void enqueue_front(Cpu& cpu, Tcb& tcb)
+{
+    if (!tcb.in_ready_queue) cpu.ready[tcb.domain].push_front(tcb);
+}
+
+void enqueue_back(Cpu& cpu, Tcb& tcb)
+{
+    if (!tcb.in_ready_queue) cpu.ready[tcb.domain].push_back(tcb);
+}
+
+void dequeue(Cpu& cpu, Tcb& tcb)
+{
+    if (tcb.in_ready_queue) cpu.ready[tcb.domain].remove(tcb);
+}
+
+void possible_switch_to(Cpu& cpu, Tcb& tcb)
+{
+    if (tcb.sc == nullptr || !tcb.sc->is_active() || tcb.in_release_queue) return;
+    if (tcb.domain != cpu.domain) {
+        enqueue_front(cpu, tcb);
+    } else if (cpu.action != Cpu::Action::resume_current) {
+        reschedule_required(cpu); // two candidates: let the queues decide
+        enqueue_front(cpu, tcb);
+    } else {
+        cpu.action = Cpu::Action::try_candidate;
+        cpu.candidate = &tcb;
+    }
+}
+
+void reschedule_required(Cpu& cpu)
+{
+    if (cpu.action == Cpu::Action::try_candidate && is_schedulable(*cpu.candidate))
+        enqueue_front(cpu, *cpu.candidate);
+    cpu.action = Cpu::Action::choose_new;
+    cpu.candidate = nullptr;
+}
+
+void postpone(Cpu& cpu, SchedContext& sc)
+{
+    dequeue(cpu, *sc.tcb);
+    if (!sc.tcb->in_release_queue) release_queue::insert(cpu, *sc.tcb);
+}
+
+void update_time(Cpu& cpu)
+{
+    Ticks const before = cpu.now;
+    cpu.now = arch::read_clock();
+    Ticks const passed = cpu.now - before;
+    cpu.consumed += passed;
+    if (domain_count > 1) cpu.domain_left -= passed < cpu.domain_left ? passed : cpu.domain_left;
+}
+
+namespace {
+
+bool domain_expired(Cpu const& cpu)
+{
+    return domain_count > 1 && cpu.domain_left == 0;
+}
+
+/// The current thread's slice is over: it faults, waits for a refill, or goes behind its equals.
+void end_slice(Cpu& cpu, bool may_fault)
+{
+    Tcb& current = *cpu.current;
+    SchedContext& sc = *cpu.current_sc;
+    if (may_fault && !sc.is_round_robin() && has_timeout_handler(current))
+        raise_timeout(cpu, current);
+    else if (refill::has_budget(cpu, sc))
+        enqueue_back(cpu, current);
+    else
+        postpone(cpu, sc);
+}
+
+} // namespace
+
+void charge_budget(Cpu& cpu, Ticks amount, bool may_fault)
+{
+    SchedContext& sc = *cpu.current_sc;
+    if (&sc != &cpu.idle_sc.sc) {
+        if (sc.is_round_robin())
+            refill::renew_round_robin(sc);
+        else
+            refill::charge(cpu, sc, amount);
+        sc.consumed += amount;
+    }
+    cpu.consumed = 0;
+    if (is_schedulable(*cpu.current)) {
+        end_slice(cpu, may_fault);
+        reschedule_required(cpu);
+        cpu.reprogram_timer = true;
+    }
+}
+
+bool check_budget(Cpu& cpu)
+{
+    if (cpu.current_sc == &cpu.idle_sc.sc) {
+        if (domain_expired(cpu)) reschedule_required(cpu);
+        return true;
+    }
+    // An inactive context was unbound or deleted under its thread, which no longer runs on it.
+    if (!cpu.current_sc->is_active() || refill::sufficient(cpu, *cpu.current_sc, cpu.consumed)) {
+        if (!domain_expired(cpu)) return true;
+        reschedule_required(cpu);
+        return false;
+    }
+    charge_budget(cpu, cpu.consumed, true);
+    return false;
+}
+
+void commit_time(Cpu& cpu)
+{
+    SchedContext& sc = *cpu.current_sc;
+    if (&sc != &cpu.idle_sc.sc && sc.is_active() && cpu.consumed > 0) {
+        if (sc.is_round_robin())
+            refill::use_round_robin(sc, cpu.consumed);
+        else
+            refill::charge(cpu, sc, cpu.consumed);
+        sc.consumed += cpu.consumed;
+    }
+    cpu.consumed = 0;
+}
+
+void yield(Cpu& cpu)
+{
+    SchedContext& sc = *cpu.current_sc;
+    Ticks const consumed = sc.consumed + cpu.consumed; // what is given up was not consumed
+    charge_budget(cpu, sc.head().amount, false);
+    sc.consumed = consumed;
+}
+
+bool should_preempt(Cpu& cpu)
+{
+    if (arch::interrupt_pending()) return true;
+    update_time(cpu);
+    SchedContext const& sc = *cpu.current_sc;
+    bool const starved =
+        &sc != &cpu.idle_sc.sc && !(sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed));
+    return starved || domain_expired(cpu);
+}
+
+namespace {
+
+void next_domain(Cpu& cpu)
+{
+    unsigned const next = cpu.domain_index + 1u;
+    bool const wrap = next >= domain_schedule_length || cpu.domain_schedule[next].duration == 0;
+    cpu.domain_index = wrap ? cpu.domain_start : u16(next);
+    DomainSlice const& slice = cpu.domain_schedule[cpu.domain_index];
+    cpu.domain = slice.domain;
+    cpu.domain_left = slice.duration;
+    cpu.reprogram_timer = true;
+}
+
+void run(Cpu& cpu, Tcb& tcb)
+{
+    dequeue(cpu, tcb);
+    cpu.current = &tcb;
+}
+
+void choose_new(Cpu& cpu)
+{
+    if (domain_expired(cpu)) next_domain(cpu);
+    ReadyQueues& ready = cpu.ready[cpu.domain];
+    run(cpu, ready.empty() ? cpu.idle : *ready.first(ready.highest()));
+}
+
+bool is_highest(Cpu const& cpu, Tcb const& tcb)
+{
+    ReadyQueues const& ready = cpu.ready[cpu.domain];
+    return ready.empty() || tcb.priority >= ready.highest();
+}
+
+/// The candidate runs if nothing ready beats it. A current thread that could go on keeps its turn
+/// against an equal.
+void try_candidate(Cpu& cpu, bool current_goes_on)
+{
+    Tcb& candidate = *cpu.candidate;
+    if (!is_highest(cpu, candidate)) {
+        enqueue_front(cpu, candidate);
+        choose_new(cpu);
+    } else if (current_goes_on && candidate.priority == cpu.current->priority) {
+        enqueue_back(cpu, candidate);
+        choose_new(cpu);
+    } else {
+        run(cpu, candidate);
+    }
+}
+
+/// The newly chosen thread's context becomes the one that is charged.
+void switch_context(Cpu& cpu)
+{
+    SchedContext* const next = cpu.current == &cpu.idle ? &cpu.idle_sc.sc : cpu.current->sc;
+    if (next != cpu.current_sc) {
+        cpu.reprogram_timer = true;
+        if (!next->is_sporadic() && next != &cpu.idle_sc.sc) refill::unblock(cpu, *next);
+    }
+    if (cpu.reprogram_timer) commit_time(cpu);
+    cpu.current_sc = next;
+}
+
+/// The next moment at which the scheduler has to act by itself.
+void set_timer(Cpu& cpu)
+{
+    Ticks next = ~Ticks{0};
+    if (cpu.current != &cpu.idle) next = cpu.now + cpu.current_sc->head().amount;
+    if (domain_count > 1 && cpu.domain_left < next - cpu.now) next = cpu.now + cpu.domain_left;
+    if (cpu.release_head != nullptr && cpu.release_head->sc->head().time < next)
+        next = cpu.release_head->sc->head().time;
+    arch::set_deadline(next);
+}
+
+/// Makes the chosen thread able to go on: a restart repeats its instruction or system call.
+void activate(Cpu& cpu)
+{
+    Tcb& tcb = *cpu.current;
+    if (tcb.yield_to != nullptr) complete_yield_to(cpu, tcb);
+    if (tcb.state != ThreadState::restart) return;
+    tcb.context.rip = tcb.context.fault_ip;
+    tcb.state = ThreadState::running;
+}
+
+} // namespace
+
+void schedule(Cpu& cpu)
+{
+    Tcb* const previous = cpu.current;
+    release_queue::wake_ready(cpu);
+    if (domain_expired(cpu)) reschedule_required(cpu);
+    if (cpu.action == Cpu::Action::resume_current && !is_schedulable(*previous) &&
+        previous != &cpu.idle)
+        reschedule_required(cpu);
+    if (cpu.action != Cpu::Action::resume_current) {
+        bool const goes_on = is_schedulable(*previous);
+        if (goes_on) enqueue_front(cpu, *previous);
+        if (cpu.action == Cpu::Action::try_candidate && is_schedulable(*cpu.candidate))
+            try_candidate(cpu, goes_on);
+        else
+            choose_new(cpu);
+    }
+    cpu.action = Cpu::Action::resume_current;
+    cpu.candidate = nullptr;
+    switch_context(cpu);
+    if (cpu.reprogram_timer) {
+        set_timer(cpu);
+        cpu.reprogram_timer = false;
+    }
+    if (cpu.current != previous) arch::switch_to(cpu, previous, *cpu.current);
+    activate(cpu);
+}
+
+void set_priority(Cpu& cpu, Tcb& tcb, u8 priority)
+{
+    if (tcb.in_ready_queue || &tcb == cpu.current) {
+        dequeue(cpu, tcb);
+        tcb.priority = priority;
+        if (is_schedulable(tcb)) enqueue_front(cpu, tcb);
+        reschedule_required(cpu);
+    } else if (tcb.state == ThreadState::blocked_on_send ||
+               tcb.state == ThreadState::blocked_on_receive) {
+        Endpoint& ep = *static_cast<Endpoint*>(tcb.blocked_on);
+        Endpoint::State const state = ep.state();
+        ep.remove(tcb);
+        tcb.priority = priority;
+        ep.enqueue(tcb, state);
+    } else if (tcb.state == ThreadState::blocked_on_notification) {
+        Notification& ntfn = *static_cast<Notification*>(tcb.blocked_on);
+        ntfn.remove(tcb);
+        tcb.priority = priority;
+        ntfn.enqueue(tcb);
+    } else {
+        tcb.priority = priority;
+    }
+}
+
+void set_domain(Cpu& cpu, Tcb& tcb, u8 domain)
+{
+    dequeue(cpu, tcb);
+    tcb.domain = domain;
+    if (is_schedulable(tcb)) enqueue_front(cpu, tcb);
+    if (&tcb == cpu.current) reschedule_required(cpu);
+}
+
+void start_domain_schedule(Cpu& cpu)
+{
+    cpu.domain_index = cpu.domain_start;
+    cpu.domain = cpu.domain_schedule[cpu.domain_start].domain;
+    cpu.domain_left = cpu.domain_schedule[cpu.domain_start].duration;
+}
+
+} // namespace mk
