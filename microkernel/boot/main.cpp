@@ -16,6 +16,7 @@
 #include "local_apic.hpp"
 #include "platform.hpp"
 #include "sched/cpu.hpp"
+#include "sched/scheduler.hpp"
 #include "serial.hpp"
 #include "traps.hpp"
 
@@ -116,6 +117,9 @@ extern "C" void kernel_main(u64 handoff_physical)
     log("interrupts", io_apic_count(), " I/O APIC, ", io_apic_pins(0), " pins on the first");
     init_cpu(boot_cpu);
     start_root_server(boot_cpu, handoff);
+    boot_cpu.reprogram_timer = true;
+    reschedule_required(boot_cpu);
+    schedule(boot_cpu);
 }
 
 } // namespace mk

@@ -4,6 +4,7 @@
 #include "cap/destroy.hpp"
 #include "fakes.hpp"
 #include "ipc/endpoint_ipc.hpp"
+#include "ipc/fault.hpp"
 #include "vspace/vspace.hpp"
 
 #define WEAK __attribute__((weak))
@@ -28,6 +29,8 @@ WEAK void cancel_badged_sends(Cpu&, Endpoint&, u64 badge)
     ++fake::kernel.cancel_calls;
     fake::kernel.cancelled_badge = badge;
 }
+
+WEAK void report_unhandled(Tcb const&, Fault const&) {}
 
 WEAK void init_pml4(PageTable& pml4)
 {

@@ -13,8 +13,6 @@
 namespace mk::calibration {
 namespace {
 
-__extension__ using u128 = unsigned __int128;
-
 constexpr u64 window_ms = 20; // less than a turn of the PIT's 16 bits (54 ms)
 
 /// The HPET's main counter. Started for the measurement and left as it was found.
@@ -115,7 +113,7 @@ template <class Reference> bool measure_against(Reference& reference, Rates& rat
     reference.stop();
     u64 const passed = (last.reference - first.reference) & Reference::mask;
     if (reads == most_reads || passed == 0) return false;
-    rates.tsc_hz = u64(u128{last.tsc - first.tsc} * hz / passed);
+    rates.tsc_hz = x86::multiply_divide(last.tsc - first.tsc, hz, passed);
     rates.timer_hz = u64{first.timer - last.timer} * hz / passed;
     return true;
 }

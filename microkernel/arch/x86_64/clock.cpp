@@ -52,7 +52,7 @@ void init(u64 given_hz)
 {
     calibration::Rates const rates = calibration::measure(given_hz);
     platform.tsc_hz = rates.tsc_hz;
-    timer_scale = u64((u128{rates.timer_hz} << 32) / rates.tsc_hz);
+    timer_scale = x86::multiply_divide(rates.timer_hz, u64{1} << 32, rates.tsc_hz);
     if (features.tsc_deadline) local_apic::use_tsc_deadline();
     log("clock", "TSC ", rates.tsc_hz / 1000, " kHz by ", source_name(rates.source),
         features.tsc_deadline ? ", deadlines by TSC" : ", deadlines by the APIC timer");

@@ -54,6 +54,14 @@ inline u64 read_tsc()
     return u64{high} << 32 | low;
 }
 
+/// a * b / c by a 128-bit product. The quotient must fit into 64 bits, or the CPU faults.
+inline u64 multiply_divide(u64 a, u64 b, u64 c)
+{
+    u64 high;
+    asm("mulq %[b]\n\tdivq %[c]" : "+a"(a), "=&d"(high) : [b] "r"(b), [c] "r"(c) : "cc");
+    return a;
+}
+
 inline u64 read_cr0()
 {
     u64 v;
