@@ -8,7 +8,6 @@ extern "C" {
 #include <efi.h>
 }
 #include <span>
-#include <string_view>
 
 namespace boot::efi {
 
@@ -26,9 +25,5 @@ RegionKind kind_of(u32 efi_type);
 /// @error too many entries
 Checked<void> add_descriptors(std::span<u8 const> descriptors, usize descriptor_size,
                               MemoryMap& map);
-
-/// The contents of the section `name` of a PE image in memory; empty when there is none or its
-/// headers make no sense. [Microsoft PE Format, "Section Table"]
-std::span<u8 const> find_section(std::span<u8 const> image, std::string_view name);
 
 } // namespace boot::efi

@@ -5,6 +5,7 @@
 #include "boot/common/console.hpp"
 #include "boot/common/loader.hpp"
 #include "boot/efi/firmware.hpp"
+#include "boot/efi/pe_image.hpp"
 #include "kit/bits.hpp"
 #include <cstring>
 

@@ -33,7 +33,10 @@ constexpr u32 start_magic = 0x336e'c578;
 constexpr u64 four_gib = u64{1} << 32;
 
 /// Whether a range lies in what long_mode.S has mapped.
-bool reachable(u64 address, u64 size) { return address < four_gib && size <= four_gib - address; }
+bool reachable(u64 address, u64 size)
+{
+    return address < four_gib && size <= four_gib - address;
+}
 
 constinit MemoryMap map;
 

@@ -24,7 +24,7 @@ Performed perform_make_pool(Cpu&, Tcb&, MakePoolPlan const& p)
     auto* const pool = arch::from_physical<AsidPool>(memory.address());
     arch::clear_memory(pool, sizeof *pool);
     register_asid_pool(*pool, p.base);
-    p.untyped->update(memory.with_data(sizeof *pool)); // all of it is used
+    p.untyped->update(memory.used_up());
     DerivationTree::insert_original(p.untyped, *p.dest, Cap::asid_pool(pool, p.base));
     return Performed::reply(0);
 }

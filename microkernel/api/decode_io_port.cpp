@@ -5,8 +5,8 @@
 #include "api/decode.hpp"
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
+#include "ipc/transfer.hpp"
 #include "object/io_port.hpp"
-#include "object/tcb.hpp"
 
 namespace mk {
 
@@ -33,9 +33,9 @@ struct AccessPlan {
 
 Performed perform_in(Cpu&, Tcb& caller, AccessPlan const& p)
 {
-    caller.context.r10 = p.bytes == 1   ? arch::in8(p.port) // message register 0
-                         : p.bytes == 2 ? arch::in16(p.port)
-                                        : arch::in32(p.port);
+    message_register(caller.context, 0) = p.bytes == 1   ? arch::in8(p.port)
+                                          : p.bytes == 2 ? arch::in16(p.port)
+                                                         : arch::in32(p.port);
     return Performed::reply(1);
 }
 

@@ -6,8 +6,8 @@
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
 #include "cap/destroy.hpp"
+#include "io_apic.hpp"
 #include "object/irq_handler.hpp"
-#include "platform.hpp"
 
 namespace mk {
 
@@ -23,8 +23,12 @@ struct IssuePlan {
 Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
 {
     irq_table.route[p.irq] = p.route;
-    // An I/O APIC line starts masked: the first Ack lets it through.
-    arch::route_irq(p.irq, p.route);
+    IrqRoute const& r = p.route;
+    // A pin starts masked: the first Ack lets it through. A device sends MSIs as it likes.
+    if (r.kind == IrqRoute::Kind::io_apic)
+        route_io_apic(p.irq, r.io_apic, r.pin, r.level, r.active_low);
+    else
+        unroute_irq(p.irq);
     DerivationTree::insert_original(p.control, *p.dest, Cap::irq_handler(p.irq));
     return Performed::reply(0);
 }
@@ -82,9 +86,9 @@ Checked<Plan> decode_irq_issue_io_apic(Invocation const& in)
 {
     u64 const io_apic = in.word(2), pin = in.word(3), level = in.word(4), polarity = in.word(5);
     Slot* const dest = TRY(vector_destination(in));
-    if (platform.io_apic_count == 0) return SyscallError::illegal_operation();
-    TRY(check_range(io_apic, platform.io_apic_count - 1));
-    TRY(check_range(pin, platform.io_apic[io_apic].pins - 1));
+    if (io_apic_count() == 0) return SyscallError::illegal_operation();
+    TRY(check_range(io_apic, io_apic_count() - 1));
+    TRY(check_range(pin, io_apic_pins(unsigned(io_apic)) - 1));
     TRY(check_range(level, 1));
     TRY(check_range(polarity, 1));
     return issue(in, dest,

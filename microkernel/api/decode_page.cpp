@@ -4,7 +4,7 @@
 #include "abi/extensions.hpp"
 #include "api/decode.hpp"
 #include "api/vspace_argument.hpp"
-#include "object/tcb.hpp"
+#include "ipc/transfer.hpp"
 
 namespace mk {
 
@@ -51,7 +51,7 @@ Performed perform_page_unmap(Cpu& cpu, Tcb&, PageSlot const& p)
 
 Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
 {
-    caller.context.r10 = p.slot->cap().address(); // message register 0
+    message_register(caller.context, 0) = p.slot->cap().address();
     return Performed::reply(1);
 }
 

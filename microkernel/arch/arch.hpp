@@ -7,10 +7,6 @@
 #include "kit/types.hpp"
 #include "sched/cpu_fwd.hpp"
 
-namespace mk {
-struct IrqRoute;
-}
-
 namespace mk::arch {
 
 // --- memory ---
@@ -35,8 +31,6 @@ void set_deadline(u64 deadline);
 bool interrupt_pending();
 void mask_irq(unsigned irq);
 void unmask_irq(unsigned irq);
-/// Programs where `irq` comes from (an I/O APIC pin starts masked); nothing to do for an MSI.
-void route_irq(unsigned irq, IrqRoute const& route);
 
 // --- threads ---
 /// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.

@@ -139,14 +139,14 @@ void DerivationTree::point_neighbours_at(Slot& slot)
     if (slot.next_) slot.next_->set_prev(&slot);
 }
 
-void DerivationTree::insert_original(Slot* parent, Slot& dest, Cap const& cap)
+void DerivationTree::insert_original(Slot* parent, Slot& dest, Cap cap)
 {
     dest.cap_ = cap;
     dest.set_flags(true, true);
     link_after(parent, dest);
 }
 
-void DerivationTree::insert_derived(Slot& source, Slot& dest, Cap const& cap)
+void DerivationTree::insert_derived(Slot& source, Slot& dest, Cap cap)
 {
     bool const original = is_original(cap, source.cap());
     // Two untypeds over the same memory: only the child may hand memory out.
@@ -157,7 +157,7 @@ void DerivationTree::insert_derived(Slot& source, Slot& dest, Cap const& cap)
     link_after(&source, dest);
 }
 
-void DerivationTree::move(Slot& source, Slot& dest, Cap const& cap)
+void DerivationTree::move(Slot& source, Slot& dest, Cap cap)
 {
     swap(source, dest);
     dest.cap_ = cap;

@@ -2,8 +2,8 @@
 // object/finalise.cpp; decoders are in api/decode_irq.cpp.
 #include "object/irq_handler.hpp"
 
-#include "arch/arch.hpp"
 #include "cap/destroy.hpp"
+#include "io_apic.hpp"
 #include "ipc/signal.hpp"
 
 namespace mk {
@@ -20,7 +20,7 @@ void deliver_irq(Cpu& cpu, unsigned irq)
 
 void release_irq(Cpu& cpu, unsigned irq)
 {
-    arch::mask_irq(irq);
+    unroute_irq(irq);
     delete_simple(cpu, irq_table.notification[irq]);
     irq_table.route[irq] = IrqRoute{};
 }

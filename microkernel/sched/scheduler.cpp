@@ -143,16 +143,6 @@ void yield(Cpu& cpu)
     sc.consumed = consumed;
 }
 
-bool should_preempt(Cpu& cpu)
-{
-    if (arch::interrupt_pending()) return true;
-    update_time(cpu);
-    SchedContext const& sc = *cpu.current_sc;
-    bool const starved =
-        &sc != &cpu.idle_sc.sc && !(sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed));
-    return starved || domain_expired(cpu);
-}
-
 namespace {
 
 void next_domain(Cpu& cpu)

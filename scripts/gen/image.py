@@ -22,7 +22,7 @@ EPOCH = 1700000000  # the date of everything in an image, so that images are rep
 EPOCH_AS_UUID = "2023111422132000"
 
 
-def bundle(arguments):
+def make_bundle(arguments):
     """The bundle's bytes."""
     members = [("kernel.elf", arguments.kernel.read_bytes()),
                ("root-server", arguments.root_server.read_bytes())]
@@ -32,19 +32,17 @@ def bundle(arguments):
     return cpio.archive(members)
 
 
-def make_pvh(arguments):
-    loader = arguments.build / "boot/pvh/loader.elf"
-    arguments.output.write_bytes(loader.read_bytes())
-    pathlib.Path(f"{arguments.output}.bundle").write_bytes(bundle(arguments))
+def make_pvh(build, bundle, output):
+    """Two files: PATH for -kernel, PATH.bundle for -initrd."""
+    output.write_bytes((build / "boot/pvh/loader.elf").read_bytes())
+    pathlib.Path(f"{output}.bundle").write_bytes(bundle or b"")
 
 
 # Entered without a menu. When GRUB itself fails, it says so where the loaders would.
 GRUB_CONFIG = """\
 insmod all_video
 if multiboot2 /boot/loader.elf; then
-  if module2 /boot/bundle; then
-    boot
-  fi
+  %s
 fi
 if serial --unit=0 --speed=115200; then
   terminal_output serial console
@@ -52,37 +50,40 @@ fi
 echo "hypercore: boot failed: GRUB: cannot load the image"
 halt
 """
+GRUB_BOOT = {True: "if module2 /boot/bundle; then boot; fi", False: "boot"}
 GRUB_MODULES = "multiboot2 all_video vbe vga serial terminal echo test normal biosdisk iso9660 halt"
 
 
-def make_iso(arguments):
+def make_iso(build, bundle, output):
     """A BIOS ISO by grub-mkrescue, every date fixed."""
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        files = {"boot/loader.elf": (arguments.build / "boot/multiboot2/loader.elf").read_bytes(),
-                 "boot/bundle": bundle(arguments),
-                 "boot/grub/grub.cfg": GRUB_CONFIG.encode()}
+        files = {"boot/loader.elf": (build / "boot/multiboot2/loader.elf").read_bytes(),
+                 "boot/grub/grub.cfg": (GRUB_CONFIG % GRUB_BOOT[bundle is not None]).encode()}
+        if bundle is not None:
+            files["boot/bundle"] = bundle
         for name, data in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(data)
         run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--fonts=", "--locales=", "--themes=",
-             f"--install-modules={GRUB_MODULES}", "-o", str(arguments.output), folder, "--",
+             f"--install-modules={GRUB_MODULES}", "-o", str(output), folder, "--",
              "-volume_date", "all_file_dates", f"={EPOCH}", "-volume_date", "c", f"={EPOCH}",
              "-volume_date", "m", f"={EPOCH}", "-volume_date", "uuid", EPOCH_AS_UUID])
 
 
-def make_esp(arguments):
+def make_esp(build, bundle, output):
     """A FAT disk image (no partition table) with one file, as removable UEFI media have it."""
-    loader = (arguments.build / "boot/efi/loader.efi").read_bytes()
-    application = pe.add_section(loader, ".bundle", bundle(arguments))
+    application = (build / "boot/efi/loader.efi").read_bytes()
+    if bundle is not None:
+        application = pe.add_section(application, ".bundle", bundle)
     size = pe.align(len(application) + (1 << 20), 1 << 20)
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "BOOTX64.EFI"
         file.write_bytes(application)
         os.utime(file, (EPOCH, EPOCH))
-        with open(arguments.output, "wb") as disk:
+        with open(output, "wb") as disk:
             disk.truncate(size)
-        image = str(arguments.output)
+        image = str(output)
         run(["mformat", "-i", image, "-T", str(size // 512), "-h", "16", "-s", "63", "-N", "48595045", "-v", "HYPERCORE", "::"])
         run(["mmd", "-i", image, "::/EFI", "::/EFI/BOOT"])
         run(["mcopy", "-m", "-i", image, str(file), "::/EFI/BOOT/BOOTX64.EFI"])
@@ -98,6 +99,11 @@ def run(command):
 
 
 KINDS = {"pvh": make_pvh, "iso": make_iso, "esp": make_esp}
+
+
+def make(kind, build, bundle, output):
+    """Writes an image of this kind with this bundle; None leaves the bundle out (for tests)."""
+    KINDS[kind](build, bundle, output)
 
 
 def parse():
@@ -121,7 +127,7 @@ def parse():
 def main():
     arguments = parse()
     try:
-        KINDS[arguments.kind](arguments)
+        make(arguments.kind, arguments.build, make_bundle(arguments), arguments.output)
     except (OSError, pe.BadImage) as error:
         sys.exit(f"image.py: {error}")
 

@@ -22,6 +22,9 @@ import tap
 DESCRIPTION = __doc__.split('\n\n', 1)[1]
 # Serial output kept for matching and for the report of a failure.
 _KEEP = 1 << 20
+# What `^` and `$` take for the end of a line: CR LF, and what firmware does to the screen. Replaced
+# by as many line ends as it has bytes, so that positions stay true.
+_LINE_BREAK = re.compile(rb'\r\n|\x1b\[[0-9;?=]*[A-Za-z]')
 
 
 class Step(argparse.Action):
@@ -83,8 +86,8 @@ class Transcript:
 
     def find(self, regex):
         """Whether the text after the last match has it; if so the position moves behind it."""
-        # Firmware and drivers end lines with CR LF; `$` should match there too.
-        match = regex.search(bytes(self.data).replace(b'\r\n', b'\n\n'), self.position)
+        text = _LINE_BREAK.sub(lambda each: b'\n' * len(each[0]), bytes(self.data))
+        match = regex.search(text, self.position)
         if match:
             self.position = match.end()
         return match is not None

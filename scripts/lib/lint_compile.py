@@ -89,11 +89,14 @@ def _compile(tree, build, name, entry):
     command = entry['flags'] + ['-fsyntax-only', '-x', language, '-']
     result = subprocess.run(command, cwd=entry['directory'], stdout=subprocess.DEVNULL,
                             stderr=subprocess.PIPE,
-                            input=f'#include "{tree.root / name}"\n'.encode())
+                            # The declaration: ISO C forbids an empty translation unit.
+                            input=f'#include "{tree.root / name}"\nextern int one;\n'.encode())
     if result.returncode == 0:
         return None
     text = result.stderr.decode(errors='replace')
     match = _PLACE.search(text)
+    if match and match[3].startswith('#error'):
+        return None  # a header that refuses to be included, and says why
     if not match:
         return name, 1, text.strip().splitlines()[-1] if text.strip() else 'the compiler failed'
     path = os.path.relpath(os.path.join(entry['directory'], match[1]), tree.root)

@@ -58,9 +58,10 @@ def step(totals, name, action):
     return True
 
 
-def lint(directory):
-    if subprocess.run([sys.executable, 'scripts/lint', '--build', str(directory)],
-                      cwd=project.ROOT).returncode:
+def lint(directory, built):
+    # After a failed build the compiler flags there are stale: the build is already a failure.
+    how = ['--build', str(directory)] if built else ['--no-build']
+    if subprocess.run([sys.executable, 'scripts/lint', *how], cwd=project.ROOT).returncode:
         raise ProjectError('see the messages above')
 
 
@@ -99,7 +100,7 @@ def run_meson_tests(options, directory, totals):
     say(f'== {len(chosen)} tests')
     # meson's own verdict is not needed: its log says more, and is checked to be complete.
     subprocess.run(['meson', 'test', '-C', str(directory), '--no-rebuild', '--logbase', base,
-                    '--num-processes', str(options.jobs),
+                    '--print-errorlogs', '--num-processes', str(options.jobs),
                     *sorted({test['name'] for test in chosen})],
                    cwd=project.ROOT, env=environment, stdin=subprocess.DEVNULL)
     collect(chosen, logs / f'{base}.json', totals)
@@ -123,7 +124,7 @@ def run(options):
     if not options.suite:
         clang = project.build_dir(compiler='clang')
         step(totals, 'build with Clang 16 (debug)', lambda: build(clang, options, 'clang'))
-        step(totals, 'lint', lambda: lint(directory))
+        step(totals, 'lint', lambda: lint(directory, built))
     if built:
         run_meson_tests(options, directory, totals)
     else:

@@ -21,8 +21,8 @@ PageTable& kernel_pml4();
 /// Builds the tables from boot_memory, loads them, then gives the loader's memory to boot_memory.
 void init_kernel_space(boot::Handoff const& handoff);
 
-/// Maps device memory into the window before or after init_kernel_space and answers its kernel
-/// address. `attribute`: abi::VmAttributes. Panics when the window is full (boot time only).
+/// Maps device memory into the window, after init_kernel_space, and answers its kernel address.
+/// `attribute`: abi::VmAttributes. Panics when the window is full (boot time only).
 void* map_device(u64 physical, u64 bytes, u64 attribute);
 
 /// Loads `pml4` as the current address space unless it is loaded already.

@@ -169,11 +169,12 @@ class Tools(Fixture):
         tree = self.tree(**{'microkernel/a.cpp': 'struct A { A(); int x; };\nA a;\n'})
         self.one(lint_compile.check_kernel_elf(tree, build), 'microkernel/meson.build', 1,
                  'kernel-elf')
+        source = self.root / 'microkernel/a.cpp'
         elf = build / 'microkernel' / 'hypercore.elf'
-        subprocess.run(['g++', '-c', str(self.root / 'microkernel/a.cpp'), '-o', str(elf)],
+        subprocess.run(['g++', '-std=c++20', '-c', str(source), '-o', str(elf)],
                        check=True)
         self.one(lint_compile.check_kernel_elf(tree, build), 'microkernel', 1, 'constructors')
-        (self.root / 'microkernel/a.cpp').write_text('constinit int a = 1;\n')
-        subprocess.run(['g++', '-c', str(self.root / 'microkernel/a.cpp'), '-o', str(elf)],
+        source.write_text('constinit int a = 1;\n')
+        subprocess.run(['g++', '-std=c++20', '-c', str(source), '-o', str(elf)],
                        check=True)
         self.assertEqual(list(lint_compile.check_kernel_elf(tree, build)), [])
