@@ -22,6 +22,14 @@ struct ByteRing {
 static_assert((ByteRing::capacity & (ByteRing::capacity - 1)) == 0, "positions wrap at 2^32");
 static_assert(std::atomic<u32>::is_always_lock_free);
 
+/// Whether the positions are possible. For whoever restarts one of the two ends.
+inline bool is_sound(ByteRing const& ring)
+{
+    return ring.pushed.load(std::memory_order_acquire) -
+               ring.popped.load(std::memory_order_acquire) <=
+           ByteRing::capacity;
+}
+
 /// Pages that a ring takes.
 inline constexpr usize ring_pages = (sizeof(ByteRing) + 4095) / 4096;
 

@@ -63,7 +63,10 @@ sys::Attributes attributes_of(elf::Segment const& segment)
 
 bool Loader::start(Program& program, u64 parameter)
 {
-    if (build(program, parameter)) return true;
+    if (build(program, parameter)) {
+        ++program.starts;
+        return true;
+    }
     program.tcb = {};
     program.context = {};
     if (!program.objects.destroy()) console_.print("root: cannot clean up after it\n");

@@ -19,13 +19,14 @@ struct Program {
     sys::Tcb tcb{};  ///< null while it does not run
     sys::SchedContext context{};
     u64 cpu_us = 0; ///< used so far, all its lives together
-    u64 restarts = 0;
+    u64 starts = 0;
     u64 timeouts = 0; ///< budgets used up in this life
     u64 strays = 0;   ///< messages in this life that nobody asked for
     /// Pages right below a writable segment, where a stack that overflows runs into.
     u64 guard_pages[4] = {};
     usize guard_count = 0;
 
+    u64 restarts() const { return starts > 0 ? starts - 1 : 0; }
     bool runs() const { return static_cast<bool>(tcb); }
 
     /// Adds what its scheduling context has used since the last look.

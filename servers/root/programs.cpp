@@ -53,9 +53,9 @@ constexpr Grant crasher_grants[] = {
 
 constexpr Definition table[] = {
     //  id          name         group             always prio budget us, period us, grants
-    {Id::uart16550, "uart16550", Group::serial, true, 200, 5000, 10000, uart16550_grants},
-    {Id::echo, "echo", Group::serial, true, 150, 5000, 10000, echo_grants},
-    {Id::pit8254, "pit8254", Group::clock, true, 190, 1000, 10000, pit8254_grants},
+    {Id::uart16550, "uart16550", Group::uart16550, true, 200, 5000, 10000, uart16550_grants},
+    {Id::echo, "echo", Group::echo, true, 150, 5000, 10000, echo_grants},
+    {Id::pit8254, "pit8254", Group::pit8254, true, 190, 1000, 10000, pit8254_grants},
     {Id::pong, "pong", Group::ping_pong, true, 100, 10000, 10000, pong_grants},
     {Id::ping, "ping", Group::ping_pong, true, 100, 10000, 10000, ping_grants},
     {Id::crasher, "crasher", Group::crasher, false, 50, 5000, 50000, crasher_grants},

@@ -49,8 +49,9 @@ struct Grant {
     u64 value = 0;
 };
 
-/// Programs that share rings or calls restart together: half of a conversation is of no use.
-enum class Group : u8 { serial, clock, ping_pong, crasher };
+/// Programs that restart together. ping waits for pong's answer: if pong ends, ping would wait for
+/// ever. Partners that share rings need no such thing: each goes on where its predecessor was.
+enum class Group : u8 { uart16550, echo, pit8254, ping_pong, crasher };
 
 struct Definition {
     Id id;

@@ -44,7 +44,6 @@ sys::Result<void> SharedObjects::make_rest(InterruptRoutes const& routes)
     TRY(make_interrupt(Shared::clock_irq, routes.timer, 0));
     TRY(make_interrupt(Shared::uart_irq, routes.com1, 4));
     for (Shared const which : all_rings) TRY(make_ring(which));
-    clear_rings();
     return {};
 }
 
@@ -83,10 +82,11 @@ queue::ByteRing* SharedObjects::ring(Shared which) const
     return reinterpret_cast<queue::ByteRing*>(ring_address(which));
 }
 
-void SharedObjects::clear_rings()
+void SharedObjects::repair_rings()
 {
     for (Shared const which : all_rings)
-        std::memset(static_cast<void*>(ring(which)), 0, sizeof(queue::ByteRing));
+        if (!queue::is_sound(*ring(which)))
+            std::memset(static_cast<void*>(ring(which)), 0, sizeof(queue::ByteRing));
 }
 
 } // namespace root

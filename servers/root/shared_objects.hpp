@@ -46,8 +46,8 @@ public:
     sys::Endpoint root_endpoint() const { return root_endpoint_; }
     /// Where we see a ring.
     queue::ByteRing* ring(Shared which) const;
-    /// Empties the rings between driver, echo and root. Nobody may be using them.
-    void clear_rings();
+    /// Empties the rings whose positions cannot be: their last user was out of its mind.
+    void repair_rings();
 
 private:
     u64& at(Shared which) { return slots_[static_cast<usize>(which)]; }

@@ -161,6 +161,7 @@ void Shell::on_end(Id id)
     if (waiting_ == Waiting::ping && over) console_.print("No answer from ping any more.\n");
     if (over) waiting_ = Waiting::nothing;
     if (waiting_ == Waiting::nothing) prompt();
+    if (waiting_ == Waiting::flush) shared_.echo_flush().signal();
 }
 
 void Shell::list_programs()
@@ -176,7 +177,7 @@ void Shell::list_programs()
         it.count_cpu_time();
         console_.print(Left{it.definition->name, 12}, Left{it.runs() ? "runs" : "stopped", 10},
                        Right{it.definition->priority, 8}, Right{it.cpu_us / 1000, 10},
-                       Right{it.restarts, 10}, Right{it.objects.bytes() / 1024, 12}, "\n");
+                       Right{it.restarts(), 10}, Right{it.objects.bytes() / 1024, 12}, "\n");
     }
 }
 

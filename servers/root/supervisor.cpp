@@ -38,14 +38,17 @@ void Supervisor::start_all()
         console_.print("root: started '", it.definition->name, "', ", it.objects.bytes() / 1024,
                        " KiB, priority ", u64{it.definition->priority}, "\n");
     }
-    connect_console();
+    choose_console();
 }
 
-/// From here on what we print goes to `echo`, and from there to the UART driver.
-void Supervisor::connect_console()
+/// What we print goes to `echo` and from there to the UART driver as long as there are both;
+/// otherwise to the device itself.
+void Supervisor::choose_console()
 {
     if (program(Id::echo).runs() && program(Id::uart16550).runs())
         console_.use_ring(shared_.ring(Shared::root_text_ring), shared_.echo_text());
+    else
+        console_.use_port(shared_.uart_ports());
 }
 
 bool Supervisor::start(Program& program, u64 parameter)
@@ -93,10 +96,11 @@ void Supervisor::end_and_restart(Program& program)
     end(program);
     console_.print("root: ", bytes / 1024, " KiB of untyped memory came back\n");
     if (!program.definition->runs_always) return;
-    if (program.restarts >= max_restarts)
-        console_.print("root: it was restarted ", max_restarts, " times: it stays stopped\n");
-    else
+    if (program.restarts() < max_restarts)
         restart_group(program.definition->group);
+    else
+        console_.print("root: it was restarted ", max_restarts, " times: it stays stopped\n");
+    choose_console();
 }
 
 void Supervisor::end(Program& program)
@@ -112,19 +116,13 @@ void Supervisor::end(Program& program)
 
 void Supervisor::restart_group(Group group)
 {
-    // What the others of the group have in hand belongs to a conversation that is over.
     for (Program& it : programs_)
         if (it.definition->group == group) end(it);
-    if (group == Group::serial) {
-        console_.use_port(shared_.uart_ports());
-        shared_.clear_rings();
-    }
-    for (Program& it : programs_) {
-        if (it.definition->group != group || !loader_.start(it, 0)) continue;
-        ++it.restarts;
-        console_.print("root: restarted '", it.definition->name, "' in a fresh address space\n");
-    }
-    if (group == Group::serial) connect_console();
+    shared_.repair_rings();
+    for (Program& it : programs_)
+        if (it.definition->group == group && loader_.start(it, 0))
+            console_.print("root: restarted '", it.definition->name,
+                           "' in a fresh address space\n");
 }
 
 } // namespace root

@@ -36,7 +36,7 @@ private:
     void end(Program& program);
     void end_and_restart(Program& program);
     void restart_group(Group group);
-    void connect_console();
+    void choose_console();
 
     Console& console_;
     Loader& loader_;
