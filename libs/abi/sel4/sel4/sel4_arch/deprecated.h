@@ -1,0 +1,2 @@
+/* No deprecated names of x86-64. */
+#pragma once

@@ -1,0 +1,2 @@
+/* Empty; older sources include it. */
+#pragma once
