@@ -23,12 +23,12 @@ inline constexpr u64 physmap_base = 0xffff'8000'0000'0000;
 inline constexpr u64 kernel_base = 0xffff'ffff'8000'0000; ///< linked address of the kernel image
 
 enum class RegionKind : u32 {
-    ram = 1,              ///< free
-    reserved = 2,         ///< not RAM, or not ours: handed to user space as device memory
-    acpi = 3,             ///< ACPI tables or NVS: device memory as well, user space reads the tables
-    loader = 4,           ///< RAM the loader still uses; free once the kernel runs
-    kernel = 5,           ///< the loaded kernel image
-    module = 6,           ///< RAM that holds a module
+    ram = 1,      ///< free
+    reserved = 2, ///< not RAM, or not ours: handed to user space as device memory
+    acpi = 3,     ///< ACPI tables or NVS: device memory as well, user space reads the tables
+    loader = 4,   ///< RAM the loader still uses; free once the kernel runs
+    kernel = 5,   ///< the loaded kernel image
+    module = 6,   ///< RAM that holds a module
     runtime_firmware = 7, ///< UEFI runtime services: never touched
 };
 
@@ -41,8 +41,8 @@ struct Region {
 
 /// A linear framebuffer; address 0 when there is none. 32 bits per pixel, masks by position.
 struct Framebuffer {
-    u64 address;                     ///< physical
-    u32 width, height, pitch, bits;  ///< pixels, pixels, bytes per line, bits per pixel
+    u64 address;                    ///< physical
+    u32 width, height, pitch, bits; ///< pixels, pixels, bytes per line, bits per pixel
     u8 red_shift, green_shift, blue_shift, pad;
 };
 
@@ -59,11 +59,11 @@ inline constexpr u32 max_modules = 8;
 
 struct Handoff {
     u64 magic;
-    u32 version, size;       ///< size: sizeof(Handoff), as a check
+    u32 version, size; ///< size: sizeof(Handoff), as a check
     u32 region_count, module_count;
-    u64 rsdp;                ///< physical address of the ACPI RSDP, 0 when none was found
-    u64 tsc_hz;              ///< 0: unknown, the kernel calibrates
-    Region kernel;           ///< where the kernel image was loaded (kind kernel)
+    u64 rsdp;      ///< physical address of the ACPI RSDP, 0 when none was found
+    u64 tsc_hz;    ///< 0: unknown, the kernel calibrates
+    Region kernel; ///< where the kernel image was loaded (kind kernel)
     Framebuffer framebuffer;
     char loader[16];         ///< "efi", "multiboot2" or "pvh"
     char command_line[1024]; ///< zero terminated

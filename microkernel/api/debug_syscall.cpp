@@ -15,14 +15,22 @@ namespace {
 char const* state_name(ThreadState state)
 {
     switch (state) {
-    case ThreadState::inactive: return "inactive";
-    case ThreadState::running: return "running";
-    case ThreadState::restart: return "restart";
-    case ThreadState::blocked_on_receive: return "blocked on receive";
-    case ThreadState::blocked_on_send: return "blocked on send";
-    case ThreadState::blocked_on_reply: return "blocked on reply";
-    case ThreadState::blocked_on_notification: return "blocked on notification";
-    case ThreadState::idle: return "idle";
+    case ThreadState::inactive:
+        return "inactive";
+    case ThreadState::running:
+        return "running";
+    case ThreadState::restart:
+        return "restart";
+    case ThreadState::blocked_on_receive:
+        return "blocked on receive";
+    case ThreadState::blocked_on_send:
+        return "blocked on send";
+    case ThreadState::blocked_on_reply:
+        return "blocked on reply";
+    case ThreadState::blocked_on_notification:
+        return "blocked on notification";
+    case ThreadState::idle:
+        return "idle";
     }
     return "?";
 }
@@ -30,7 +38,7 @@ char const* state_name(ThreadState state)
 void dump_thread(Tcb const& tcb)
 {
     log("sched", "thread '", static_cast<char const*>(tcb.name), "' priority ", u64{tcb.priority},
-        ", ", state_name(tcb.state), ", ip ", hex(tcb.context.fault_ip));
+        ", ", state_name(tcb.state), ", ip ", Hex{tcb.context.fault_ip});
 }
 
 void dump_scheduler(Cpu const& cpu)
@@ -39,7 +47,8 @@ void dump_scheduler(Cpu const& cpu)
     dump_thread(*cpu.current);
     for (ReadyQueues const& ready : cpu.ready)
         for (unsigned p = ReadyQueues::priorities; p-- > 0;)
-            for (Tcb const* t = ready.first(p); t != nullptr; t = t->sched_link.next) dump_thread(*t);
+            for (Tcb const* t = ready.first(p); t != nullptr; t = t->sched_link.next)
+                dump_thread(*t);
     for (Tcb const* t = cpu.release_head; t != nullptr; t = t->sched_link.next) dump_thread(*t);
 }
 
@@ -82,21 +91,34 @@ bool debug_syscall(Cpu& cpu, abi::Syscall number)
     }
     if (HYPERCORE_RELEASE) return false;
     switch (number) {
-    case abi::Syscall::debug_put_char: arch::put_char(char(caller.context.rdi)); return true;
-    case abi::Syscall::debug_dump_scheduler: dump_scheduler(cpu); return true;
-    case abi::Syscall::debug_halt: halt(caller);
+    case abi::Syscall::debug_put_char:
+        arch::put_char(char(caller.context.rdi));
+        return true;
+    case abi::Syscall::debug_dump_scheduler:
+        dump_scheduler(cpu);
+        return true;
+    case abi::Syscall::debug_halt:
+        halt(caller);
     case abi::Syscall::debug_cap_identify:
         caller.context.rdi = identify(caller, caller.context.rdi);
         return true;
-    case abi::Syscall::debug_snapshot: log("debug", "no snapshot of capabilities in this build"); return true;
-    case abi::Syscall::debug_name_thread: name_thread(caller); return true;
+    case abi::Syscall::debug_snapshot:
+        log("debug", "no snapshot of capabilities in this build");
+        return true;
+    case abi::Syscall::debug_name_thread:
+        name_thread(caller);
+        return true;
     // Caches need no flushing where instructions are counted; there is no kernel log to read.
     case abi::Syscall::benchmark_flush_caches:
     case abi::Syscall::benchmark_reset_log:
-    case abi::Syscall::benchmark_set_log_buffer: 
-    case abi::Syscall::benchmark_finalize_log: caller.context.rdi = 0; return true;
-    case abi::Syscall::benchmark_null_syscall: return true;
-    default: return false;
+    case abi::Syscall::benchmark_set_log_buffer:
+    case abi::Syscall::benchmark_finalize_log:
+        caller.context.rdi = 0;
+        return true;
+    case abi::Syscall::benchmark_null_syscall:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -104,8 +126,8 @@ void report_unhandled(Tcb const& thread, Fault const& fault)
 {
     if (HYPERCORE_RELEASE) return;
     log("fault", "thread '", static_cast<char const*>(thread.name), "' stopped, no handler: kind ",
-        u64(fault.kind), " at ", hex(thread.context.fault_ip), ", ", hex(fault.word[0]), " ",
-        hex(fault.word[1]), " ", hex(fault.word[2]));
+        u64(fault.kind), " at ", Hex{thread.context.fault_ip}, ", ", Hex{fault.word[0]}, " ",
+        Hex{fault.word[1]}, " ", Hex{fault.word[2]});
 }
 
 } // namespace mk

@@ -46,27 +46,42 @@ void finalise_tcb(Cpu& cpu, Tcb& tcb)
 Cap finalise_last(Cpu& cpu, Cap const& cap)
 {
     switch (cap.type()) {
-    case CapType::endpoint: cancel_all_ipc(cpu, *cap.object<Endpoint>()); break;
-    case CapType::notification: finalise_notification(cpu, *cap.object<Notification>()); break;
-    case CapType::reply: reply_stack::clear(cpu, *cap.object<Reply>()); break;
-    case CapType::sched_context: finalise_sched_context(cpu, *cap.object<SchedContext>()); break;
+    case CapType::endpoint:
+        cancel_all_ipc(cpu, *cap.object<Endpoint>());
+        break;
+    case CapType::notification:
+        finalise_notification(cpu, *cap.object<Notification>());
+        break;
+    case CapType::reply:
+        reply_stack::clear(cpu, *cap.object<Reply>());
+        break;
+    case CapType::sched_context:
+        finalise_sched_context(cpu, *cap.object<SchedContext>());
+        break;
     case CapType::cnode:
         return Cap::zombie(cap.cnode_slots(), cap.cnode_radix(), bit(cap.cnode_radix()));
     case CapType::tcb:
         finalise_tcb(cpu, *cap.object<Tcb>());
         return Cap::zombie(cap.object<Tcb>()->slots, Cap::zombie_tcb, tcb_slot_count);
-    case CapType::irq_handler: release_irq(cpu, cap.irq()); break;
-    case CapType::io_port: release_io_ports(cap.first_port(), cap.last_port()); break;
+    case CapType::irq_handler:
+        release_irq(cpu, cap.irq());
+        break;
+    case CapType::io_port:
+        release_io_ports(cap.first_port(), cap.last_port());
+        break;
     case CapType::pml4:
         if (cap.is_mapped()) delete_vspace(cpu, cap.mapped_asid(), *cap.object<PageTable>());
         break;
-    case CapType::asid_pool: delete_asid_pool(cpu, cap.asid_base(), *cap.object<AsidPool>()); break;
+    case CapType::asid_pool:
+        delete_asid_pool(cpu, cap.asid_base(), *cap.object<AsidPool>());
+        break;
     case CapType::page_table:
     case CapType::page_directory:
     case CapType::pdpt:
         if (cap.is_mapped()) unmap_table(cpu, cap);
         break;
-    default: break;
+    default:
+        break;
     }
     return {};
 }

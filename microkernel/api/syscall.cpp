@@ -51,7 +51,8 @@ void reply_with_error(Tcb& caller, SyscallError const& error)
 
 // --- invocations of kernel objects ---
 
-Invocation make_invocation(Cpu const& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const& extra)
+Invocation make_invocation(Cpu const& cpu, Slot& slot, abi::MessageInfo info,
+                           ExtraCaps const& extra)
 {
     Tcb& caller = *cpu.current;
     abi::IpcBuffer const* const buffer = ipc_buffer(caller, false);
@@ -74,7 +75,7 @@ Invocation make_invocation(Cpu const& cpu, Slot& slot, abi::MessageInfo info, Ex
 void finish_invocation(Tcb& caller, Performed performed, bool call)
 {
     if (performed.kind == Performed::Kind::preempted) return; // stays in `restart`
-    if (caller.state != ThreadState::restart) return;         // suspended, deleted or blocked itself
+    if (caller.state != ThreadState::restart) return; // suspended, deleted or blocked itself
     if (call && performed.kind == Performed::Kind::done) {
         set_badge(caller, 0);
         set_message_info(caller, abi::MessageInfo{0, 0, 0, performed.length});
@@ -96,7 +97,8 @@ Checked<Plan> decode_object(Invocation const& in, bool first_phase)
     return decode(in);
 }
 
-Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const& extra, SendMode mode)
+Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const& extra,
+                   SendMode mode)
 {
     Tcb& caller = *cpu.current;
     auto const plan = decode_object(make_invocation(cpu, slot, info, extra), mode.first_phase);
@@ -153,7 +155,8 @@ void send_signal(Cpu& cpu, Cap const& cap, SendMode mode)
 void send_reply(Cpu& cpu, Cap const& cap, SendMode mode)
 {
     answer_empty(*cpu.current, mode);
-    reply_stack::answer(cpu, *cpu.current, *cap.object<Reply>(), contains(cap.rights(), Rights::grant));
+    reply_stack::answer(cpu, *cpu.current, *cap.object<Reply>(),
+                        contains(cap.rights(), Rights::grant));
 }
 
 Sent send(Cpu& cpu, CPtr target, SendMode mode)
@@ -173,10 +176,17 @@ Sent send(Cpu& cpu, CPtr target, SendMode mode)
     }
     Cap const& cap = (*slot)->cap();
     switch (cap.type()) {
-    case CapType::endpoint: send_to_endpoint(cpu, cap, mode); return Sent::done;
-    case CapType::notification: send_signal(cpu, cap, mode); return Sent::done;
-    case CapType::reply: send_reply(cpu, cap, mode); return Sent::done;
-    default: return invoke_object(cpu, **slot, info, *extra, mode);
+    case CapType::endpoint:
+        send_to_endpoint(cpu, cap, mode);
+        return Sent::done;
+    case CapType::notification:
+        send_signal(cpu, cap, mode);
+        return Sent::done;
+    case CapType::reply:
+        send_reply(cpu, cap, mode);
+        return Sent::done;
+    default:
+        return invoke_object(cpu, **slot, info, *extra, mode);
     }
 }
 
@@ -196,8 +206,8 @@ void receive_from_endpoint(Cpu& cpu, Cap const& cap, CPtr source, bool blocking,
             return fault_on_lookup(cpu, address, true, missing_capability());
         reply = (*slot)->cap().object<Reply>();
     }
-    receive_ipc(cpu, thread, *cap.object<Endpoint>(), blocking, contains(cap.rights(), Rights::grant),
-                reply);
+    receive_ipc(cpu, thread, *cap.object<Endpoint>(), blocking,
+                contains(cap.rights(), Rights::grant), reply);
 }
 
 void receive(Cpu& cpu, bool blocking, bool with_reply)
@@ -235,21 +245,49 @@ void unknown_syscall(Cpu& cpu, i64 number)
 
 void dispatch(Cpu& cpu)
 {
-    using enum abi::Syscall;
+    using S = abi::Syscall;
+    constexpr SendMode call_mode{
+        .blocking = true, .call = true, .may_donate = true, .first_phase = false};
+    constexpr SendMode send_mode{
+        .blocking = true, .call = false, .may_donate = false, .first_phase = false};
+    constexpr SendMode nb_send_mode{
+        .blocking = false, .call = false, .may_donate = false, .first_phase = false};
     Context const& c = cpu.current->context;
-    auto const number = abi::Syscall(c.rdx);
+    auto const number = S(c.rdx);
     switch (number) {
-    case call: send(cpu, c.rdi, {.blocking = true, .call = true, .may_donate = true, .first_phase = false}); break;
-    case reply_recv: send_receive(cpu, c.r12, true); break;
-    case nb_send_recv: send_receive(cpu, c.r13, true); break;
-    case nb_send_wait: send_receive(cpu, c.r12, false); break;
-    case abi::Syscall::send: mk::send(cpu, c.rdi, {.blocking = true, .call = false, .may_donate = false, .first_phase = false}); break;
-    case nb_send: mk::send(cpu, c.rdi, {.blocking = false, .call = false, .may_donate = false, .first_phase = false}); break;
-    case recv: receive(cpu, true, true); break;
-    case nb_recv: receive(cpu, false, true); break;
-    case wait: receive(cpu, true, false); break;
-    case nb_wait: receive(cpu, false, false); break;
-    case abi::Syscall::yield: mk::yield(cpu); break;
+    case S::call:
+        send(cpu, c.rdi, call_mode);
+        break;
+    case S::reply_recv:
+        send_receive(cpu, c.r12, true);
+        break;
+    case S::nb_send_recv:
+        send_receive(cpu, c.r13, true);
+        break;
+    case S::nb_send_wait:
+        send_receive(cpu, c.r12, false);
+        break;
+    case S::send:
+        send(cpu, c.rdi, send_mode);
+        break;
+    case S::nb_send:
+        send(cpu, c.rdi, nb_send_mode);
+        break;
+    case S::recv:
+        receive(cpu, true, true);
+        break;
+    case S::nb_recv:
+        receive(cpu, false, true);
+        break;
+    case S::wait:
+        receive(cpu, true, false);
+        break;
+    case S::nb_wait:
+        receive(cpu, false, false);
+        break;
+    case S::yield:
+        yield(cpu);
+        break;
     default:
         if (!debug_syscall(cpu, number)) unknown_syscall(cpu, i64(c.rdx));
     }

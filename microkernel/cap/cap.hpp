@@ -141,16 +141,35 @@ public:
     constexpr bool zombie_is_tcb() const { return aux() == zombie_tcb; }
     constexpr unsigned zombie_radix() const { return aux(); }
     constexpr u64 zombie_remaining() const { return data_; }
+    constexpr u64 zombie_slot_count() const
+    {
+        return zombie_is_tcb() ? tcb_slot_count : bit(zombie_radix());
+    }
     Slot* zombie_slots() const { return object<Slot>(); }
 
-    // --- untyped: address is physical; data is the watermark (bytes used from the start) ---
+    // --- untyped: address is physical; data 47..0 is the watermark (bytes used from the start),
+    // data 63..48 how much behind the watermark is known to be zero (object/untyped.cpp) ---
     static constexpr Cap untyped(u64 base, unsigned size_bits, bool device, u64 watermark = 0)
     {
         return {CapType::untyped, Rights::all, size_bits | unsigned(device) << 6, base, watermark};
     }
     constexpr unsigned untyped_bits() const { return aux() & 0x3f; }
     constexpr bool untyped_is_device() const { return (aux() & 0x40) != 0; }
-    constexpr u64 untyped_watermark() const { return data_; }
+    constexpr u64 untyped_watermark() const { return field(data_, 47, 0); }
+    /// Bytes from the start of the region, used ones included, up to which nothing but used memory
+    /// is known to differ from zero. A multiple of a step that grows with the region.
+    constexpr u64 untyped_cleared() const { return data_ >> 48 << untyped_clear_step_bits(); }
+    constexpr unsigned untyped_clear_step_bits() const
+    {
+        return untyped_bits() > 32 ? untyped_bits() - 16 : 16;
+    }
+    /// cleared is less than the region's size; it is rounded down to a step.
+    constexpr Cap with_watermark(u64 used, u64 cleared = 0) const
+    {
+        return with_data(used | cleared >> untyped_clear_step_bits() << 48);
+    }
+    /// Nothing can be made of it before it has no children.
+    constexpr Cap used_up() const { return with_watermark(bit(untyped_bits())); }
 
     // --- frame: address is physical; data is the mapping: page address | ASID (0: not mapped) ---
     static constexpr Cap frame(u64 base, FrameSize size, Rights r, bool device)

@@ -3,6 +3,7 @@
 // Source: seL4 manual, "Capability Addressing", "Lookup Failure Description".
 #pragma once
 
+#include "abi/constants.hpp"
 #include "abi/errors.hpp"
 #include "cap/slot.hpp"
 #include "kit/result.hpp"

@@ -13,12 +13,12 @@ class DerivationTree {
 public:
     /// Puts `cap` into the empty slot `dest` as the newest child of `parent`, as an original:
     /// what a retype or an Issue method makes. With a null parent: a root (boot time).
-    static void insert_original(Slot* parent, Slot& dest, Cap const& cap);
+    static void insert_original(Slot* parent, Slot& dest, Cap cap);
     /// Puts `cap`, derived from source's capability (copy, mint), into the empty slot `dest`: a
     /// child when source is an original, else a sibling. A copied untyped makes the source full.
-    static void insert_derived(Slot& source, Slot& dest, Cap const& cap);
+    static void insert_derived(Slot& source, Slot& dest, Cap cap);
     /// Moves source's capability, changed to `cap` (same object), to the empty slot `dest`.
-    static void move(Slot& source, Slot& dest, Cap const& cap);
+    static void move(Slot& source, Slot& dest, Cap cap);
     /// Exchanges two different slots, each taking the other's place in the tree. Either may be
     /// empty.
     static void swap(Slot& a, Slot& b);
@@ -31,6 +31,10 @@ public:
     static bool has_children(Slot const& slot);
     /// Whether no other capability names the same object.
     static bool is_final(Slot const& slot);
+
+private:
+    static void link_after(Slot* before, Slot& slot);
+    static void point_neighbours_at(Slot& slot);
 };
 
 /// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control

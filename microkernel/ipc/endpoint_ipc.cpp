@@ -30,7 +30,8 @@ void block_receiver(Tcb& thread, Endpoint& ep, bool grant, Reply* reply)
 }
 
 /// The sender of a call (or fault) waits for the answer, if it may be given one at all.
-void await_answer(Cpu& cpu, Tcb& caller, Tcb& callee, Reply* reply, bool answerable, bool may_donate)
+void await_answer(Cpu& cpu, Tcb& caller, Tcb& callee, Reply* reply, bool answerable,
+                  bool may_donate)
 {
     if (reply != nullptr && answerable)
         reply_stack::push(cpu, caller, callee, *reply, may_donate);
@@ -59,7 +60,8 @@ void send_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, u64 badge, SendFlags flags)
     Reply* const reply = receiver.reply;
     reply_stack::withdraw(receiver);
     if (flags.call || thread.fault.exists())
-        await_answer(cpu, thread, receiver, reply, flags.grant || flags.grant_reply, flags.may_donate);
+        await_answer(cpu, thread, receiver, reply, flags.grant || flags.grant_reply,
+                     flags.may_donate);
     else if (flags.may_donate && receiver.sc == nullptr && thread.sc != nullptr)
         donate(cpu, *thread.sc, receiver);
     make_runnable(cpu, receiver);
@@ -74,7 +76,8 @@ void receive_from_sender(Cpu& cpu, Tcb& thread, Endpoint& ep, Reply* reply)
     transfer_message(cpu, sender, &ep, sender.badge, sender.can_grant, thread);
     if (sender.is_call || sender.fault.exists()) {
         bool const may_donate = sender.fault.kind != abi::FaultLabel::timeout;
-        await_answer(cpu, sender, thread, reply, sender.can_grant || sender.can_grant_reply, may_donate);
+        await_answer(cpu, sender, thread, reply, sender.can_grant || sender.can_grant_reply,
+                     may_donate);
     } else {
         make_runnable(cpu, sender);
     }
@@ -103,13 +106,20 @@ void receive_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, bool blocking, bool grant,
 void cancel_ipc(Tcb& thread)
 {
     switch (thread.state) {
-    case ThreadState::blocked_on_receive: reply_stack::withdraw(thread); [[fallthrough]];
-    case ThreadState::blocked_on_send: static_cast<Endpoint*>(thread.blocked_on)->remove(thread); break;
+    case ThreadState::blocked_on_receive:
+        reply_stack::withdraw(thread);
+        [[fallthrough]];
+    case ThreadState::blocked_on_send:
+        static_cast<Endpoint*>(thread.blocked_on)->remove(thread);
+        break;
     case ThreadState::blocked_on_notification:
         static_cast<Notification*>(thread.blocked_on)->remove(thread);
         break;
-    case ThreadState::blocked_on_reply: reply_stack::abandon(thread); break;
-    default: return;
+    case ThreadState::blocked_on_reply:
+        reply_stack::abandon(thread);
+        break;
+    default:
+        return;
     }
     thread.blocked_on = nullptr;
     thread.fault = {};

@@ -81,7 +81,9 @@ unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler)
     Fault const& f = faulter.fault;
     Context const& c = faulter.context;
     switch (f.kind) {
-    case abi::FaultLabel::cap_fault: write_cap_fault(out, faulter); break;
+    case abi::FaultLabel::cap_fault:
+        write_cap_fault(out, faulter);
+        break;
     case abi::FaultLabel::unknown_syscall:
         for (unsigned const r : syscall_registers) out.put(read_register(c, r));
         out.put(f.word[0]);
@@ -99,7 +101,8 @@ unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler)
         out.put(f.word[0]);
         out.put(faulter.sc ? take_consumed_us(cpu, *faulter.sc) : 0);
         break;
-    default: break;
+    default:
+        break;
     }
     return out.length;
 }
@@ -119,7 +122,8 @@ bool apply_fault_reply(Tcb& faulter, Tcb const& handler)
     };
     switch (faulter.fault.kind) {
     case abi::FaultLabel::unknown_syscall:
-        copy_in(sizeof syscall_registers, [](unsigned i) -> unsigned { return syscall_registers[i]; });
+        copy_in(sizeof syscall_registers,
+                [](unsigned i) -> unsigned { return syscall_registers[i]; });
         break;
     case abi::FaultLabel::user_exception:
         copy_in(exception_registers, [](unsigned i) { return i; });
@@ -127,7 +131,8 @@ bool apply_fault_reply(Tcb& faulter, Tcb const& handler)
     case abi::FaultLabel::timeout:
         copy_in(user_register_count - 1, [](unsigned i) { return i; });
         break;
-    default: return true; // the fault is repeated if its cause is still there
+    default:
+        return true; // the fault is repeated if its cause is still there
     }
     return info.label() == 0;
 }

@@ -8,13 +8,6 @@
 
 namespace mk {
 
- ///< cap_fault
-    /// cap_fault, vm_fault: address, then instruction?, error code. unknown_syscall: number.
-    /// user_exception: number, error code. timeout: badge, consumed (us).
-    u64 word[3] = {};
-    bool exists() const { return kind != abi::FaultLabel::null_fault; }
-};
-
 /// Stops `thread` with `fault` and sends it to its fault handler; without a usable handler the
 /// thread stays inactive. The thread must be runnable.
 void raise_fault(Cpu& cpu, Tcb& thread, Fault const& fault);

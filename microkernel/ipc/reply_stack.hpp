@@ -16,7 +16,8 @@ void withdraw(Tcb& receiver);
 /// goes to a passive callee.
 void push(Cpu& cpu, Tcb& caller, Tcb& callee, Reply& reply, bool may_donate);
 /// Ends the wait that `reply` stands for: at the top of a stack the scheduling context returns to
-/// the caller; elsewhere the call is taken out and the stack stays joined. Caller's state is not changed.
+/// the caller; elsewhere the call is taken out and the stack stays joined. Caller's state is not
+/// changed.
 void remove(Cpu& cpu, Reply& reply);
 /// The caller stopped waiting (suspended, destroyed): the stack breaks here, the scheduling
 /// context stays where it is.

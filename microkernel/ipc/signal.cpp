@@ -38,7 +38,9 @@ void signal(Cpu& cpu, Notification& ntfn, u64 badge)
         hand_over(cpu, ntfn, waiter, badge);
         break;
     }
-    case Notification::State::active: ntfn.pending |= badge; break;
+    case Notification::State::active:
+        ntfn.pending |= badge;
+        break;
     }
 }
 

@@ -9,10 +9,14 @@ namespace mk {
 u64& message_register(Context& context, unsigned n)
 {
     switch (n) {
-    case 0: return context.r10;
-    case 1: return context.r8;
-    case 2: return context.r9;
-    default: return context.r15;
+    case 0:
+        return context.r10;
+    case 1:
+        return context.r8;
+    case 2:
+        return context.r9;
+    default:
+        return context.r15;
     }
 }
 
@@ -65,7 +69,8 @@ Slot* receive_slot(Tcb const& receiver, abi::IpcBuffer const* buffer)
     if (buffer == nullptr) return nullptr;
     auto const root = lookup_cap(receiver.slot(Tcb::cspace).cap(), buffer->receive_cnode);
     if (!root) return nullptr;
-    auto const slot = empty_target_slot((*root)->cap(), buffer->receive_index, buffer->receive_depth);
+    auto const slot =
+        empty_target_slot((*root)->cap(), buffer->receive_index, buffer->receive_depth);
     return slot ? *slot : nullptr;
 }
 
@@ -121,9 +126,11 @@ void transfer_message(Cpu& cpu, Tcb& sender, Endpoint const* endpoint, u64 badge
     if (grant)
         if (auto const found = lookup_extra_caps(sender, info, failed)) extra = *found;
     abi::IpcBuffer* const to = ipc_buffer(receiver, true);
-    unsigned const length = copy_words(sender, ipc_buffer(sender, false), receiver, to, unsigned(info.length()));
+    unsigned const length =
+        copy_words(sender, ipc_buffer(sender, false), receiver, to, unsigned(info.length()));
     abi::MessageInfo const sent = transfer_caps(extra, endpoint, receiver, to, info);
-    set_message_info(receiver, abi::MessageInfo{sent.label(), sent.caps_unwrapped(), sent.extra_caps(), length});
+    set_message_info(
+        receiver, abi::MessageInfo{sent.label(), sent.caps_unwrapped(), sent.extra_caps(), length});
 }
 
 } // namespace mk

@@ -18,9 +18,18 @@ inline u64 message_register(Context const& context, unsigned n)
 {
     return message_register(const_cast<Context&>(context), n);
 }
-inline abi::MessageInfo message_info(Tcb const& tcb) { return abi::MessageInfo{tcb.context.rsi}; }
-inline void set_message_info(Tcb& tcb, abi::MessageInfo info) { tcb.context.rsi = info.word(); }
-inline void set_badge(Tcb& tcb, u64 badge) { tcb.context.rdi = badge; }
+inline abi::MessageInfo message_info(Tcb const& tcb)
+{
+    return abi::MessageInfo{tcb.context.rsi};
+}
+inline void set_message_info(Tcb& tcb, abi::MessageInfo info)
+{
+    tcb.context.rsi = info.word();
+}
+inline void set_badge(Tcb& tcb, u64 badge)
+{
+    tcb.context.rdi = badge;
+}
 
 /// The thread's IPC buffer as the kernel sees it; null when it has none or may not use it so.
 abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing);

@@ -23,7 +23,10 @@ u64 canonical(u64 address)
 
 } // namespace
 
-u64 read_register(Context const& context, unsigned i) { return context.*fields[i]; }
+u64 read_register(Context const& context, unsigned i)
+{
+    return context.*fields[i];
+}
 
 void write_register(Context& context, unsigned i, u64 value)
 {

@@ -3,10 +3,22 @@
 namespace mk::refill {
 namespace {
 
-unsigned next_index(SchedContext const& sc, unsigned i) { return i + 1 == sc.refill_max ? 0 : i + 1; }
-bool is_single(SchedContext const& sc) { return sc.refill_head == sc.refill_tail; }
-bool is_full(SchedContext const& sc) { return next_index(sc, sc.refill_tail) == sc.refill_head; }
-Refill& second(SchedContext& sc) { return sc.refills()[next_index(sc, sc.refill_head)]; }
+unsigned next_index(SchedContext const& sc, unsigned i)
+{
+    return i + 1 == sc.refill_max ? 0 : i + 1;
+}
+bool is_single(SchedContext const& sc)
+{
+    return sc.refill_head == sc.refill_tail;
+}
+bool is_full(SchedContext const& sc)
+{
+    return next_index(sc, sc.refill_tail) == sc.refill_head;
+}
+Refill& second(SchedContext& sc)
+{
+    return sc.refills()[next_index(sc, sc.refill_head)];
+}
 
 Refill pop_head(SchedContext& sc)
 {
@@ -54,8 +66,14 @@ void set_parameters(SchedContext& sc, u16 max, Ticks budget, Ticks period)
 
 } // namespace
 
-Ticks min_budget(Cpu const& cpu) { return min_budget_us * cpu.ticks_per_us; }
-u64 max_period_us(Cpu const& cpu) { return ~u64{0} / cpu.ticks_per_us / 8; }
+Ticks min_budget(Cpu const& cpu)
+{
+    return min_budget_us * cpu.ticks_per_us;
+}
+u64 max_period_us(Cpu const& cpu)
+{
+    return ~u64{0} / cpu.ticks_per_us / 8;
+}
 
 bool ready(Cpu const& cpu, SchedContext const& sc)
 {

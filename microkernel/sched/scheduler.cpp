@@ -68,7 +68,10 @@ void update_time(Cpu& cpu)
 
 namespace {
 
-bool domain_expired(Cpu const& cpu) { return domain_count > 1 && cpu.domain_left == 0; }
+bool domain_expired(Cpu const& cpu)
+{
+    return domain_count > 1 && cpu.domain_left == 0;
+}
 
 /// The current thread's slice is over: it faults, waits for a refill, or goes behind its equals.
 void end_slice(Cpu& cpu, bool may_fault)
@@ -138,16 +141,6 @@ void yield(Cpu& cpu)
     Ticks const consumed = sc.consumed + cpu.consumed; // what is given up was not consumed
     charge_budget(cpu, sc.head().amount, false);
     sc.consumed = consumed;
-}
-
-bool should_preempt(Cpu& cpu)
-{
-    if (arch::interrupt_pending()) return true;
-    update_time(cpu);
-    SchedContext const& sc = *cpu.current_sc;
-    bool const starved = &sc != &cpu.idle_sc.sc &&
-                         !(sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed));
-    return starved || domain_expired(cpu);
 }
 
 namespace {

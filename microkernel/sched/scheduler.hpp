@@ -33,8 +33,6 @@ void charge_budget(Cpu& cpu, Ticks amount, bool may_fault);
 void commit_time(Cpu& cpu);
 /// The current thread gives up the rest of its budget (system call Yield).
 void yield(Cpu& cpu);
-/// Whether a long operation should stop: interrupt pending, budget or domain slice used up.
-bool should_preempt(Cpu& cpu);
 
 /// Decides who runs next, switches to it and sets the timer; ends every kernel entry.
 void schedule(Cpu& cpu);

@@ -23,6 +23,8 @@ struct alignas(4096) AsidPool {
     PageTable* pml4[asids_per_pool];
 };
 
+inline constexpr u16 no_asid = 0xffff;
+
 /// The address space of an ASID; null when there is none.
 PageTable* find_vspace(u16 asid);
 /// The address space that a thread's VSpace capability names; null when it is no valid one.
@@ -31,8 +33,17 @@ PageTable* vspace_of(Cap const& cap);
 /// A new PML4 with the kernel's half filled in; a new pool, registered at `base`.
 void init_pml4(PageTable& pml4);
 void register_asid_pool(AsidPool& pool, u16 base);
-/// First ASID of the next free pool; 0xffff when all are taken.
+/// First ASID of the next free pool; no_asid when all are taken.
 u16 free_asid_base();
+/// The pool registered at `base`; null when there is none.
+AsidPool* find_asid_pool(u16 base);
+/// The first ASID of the pool that names no address space; no_asid when it is full.
+u16 free_asid(AsidPool const& pool, u16 base);
+/// `asid` lies in a registered pool and is free.
+void assign_asid(u16 asid, PageTable& pml4);
+
+/// Writes a frame's entry (found by walk() for `vaddr`) in place of what it held.
+void map_frame(u64 vaddr, u64& entry, u64 value);
 
 /// Undo a mapping that `cap` (frame, or table of level page_table/page_directory/pdpt) remembers.
 void unmap_frame(Cpu& cpu, Cap const& cap);

@@ -27,14 +27,36 @@ template <class T> constexpr u64 word(T value)
 {
     return static_cast<u64>(value);
 }
+
+/// Two names or a name and a number that must be the same.
+struct Same {
+    char const* name;
+    u64 got, wanted;
+};
+#define SAME(a, b)                                                                                 \
+    {                                                                                              \
+#a " is " #b, word(a), word(b)                                                             \
+    }
+
+template <usize N> void check(Same const (&table)[N])
+{
+    for (Same const& row : table) {
+        INFO(row.name);
+        CHECK(row.got == row.wanted);
+    }
+}
 } // namespace
 
 TEST_CASE("the C names have the pinned numbers", "[abi]")
 {
     CHECK(sel4_numbers_checked_as_c == 1);
-#define FACT(name, value) CHECK(word(name) == word(value));
+    // A table, not one CHECK each: those take the compiler minutes.
+    static constexpr Same facts[] = {
+#define FACT(name, value) {#name, word(name), word(value)},
 #include "sel4_numbers.h"
 #undef FACT
+    };
+    check(facts);
     CHECK(seL4_AllRights.words[0] == 15);
     CHECK(seL4_CanWrite.words[0] == 1);
     CHECK(seL4_CanRead.words[0] == 2);
@@ -44,135 +66,138 @@ TEST_CASE("the C names have the pinned numbers", "[abi]")
 
 TEST_CASE("abi has the same numbers as the C names", "[abi]")
 {
-    CHECK(word(abi::Syscall::call) == word(seL4_SysCall));
-    CHECK(word(abi::Syscall::reply_recv) == word(seL4_SysReplyRecv));
-    CHECK(word(abi::Syscall::nb_send_recv) == word(seL4_SysNBSendRecv));
-    CHECK(word(abi::Syscall::nb_send_wait) == word(seL4_SysNBSendWait));
-    CHECK(word(abi::Syscall::send) == word(seL4_SysSend));
-    CHECK(word(abi::Syscall::nb_send) == word(seL4_SysNBSend));
-    CHECK(word(abi::Syscall::recv) == word(seL4_SysRecv));
-    CHECK(word(abi::Syscall::nb_recv) == word(seL4_SysNBRecv));
-    CHECK(word(abi::Syscall::wait) == word(seL4_SysWait));
-    CHECK(word(abi::Syscall::nb_wait) == word(seL4_SysNBWait));
-    CHECK(word(abi::Syscall::yield) == word(seL4_SysYield));
-    CHECK(word(abi::Syscall::debug_put_char) == word(seL4_SysDebugPutChar));
-    CHECK(word(abi::Syscall::debug_dump_scheduler) == word(seL4_SysDebugDumpScheduler));
-    CHECK(word(abi::Syscall::debug_halt) == word(seL4_SysDebugHalt));
-    CHECK(word(abi::Syscall::debug_cap_identify) == word(seL4_SysDebugCapIdentify));
-    CHECK(word(abi::Syscall::debug_snapshot) == word(seL4_SysDebugSnapshot));
-    CHECK(word(abi::Syscall::debug_name_thread) == word(seL4_SysDebugNameThread));
-    CHECK(word(abi::Label::invalid_invocation) == word(InvalidInvocation));
-    CHECK(word(abi::Label::untyped_retype) == word(UntypedRetype));
-    CHECK(word(abi::Label::tcb_read_registers) == word(TCBReadRegisters));
-    CHECK(word(abi::Label::tcb_write_registers) == word(TCBWriteRegisters));
-    CHECK(word(abi::Label::tcb_copy_registers) == word(TCBCopyRegisters));
-    CHECK(word(abi::Label::tcb_configure) == word(TCBConfigure));
-    CHECK(word(abi::Label::tcb_set_priority) == word(TCBSetPriority));
-    CHECK(word(abi::Label::tcb_set_mc_priority) == word(TCBSetMCPriority));
-    CHECK(word(abi::Label::tcb_set_sched_params) == word(TCBSetSchedParams));
-    CHECK(word(abi::Label::tcb_set_timeout_endpoint) == word(TCBSetTimeoutEndpoint));
-    CHECK(word(abi::Label::tcb_set_ipc_buffer) == word(TCBSetIPCBuffer));
-    CHECK(word(abi::Label::tcb_set_space) == word(TCBSetSpace));
-    CHECK(word(abi::Label::tcb_suspend) == word(TCBSuspend));
-    CHECK(word(abi::Label::tcb_resume) == word(TCBResume));
-    CHECK(word(abi::Label::tcb_bind_notification) == word(TCBBindNotification));
-    CHECK(word(abi::Label::tcb_unbind_notification) == word(TCBUnbindNotification));
-    CHECK(word(abi::Label::tcb_set_tls_base) == word(TCBSetTLSBase));
-    CHECK(word(abi::Label::tcb_set_flags) == word(TCBSetFlags));
-    CHECK(word(abi::Label::cnode_revoke) == word(CNodeRevoke));
-    CHECK(word(abi::Label::cnode_delete) == word(CNodeDelete));
-    CHECK(word(abi::Label::cnode_cancel_badged_sends) == word(CNodeCancelBadgedSends));
-    CHECK(word(abi::Label::cnode_copy) == word(CNodeCopy));
-    CHECK(word(abi::Label::cnode_mint) == word(CNodeMint));
-    CHECK(word(abi::Label::cnode_move) == word(CNodeMove));
-    CHECK(word(abi::Label::cnode_mutate) == word(CNodeMutate));
-    CHECK(word(abi::Label::cnode_rotate) == word(CNodeRotate));
-    CHECK(word(abi::Label::irq_issue_irq_handler) == word(IRQIssueIRQHandler));
-    CHECK(word(abi::Label::irq_ack_irq) == word(IRQAckIRQ));
-    CHECK(word(abi::Label::irq_set_irq_handler) == word(IRQSetIRQHandler));
-    CHECK(word(abi::Label::irq_clear_irq_handler) == word(IRQClearIRQHandler));
-    CHECK(word(abi::Label::domain_set_set) == word(DomainSetSet));
-    CHECK(word(abi::Label::domain_schedule_configure) == word(DomainScheduleConfigure));
-    CHECK(word(abi::Label::domain_schedule_set_start) == word(DomainScheduleSetStart));
-    CHECK(word(abi::Label::sched_control_configure_flags) == word(SchedControlConfigureFlags));
-    CHECK(word(abi::Label::sched_context_bind) == word(SchedContextBind));
-    CHECK(word(abi::Label::sched_context_unbind) == word(SchedContextUnbind));
-    CHECK(word(abi::Label::sched_context_unbind_object) == word(SchedContextUnbindObject));
-    CHECK(word(abi::Label::sched_context_consumed) == word(SchedContextConsumed));
-    CHECK(word(abi::Label::sched_context_yield_to) == word(SchedContextYieldTo));
-    CHECK(word(abi::Label::x86_pdpt_map) == word(X86PDPTMap));
-    CHECK(word(abi::Label::x86_pdpt_unmap) == word(X86PDPTUnmap));
-    CHECK(word(abi::Label::x86_page_directory_map) == word(X86PageDirectoryMap));
-    CHECK(word(abi::Label::x86_page_directory_unmap) == word(X86PageDirectoryUnmap));
-    CHECK(word(abi::Label::x86_page_table_map) == word(X86PageTableMap));
-    CHECK(word(abi::Label::x86_page_table_unmap) == word(X86PageTableUnmap));
-    CHECK(word(abi::Label::x86_io_page_table_map) == word(X86IOPageTableMap));
-    CHECK(word(abi::Label::x86_io_page_table_unmap) == word(X86IOPageTableUnmap));
-    CHECK(word(abi::Label::x86_page_map) == word(X86PageMap));
-    CHECK(word(abi::Label::x86_page_unmap) == word(X86PageUnmap));
-    CHECK(word(abi::Label::x86_page_map_io) == word(X86PageMapIO));
-    CHECK(word(abi::Label::x86_page_get_address) == word(X86PageGetAddress));
-    CHECK(word(abi::Label::x86_page_map_ept) == word(X86PageMapEPT));
-    CHECK(word(abi::Label::x86_asid_control_make_pool) == word(X86ASIDControlMakePool));
-    CHECK(word(abi::Label::x86_asid_pool_assign) == word(X86ASIDPoolAssign));
-    CHECK(word(abi::Label::x86_io_port_control_issue) == word(X86IOPortControlIssue));
-    CHECK(word(abi::Label::x86_io_port_in8) == word(X86IOPortIn8));
-    CHECK(word(abi::Label::x86_io_port_in16) == word(X86IOPortIn16));
-    CHECK(word(abi::Label::x86_io_port_in32) == word(X86IOPortIn32));
-    CHECK(word(abi::Label::x86_io_port_out8) == word(X86IOPortOut8));
-    CHECK(word(abi::Label::x86_io_port_out16) == word(X86IOPortOut16));
-    CHECK(word(abi::Label::x86_io_port_out32) == word(X86IOPortOut32));
-    CHECK(word(abi::Label::x86_irq_issue_irq_handler_ioapic) == word(X86IRQIssueIRQHandlerIOAPIC));
-    CHECK(word(abi::Label::x86_irq_issue_irq_handler_msi) == word(X86IRQIssueIRQHandlerMSI));
-    CHECK(word(abi::Label::tcb_set_ept_root) == word(TCBSetEPTRoot));
-    CHECK(word(abi::Label::x86_vcpu_set_tcb) == word(X86VCPUSetTCB));
-    CHECK(word(abi::Label::x86_vcpu_read_vmcs) == word(X86VCPUReadVMCS));
-    CHECK(word(abi::Label::x86_vcpu_write_vmcs) == word(X86VCPUWriteVMCS));
-    CHECK(word(abi::Label::x86_vcpu_enable_io_port) == word(X86VCPUEnableIOPort));
-    CHECK(word(abi::Label::x86_vcpu_disable_io_port) == word(X86VCPUDisableIOPort));
-    CHECK(word(abi::Label::x86_vcpu_write_registers) == word(X86VCPUWriteRegisters));
-    CHECK(word(abi::Label::x86_ept_pdpt_map) == word(X86EPTPDPTMap));
-    CHECK(word(abi::Label::x86_ept_pdpt_unmap) == word(X86EPTPDPTUnmap));
-    CHECK(word(abi::Label::x86_ept_pd_map) == word(X86EPTPDMap));
-    CHECK(word(abi::Label::x86_ept_pd_unmap) == word(X86EPTPDUnmap));
-    CHECK(word(abi::Label::x86_ept_pt_map) == word(X86EPTPTMap));
-    CHECK(word(abi::Label::x86_ept_pt_unmap) == word(X86EPTPTUnmap));
-    CHECK(word(abi::ObjectType::untyped) == word(seL4_UntypedObject));
-    CHECK(word(abi::ObjectType::tcb) == word(seL4_TCBObject));
-    CHECK(word(abi::ObjectType::endpoint) == word(seL4_EndpointObject));
-    CHECK(word(abi::ObjectType::notification) == word(seL4_NotificationObject));
-    CHECK(word(abi::ObjectType::cnode) == word(seL4_CapTableObject));
-    CHECK(word(abi::ObjectType::sched_context) == word(seL4_SchedContextObject));
-    CHECK(word(abi::ObjectType::reply) == word(seL4_ReplyObject));
-    CHECK(word(abi::ObjectType::x86_pdpt) == word(seL4_X86_PDPTObject));
-    CHECK(word(abi::ObjectType::x64_pml4) == word(seL4_X64_PML4Object));
-    CHECK(word(abi::ObjectType::x64_huge_page) == word(seL4_X64_HugePageObject));
-    CHECK(word(abi::ObjectType::x86_4k) == word(seL4_X86_4K));
-    CHECK(word(abi::ObjectType::x86_large_page) == word(seL4_X86_LargePageObject));
-    CHECK(word(abi::ObjectType::x86_page_table) == word(seL4_X86_PageTableObject));
-    CHECK(word(abi::ObjectType::x86_page_directory) == word(seL4_X86_PageDirectoryObject));
-    CHECK(word(abi::ObjectType::x86_io_page_table) == word(seL4_X86_IOPageTableObject));
-    CHECK(word(abi::ObjectType::x86_vcpu) == word(seL4_X86_VCPUObject));
-    CHECK(word(abi::ObjectType::x86_ept_pml4) == word(seL4_X86_EPTPML4Object));
-    CHECK(word(abi::ObjectType::x86_ept_pdpt) == word(seL4_X86_EPTPDPTObject));
-    CHECK(word(abi::ObjectType::x86_ept_pd) == word(seL4_X86_EPTPDObject));
-    CHECK(word(abi::ObjectType::x86_ept_pt) == word(seL4_X86_EPTPTObject));
-    CHECK(word(abi::ErrorCode::no_error) == word(seL4_NoError));
-    CHECK(word(abi::ErrorCode::invalid_argument) == word(seL4_InvalidArgument));
-    CHECK(word(abi::ErrorCode::invalid_capability) == word(seL4_InvalidCapability));
-    CHECK(word(abi::ErrorCode::illegal_operation) == word(seL4_IllegalOperation));
-    CHECK(word(abi::ErrorCode::range_error) == word(seL4_RangeError));
-    CHECK(word(abi::ErrorCode::alignment_error) == word(seL4_AlignmentError));
-    CHECK(word(abi::ErrorCode::failed_lookup) == word(seL4_FailedLookup));
-    CHECK(word(abi::ErrorCode::truncated_message) == word(seL4_TruncatedMessage));
-    CHECK(word(abi::ErrorCode::delete_first) == word(seL4_DeleteFirst));
-    CHECK(word(abi::ErrorCode::revoke_first) == word(seL4_RevokeFirst));
-    CHECK(word(abi::ErrorCode::not_enough_memory) == word(seL4_NotEnoughMemory));
-    CHECK(word(abi::Syscall::vm_enter) == word(seL4_SysVMEnter));
-    CHECK(abi::label_count == nArchInvocationLabels);
-    CHECK(abi::object_type_count == seL4_ObjectTypeCount);
-    CHECK(abi::error_count == seL4_NumErrors);
-    CHECK(word(abi::LookupFailure::guard_mismatch) == seL4_GuardMismatch);
+    static constexpr Same pairs[] = {
+        SAME(abi::Syscall::call, seL4_SysCall),
+        SAME(abi::Syscall::reply_recv, seL4_SysReplyRecv),
+        SAME(abi::Syscall::nb_send_recv, seL4_SysNBSendRecv),
+        SAME(abi::Syscall::nb_send_wait, seL4_SysNBSendWait),
+        SAME(abi::Syscall::send, seL4_SysSend),
+        SAME(abi::Syscall::nb_send, seL4_SysNBSend),
+        SAME(abi::Syscall::recv, seL4_SysRecv),
+        SAME(abi::Syscall::nb_recv, seL4_SysNBRecv),
+        SAME(abi::Syscall::wait, seL4_SysWait),
+        SAME(abi::Syscall::nb_wait, seL4_SysNBWait),
+        SAME(abi::Syscall::yield, seL4_SysYield),
+        SAME(abi::Syscall::debug_put_char, seL4_SysDebugPutChar),
+        SAME(abi::Syscall::debug_dump_scheduler, seL4_SysDebugDumpScheduler),
+        SAME(abi::Syscall::debug_halt, seL4_SysDebugHalt),
+        SAME(abi::Syscall::debug_cap_identify, seL4_SysDebugCapIdentify),
+        SAME(abi::Syscall::debug_snapshot, seL4_SysDebugSnapshot),
+        SAME(abi::Syscall::debug_name_thread, seL4_SysDebugNameThread),
+        SAME(abi::Label::invalid_invocation, InvalidInvocation),
+        SAME(abi::Label::untyped_retype, UntypedRetype),
+        SAME(abi::Label::tcb_read_registers, TCBReadRegisters),
+        SAME(abi::Label::tcb_write_registers, TCBWriteRegisters),
+        SAME(abi::Label::tcb_copy_registers, TCBCopyRegisters),
+        SAME(abi::Label::tcb_configure, TCBConfigure),
+        SAME(abi::Label::tcb_set_priority, TCBSetPriority),
+        SAME(abi::Label::tcb_set_mc_priority, TCBSetMCPriority),
+        SAME(abi::Label::tcb_set_sched_params, TCBSetSchedParams),
+        SAME(abi::Label::tcb_set_timeout_endpoint, TCBSetTimeoutEndpoint),
+        SAME(abi::Label::tcb_set_ipc_buffer, TCBSetIPCBuffer),
+        SAME(abi::Label::tcb_set_space, TCBSetSpace),
+        SAME(abi::Label::tcb_suspend, TCBSuspend),
+        SAME(abi::Label::tcb_resume, TCBResume),
+        SAME(abi::Label::tcb_bind_notification, TCBBindNotification),
+        SAME(abi::Label::tcb_unbind_notification, TCBUnbindNotification),
+        SAME(abi::Label::tcb_set_tls_base, TCBSetTLSBase),
+        SAME(abi::Label::tcb_set_flags, TCBSetFlags),
+        SAME(abi::Label::cnode_revoke, CNodeRevoke),
+        SAME(abi::Label::cnode_delete, CNodeDelete),
+        SAME(abi::Label::cnode_cancel_badged_sends, CNodeCancelBadgedSends),
+        SAME(abi::Label::cnode_copy, CNodeCopy),
+        SAME(abi::Label::cnode_mint, CNodeMint),
+        SAME(abi::Label::cnode_move, CNodeMove),
+        SAME(abi::Label::cnode_mutate, CNodeMutate),
+        SAME(abi::Label::cnode_rotate, CNodeRotate),
+        SAME(abi::Label::irq_issue_irq_handler, IRQIssueIRQHandler),
+        SAME(abi::Label::irq_ack_irq, IRQAckIRQ),
+        SAME(abi::Label::irq_set_irq_handler, IRQSetIRQHandler),
+        SAME(abi::Label::irq_clear_irq_handler, IRQClearIRQHandler),
+        SAME(abi::Label::domain_set_set, DomainSetSet),
+        SAME(abi::Label::domain_schedule_configure, DomainScheduleConfigure),
+        SAME(abi::Label::domain_schedule_set_start, DomainScheduleSetStart),
+        SAME(abi::Label::sched_control_configure_flags, SchedControlConfigureFlags),
+        SAME(abi::Label::sched_context_bind, SchedContextBind),
+        SAME(abi::Label::sched_context_unbind, SchedContextUnbind),
+        SAME(abi::Label::sched_context_unbind_object, SchedContextUnbindObject),
+        SAME(abi::Label::sched_context_consumed, SchedContextConsumed),
+        SAME(abi::Label::sched_context_yield_to, SchedContextYieldTo),
+        SAME(abi::Label::x86_pdpt_map, X86PDPTMap),
+        SAME(abi::Label::x86_pdpt_unmap, X86PDPTUnmap),
+        SAME(abi::Label::x86_page_directory_map, X86PageDirectoryMap),
+        SAME(abi::Label::x86_page_directory_unmap, X86PageDirectoryUnmap),
+        SAME(abi::Label::x86_page_table_map, X86PageTableMap),
+        SAME(abi::Label::x86_page_table_unmap, X86PageTableUnmap),
+        SAME(abi::Label::x86_io_page_table_map, X86IOPageTableMap),
+        SAME(abi::Label::x86_io_page_table_unmap, X86IOPageTableUnmap),
+        SAME(abi::Label::x86_page_map, X86PageMap),
+        SAME(abi::Label::x86_page_unmap, X86PageUnmap),
+        SAME(abi::Label::x86_page_map_io, X86PageMapIO),
+        SAME(abi::Label::x86_page_get_address, X86PageGetAddress),
+        SAME(abi::Label::x86_page_map_ept, X86PageMapEPT),
+        SAME(abi::Label::x86_asid_control_make_pool, X86ASIDControlMakePool),
+        SAME(abi::Label::x86_asid_pool_assign, X86ASIDPoolAssign),
+        SAME(abi::Label::x86_io_port_control_issue, X86IOPortControlIssue),
+        SAME(abi::Label::x86_io_port_in8, X86IOPortIn8),
+        SAME(abi::Label::x86_io_port_in16, X86IOPortIn16),
+        SAME(abi::Label::x86_io_port_in32, X86IOPortIn32),
+        SAME(abi::Label::x86_io_port_out8, X86IOPortOut8),
+        SAME(abi::Label::x86_io_port_out16, X86IOPortOut16),
+        SAME(abi::Label::x86_io_port_out32, X86IOPortOut32),
+        SAME(abi::Label::x86_irq_issue_irq_handler_ioapic, X86IRQIssueIRQHandlerIOAPIC),
+        SAME(abi::Label::x86_irq_issue_irq_handler_msi, X86IRQIssueIRQHandlerMSI),
+        SAME(abi::Label::tcb_set_ept_root, TCBSetEPTRoot),
+        SAME(abi::Label::x86_vcpu_set_tcb, X86VCPUSetTCB),
+        SAME(abi::Label::x86_vcpu_read_vmcs, X86VCPUReadVMCS),
+        SAME(abi::Label::x86_vcpu_write_vmcs, X86VCPUWriteVMCS),
+        SAME(abi::Label::x86_vcpu_enable_io_port, X86VCPUEnableIOPort),
+        SAME(abi::Label::x86_vcpu_disable_io_port, X86VCPUDisableIOPort),
+        SAME(abi::Label::x86_vcpu_write_registers, X86VCPUWriteRegisters),
+        SAME(abi::Label::x86_ept_pdpt_map, X86EPTPDPTMap),
+        SAME(abi::Label::x86_ept_pdpt_unmap, X86EPTPDPTUnmap),
+        SAME(abi::Label::x86_ept_pd_map, X86EPTPDMap),
+        SAME(abi::Label::x86_ept_pd_unmap, X86EPTPDUnmap),
+        SAME(abi::Label::x86_ept_pt_map, X86EPTPTMap),
+        SAME(abi::Label::x86_ept_pt_unmap, X86EPTPTUnmap),
+        SAME(abi::ObjectType::untyped, seL4_UntypedObject),
+        SAME(abi::ObjectType::tcb, seL4_TCBObject),
+        SAME(abi::ObjectType::endpoint, seL4_EndpointObject),
+        SAME(abi::ObjectType::notification, seL4_NotificationObject),
+        SAME(abi::ObjectType::cnode, seL4_CapTableObject),
+        SAME(abi::ObjectType::sched_context, seL4_SchedContextObject),
+        SAME(abi::ObjectType::reply, seL4_ReplyObject),
+        SAME(abi::ObjectType::x86_pdpt, seL4_X86_PDPTObject),
+        SAME(abi::ObjectType::x64_pml4, seL4_X64_PML4Object),
+        SAME(abi::ObjectType::x64_huge_page, seL4_X64_HugePageObject),
+        SAME(abi::ObjectType::x86_4k, seL4_X86_4K),
+        SAME(abi::ObjectType::x86_large_page, seL4_X86_LargePageObject),
+        SAME(abi::ObjectType::x86_page_table, seL4_X86_PageTableObject),
+        SAME(abi::ObjectType::x86_page_directory, seL4_X86_PageDirectoryObject),
+        SAME(abi::ObjectType::x86_io_page_table, seL4_X86_IOPageTableObject),
+        SAME(abi::ObjectType::x86_vcpu, seL4_X86_VCPUObject),
+        SAME(abi::ObjectType::x86_ept_pml4, seL4_X86_EPTPML4Object),
+        SAME(abi::ObjectType::x86_ept_pdpt, seL4_X86_EPTPDPTObject),
+        SAME(abi::ObjectType::x86_ept_pd, seL4_X86_EPTPDObject),
+        SAME(abi::ObjectType::x86_ept_pt, seL4_X86_EPTPTObject),
+        SAME(abi::ErrorCode::no_error, seL4_NoError),
+        SAME(abi::ErrorCode::invalid_argument, seL4_InvalidArgument),
+        SAME(abi::ErrorCode::invalid_capability, seL4_InvalidCapability),
+        SAME(abi::ErrorCode::illegal_operation, seL4_IllegalOperation),
+        SAME(abi::ErrorCode::range_error, seL4_RangeError),
+        SAME(abi::ErrorCode::alignment_error, seL4_AlignmentError),
+        SAME(abi::ErrorCode::failed_lookup, seL4_FailedLookup),
+        SAME(abi::ErrorCode::truncated_message, seL4_TruncatedMessage),
+        SAME(abi::ErrorCode::delete_first, seL4_DeleteFirst),
+        SAME(abi::ErrorCode::revoke_first, seL4_RevokeFirst),
+        SAME(abi::ErrorCode::not_enough_memory, seL4_NotEnoughMemory),
+        SAME(abi::Syscall::vm_enter, seL4_SysVMEnter),
+        SAME(abi::label_count, nArchInvocationLabels),
+        SAME(abi::object_type_count, seL4_ObjectTypeCount),
+        SAME(abi::error_count, seL4_NumErrors),
+        SAME(abi::LookupFailure::guard_mismatch, seL4_GuardMismatch),
+    };
+    check(pairs);
 }
 
 TEST_CASE("abi and the C names agree on sizes, limits and slots", "[abi]")

@@ -1,0 +1,90 @@
+// Address spaces: frames, paging structures and address space identifiers.
+#pragma once
+
+#include "abi/extensions.hpp"
+#include "sys/cnode.hpp"
+
+namespace sys {
+
+/// Root paging structure (PML4). Needs an identifier (AsidPool::assign) before anything is mapped.
+class VSpace : public Cap {
+public:
+    using Cap::Cap;
+};
+
+/// Memory type of a mapping, and whether code may run from it.
+struct Attributes {
+    abi::VmAttributes type = abi::VmAttributes::write_back;
+    bool executable = true; ///< false: the execute-never extension
+    constexpr u64 word() const
+    {
+        return static_cast<u64>(type) | (executable ? 0 : abi::vm_execute_never);
+    }
+};
+inline constexpr Attributes data_attributes{abi::VmAttributes::write_back, false};
+inline constexpr Attributes device_attributes{abi::VmAttributes::uncacheable, false};
+
+/// A page of 4 KiB, 2 MiB or 1 GiB.
+class Frame : public Cap {
+public:
+    using Cap::Cap;
+    /// Maps it, or changes rights and attributes of its mapping at the same address.
+    /// @error failed_lookup       word 2: 39, 30 or 21, the missing PDPT, page directory or table
+    /// @error alignment_error     address is not a multiple of the size
+    /// @error invalid_argument    address above abi::user_top, attributes, or mapped elsewhere
+    /// @error invalid_capability  mapped in another address space
+    Result<void> map(VSpace vspace, u64 address, Rights rights, Attributes attributes = {}) const
+    {
+        return command(*this, abi::Label::x86_page_map,
+                       {address, static_cast<u64>(rights), attributes.word()}, {vspace});
+    }
+    /// Succeeds when it is not mapped.
+    Result<void> unmap() const { return command(*this, abi::Label::x86_page_unmap); }
+    /// Physical address of its first byte.
+    Result<u64> physical_address() const
+    {
+        return TRY(invoke(*this, abi::Label::x86_page_get_address)).word[0];
+    }
+};
+
+/// One level of paging structures; Map and Unmap are its labels.
+template <abi::Label Map, abi::Label Unmap> class PagingStructure : public Cap {
+public:
+    using Cap::Cap;
+    /// Covers `address`, which is rounded down to what this level spans.
+    /// @error delete_first   there is one already
+    /// @error failed_lookup  word 2: the level missing above
+    Result<void> map(VSpace vspace, u64 address, Attributes attributes = {}) const
+    {
+        return command(*this, Map, {address, attributes.word()}, {vspace});
+    }
+    Result<void> unmap() const { return command(*this, Unmap); }
+};
+using PageTable = PagingStructure<abi::Label::x86_page_table_map, abi::Label::x86_page_table_unmap>;
+using PageDirectory =
+    PagingStructure<abi::Label::x86_page_directory_map, abi::Label::x86_page_directory_unmap>;
+using Pdpt = PagingStructure<abi::Label::x86_pdpt_map, abi::Label::x86_pdpt_unmap>;
+
+/// A pool of 512 address space identifiers.
+class AsidPool : public Cap {
+public:
+    using Cap::Cap;
+    /// @error invalid_capability  it has one already
+    Result<void> assign(VSpace vspace) const
+    {
+        return command(*this, abi::Label::x86_asid_pool_assign, {}, {vspace});
+    }
+};
+
+class AsidControl : public Cap {
+public:
+    using Cap::Cap;
+    /// Turns a 4 KiB untyped into a pool. `untyped` is a capability to it.
+    Result<void> make_pool(Cap untyped, Slot destination) const
+    {
+        return command(*this, abi::Label::x86_asid_control_make_pool,
+                       {destination.index, destination.depth}, {untyped, destination.root});
+    }
+};
+
+} // namespace sys

@@ -1,0 +1,78 @@
+// Domains: which thread belongs to which, and the schedule they take turns by.
+// Source: seL4 manual, "Domains"; libsel4 interface description.
+#include "api/decode.hpp"
+#include "sched/scheduler.hpp"
+
+namespace mk {
+namespace {
+
+constexpr unsigned duration_bits = 56;
+
+struct SetPlan {
+    Tcb* tcb;
+    u8 domain;
+};
+
+Performed perform_set(Cpu& cpu, Tcb&, SetPlan const& plan)
+{
+    set_domain(cpu, *plan.tcb, plan.domain);
+    return {};
+}
+
+struct EntryPlan {
+    u16 index;
+    u8 domain;
+    Ticks duration;
+};
+
+Performed perform_configure(Cpu& cpu, Tcb&, EntryPlan const& plan)
+{
+    cpu.domain_schedule[plan.index] = {plan.domain, plan.duration};
+    return {};
+}
+
+Performed perform_set_start(Cpu& cpu, Tcb&, EntryPlan const& plan)
+{
+    cpu.domain_start = plan.index;
+    start_domain_schedule(cpu);
+    reschedule_required(cpu);
+    return {};
+}
+
+/// What real seL4 answers for a bad index or domain alike: the greatest domain.
+SyscallError bad_index()
+{
+    return SyscallError::range(0, domain_count - 1);
+}
+
+} // namespace
+
+Checked<Plan> decode_domain_set(Invocation const& in)
+{
+    u64 const domain = field(in.word(0), 7, 0);
+    if (domain >= domain_count) return SyscallError::invalid_argument(0);
+    Cap const& cap = in.caps[0]->cap();
+    if (!cap.is(CapType::tcb)) return SyscallError::invalid_argument(1);
+    return Plan::of<perform_set>(SetPlan{cap.object<Tcb>(), u8(domain)});
+}
+
+Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
+{
+    u64 const index = in.word(0), domain = field(in.word(1), 7, 0), duration = in.word(2);
+    if (index >= domain_schedule_length || domain >= domain_count) return bad_index();
+    bool const is_end = duration == 0;
+    if ((is_end && (domain != 0 || index == in.cpu->domain_start)) ||
+        duration >> duration_bits != 0)
+        return SyscallError::invalid_argument(2);
+    return Plan::of<perform_configure>(EntryPlan{u16(index), u8(domain), duration});
+}
+
+Checked<Plan> decode_domain_schedule_set_start(Invocation const& in)
+{
+    u64 const index = in.word(0);
+    if (index >= domain_schedule_length) return bad_index();
+    if (in.cpu->domain_schedule[index].duration == 0) return SyscallError::invalid_argument(0);
+    return Plan::of<perform_set_start>(EntryPlan{u16(index), 0, 0});
+}
+
+} // namespace mk

@@ -1,0 +1,107 @@
+// IOPortControl.issue and IOPort in and out. No port is held back for the kernel: a driver may
+// have the UART that the kernel prints on.
+// Called through api/methods.hpp; goes on in object/io_port.cpp and arch.
+// Source: seL4 manual, "I/O Ports" and the reference of X86_IOPortControl and X86_IOPort.
+#include "api/decode.hpp"
+#include "arch/arch.hpp"
+#include "cap/derivation_tree.hpp"
+#include "ipc/transfer.hpp"
+#include "object/io_port.hpp"
+
+namespace mk {
+
+namespace {
+
+struct IssuePlan {
+    Slot* control;
+    Slot* dest;
+    u16 first, last;
+};
+
+Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
+{
+    issue_io_ports(p.first, p.last);
+    DerivationTree::insert_original(p.control, *p.dest, Cap::io_port(p.first, p.last));
+    return Performed::reply(0);
+}
+
+struct AccessPlan {
+    u16 port;
+    u8 bytes;
+    u32 data;
+};
+
+Performed perform_in(Cpu&, Tcb& caller, AccessPlan const& p)
+{
+    message_register(caller.context, 0) = p.bytes == 1   ? arch::in8(p.port)
+                                          : p.bytes == 2 ? arch::in16(p.port)
+                                                         : arch::in32(p.port);
+    return Performed::reply(1);
+}
+
+Performed perform_out(Cpu&, Tcb&, AccessPlan const& p)
+{
+    if (p.bytes == 1)
+        arch::out8(p.port, u8(p.data));
+    else if (p.bytes == 2)
+        arch::out16(p.port, u16(p.data));
+    else
+        arch::out32(p.port, p.data);
+    return Performed::reply(0);
+}
+
+/// All `bytes` ports from the one named in word 0 (its low 16 bits) must be the capability's.
+Checked<AccessPlan> decode_access(Invocation const& in, u8 bytes)
+{
+    u16 const port = u16(in.word(0));
+    bool const inside = port >= in.cap.first_port() && u32{port} + bytes - 1 <= in.cap.last_port();
+    if (!inside) return SyscallError::illegal_operation();
+    return AccessPlan{port, bytes, u32(in.word(1))};
+}
+
+Checked<Plan> decode_in(Invocation const& in, u8 bytes)
+{
+    return Plan::of<perform_in>(TRY(decode_access(in, bytes)));
+}
+Checked<Plan> decode_out(Invocation const& in, u8 bytes)
+{
+    return Plan::of<perform_out>(TRY(decode_access(in, bytes)));
+}
+
+} // namespace
+
+Checked<Plan> decode_io_port_issue(Invocation const& in)
+{
+    u16 const first = u16(in.word(0)), last = u16(in.word(1)); // higher bits are not looked at
+    if (last < first) return SyscallError::invalid_argument(1);
+    if (!io_ports_free(first, last)) return SyscallError::revoke_first(first, last);
+    Slot* const dest = TRY(empty_target_slot(in.caps[0]->cap(), in.word(2), u8(in.word(3))));
+    return Plan::of<perform_issue>(IssuePlan{in.slot, dest, first, last});
+}
+
+Checked<Plan> decode_io_port_in8(Invocation const& in)
+{
+    return decode_in(in, 1);
+}
+Checked<Plan> decode_io_port_in16(Invocation const& in)
+{
+    return decode_in(in, 2);
+}
+Checked<Plan> decode_io_port_in32(Invocation const& in)
+{
+    return decode_in(in, 4);
+}
+Checked<Plan> decode_io_port_out8(Invocation const& in)
+{
+    return decode_out(in, 1);
+}
+Checked<Plan> decode_io_port_out16(Invocation const& in)
+{
+    return decode_out(in, 2);
+}
+Checked<Plan> decode_io_port_out32(Invocation const& in)
+{
+    return decode_out(in, 4);
+}
+
+} // namespace mk

@@ -1,0 +1,91 @@
+// Page (frame) methods: map, unmap, get_address.
+// Called through api/methods.hpp; goes on in vspace/vspace.cpp.
+// Source: seL4 manual, "Address Spaces and Virtual Memory" and the reference of X86_Page.
+#include "abi/extensions.hpp"
+#include "api/decode.hpp"
+#include "api/vspace_argument.hpp"
+#include "ipc/transfer.hpp"
+
+namespace mk {
+
+namespace {
+
+struct PageMapPlan {
+    Slot* slot;
+    Cap mapped;
+    u64* entry;
+    u64 value;
+};
+
+Performed perform_page_map(Cpu&, Tcb&, PageMapPlan const& p)
+{
+    map_frame(p.mapped.mapped_address(), *p.entry, p.value);
+    p.slot->update(p.mapped);
+    return Performed::reply(0);
+}
+
+/// A capability maps one place at a time: while mapped, only that place's rights and attributes
+/// may change. A mapping that is gone by now (its table was unmapped) still counts.
+Checked<void> check_place(Cap const& frame, u16 asid, u64 vaddr)
+{
+    if (frame.is_mapped()) {
+        if (frame.mapped_asid() != asid) return SyscallError::invalid_capability(1);
+        if (frame.mapped_address() != vaddr) return SyscallError::invalid_argument(0);
+    }
+    if (!is_user_range(vaddr, bit(frame_bits(frame.frame_size()))))
+        return SyscallError::invalid_argument(0);
+    return {};
+}
+
+struct PageSlot {
+    Slot* slot;
+};
+
+Performed perform_page_unmap(Cpu& cpu, Tcb&, PageSlot const& p)
+{
+    Cap const frame = p.slot->cap();
+    unmap_frame(cpu, frame);
+    p.slot->update(frame.unmapped());
+    return Performed::reply(0);
+}
+
+Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
+{
+    message_register(caller.context, 0) = p.slot->cap().address();
+    return Performed::reply(1);
+}
+
+} // namespace
+
+Checked<Plan> decode_page_map(Invocation const& in)
+{
+    u64 const vaddr = in.word(0), attributes = in.word(2);
+    Rights const wanted = Rights(in.word(1) & abi::rights_all);
+    FrameSize const size = in.cap.frame_size();
+    Cap const& vspace = in.caps[0]->cap();
+
+    u16 const asid = TRY(vspace_asid(vspace));
+    TRY(check_place(in.cap, asid, vaddr));
+    PageTable* const pml4 = TRY(vspace_table(vspace));
+    if (!is_aligned(vaddr, frame_bits(size))) return SyscallError::alignment();
+    if (!abi::vm_attributes_valid(attributes)) return SyscallError::invalid_argument(0);
+    u64* const entry = TRY(find_entry(*pml4, vaddr, frame_bits(size)));
+    // A frame may be replaced; a table must not be lost with all that is mapped through it.
+    if (size != FrameSize::small && is_table(*entry)) return SyscallError::delete_first();
+
+    u64 const value = frame_entry(in.cap.address(), size, in.cap.rights() & wanted, attributes);
+    return Plan::of<perform_page_map>(
+        PageMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry, value});
+}
+
+Checked<Plan> decode_page_unmap(Invocation const& in)
+{
+    return Plan::of<perform_page_unmap>(PageSlot{in.slot});
+}
+
+Checked<Plan> decode_page_get_address(Invocation const& in)
+{
+    return Plan::of<perform_get_address>(PageSlot{in.slot});
+}
+
+} // namespace mk

@@ -1,0 +1,206 @@
+// Scheduling contexts and the right to give them time.
+// Source: seL4 manual, "Scheduling Contexts"; libsel4 interface description.
+#include "abi/constants.hpp"
+#include "api/decode.hpp"
+#include "api/tcb_arguments.hpp"
+#include "ipc/transfer.hpp"
+#include "object/notification.hpp"
+#include "sched/binding.hpp"
+#include "sched/refill.hpp"
+#include "sched/release_queue.hpp"
+#include "sched/scheduler.hpp"
+
+namespace mk {
+namespace {
+
+SchedContext& target(Invocation const& in)
+{
+    return *in.cap.object<SchedContext>();
+}
+
+struct ConfigurePlan {
+    SchedContext* sc;
+    Ticks budget, period;
+    u64 badge;
+    u16 max_refills;
+    bool sporadic;
+};
+
+Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
+{
+    SchedContext& sc = *plan.sc;
+    sc.badge = plan.badge;
+    sc.flags =
+        u16(plan.sporadic ? sc.flags | SchedContext::sporadic : sc.flags & ~SchedContext::sporadic);
+    if (sc.tcb != nullptr) {
+        dequeue(cpu, *sc.tcb);
+        release_queue::remove(cpu, *sc.tcb);
+        if (&sc == cpu.current_sc) commit_time(cpu);
+    }
+    // A context in use keeps what it has used; one that is idle starts afresh.
+    if (sc.is_active() && sc.tcb != nullptr && sc.tcb->is_runnable())
+        refill::reconfigure(cpu, sc, plan.max_refills, plan.budget, plan.period);
+    else
+        refill::configure(cpu, sc, plan.max_refills, plan.budget, plan.period);
+    if (sc.tcb != nullptr) {
+        resume(cpu, sc);
+        if (sc.tcb == cpu.current)
+            reschedule_required(cpu);
+        else if (is_schedulable(*sc.tcb))
+            possible_switch_to(cpu, *sc.tcb);
+    }
+    return {};
+}
+
+struct BindPlan {
+    SchedContext* sc;
+    Tcb* tcb;
+    Notification* notification;
+};
+
+Performed perform_bind(Cpu& cpu, Tcb&, BindPlan const& plan)
+{
+    if (plan.tcb != nullptr)
+        bind_thread(cpu, *plan.sc, *plan.tcb);
+    else
+        bind_notification(*plan.sc, *plan.notification);
+    return {};
+}
+
+Performed perform_unbind_object(Cpu& cpu, Tcb&, BindPlan const& plan)
+{
+    if (plan.tcb != nullptr)
+        unbind_thread(cpu, *plan.sc);
+    else
+        unbind_notification(*plan.sc);
+    return {};
+}
+
+struct ContextPlan {
+    SchedContext* sc;
+};
+
+Performed perform_unbind(Cpu& cpu, Tcb&, ContextPlan const& plan)
+{
+    unbind_thread(cpu, *plan.sc);
+    unbind_notification(*plan.sc);
+    unbind_replies(*plan.sc);
+    return {};
+}
+
+Performed answer_consumed(Cpu& cpu, Tcb& caller, SchedContext& sc)
+{
+    message_register(caller.context, 0) = take_consumed_us(cpu, sc);
+    return Performed::reply(1);
+}
+
+Performed perform_consumed(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
+{
+    return answer_consumed(cpu, caller, *plan.sc);
+}
+
+/// Lets the context's thread run before the caller, if its priority is high enough for that; the
+/// answer then comes when the caller runs again.
+Performed perform_yield_to(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
+{
+    SchedContext& sc = *plan.sc;
+    Tcb& other = *sc.tcb;
+    if (sc.yield_from != nullptr) complete_yield_to(cpu, *sc.yield_from);
+    if (sc.is_active() && !sc.is_sporadic()) refill::unblock(cpu, sc);
+    if (sc.is_active()) resume(cpu, sc);
+    if (!is_schedulable(other)) return answer_consumed(cpu, caller, sc);
+    dequeue(cpu, other);
+    if (other.priority < caller.priority) {
+        enqueue_front(cpu, other);
+        return answer_consumed(cpu, caller, sc);
+    }
+    caller.yield_to = &sc;
+    sc.yield_from = &caller;
+    caller.state = ThreadState::running; // is past its call; the answer comes on activation
+    enqueue_front(cpu, caller);
+    enqueue_front(cpu, other);
+    reschedule_required(cpu);
+    return Performed::deferred();
+}
+
+struct Bindable {
+    Tcb* tcb = nullptr;
+    Notification* notification = nullptr;
+};
+
+/// Capability argument 1 of Bind and UnbindObject: a thread or a notification.
+Checked<Bindable> checked_object(Slot const& slot)
+{
+    Cap const& cap = slot.cap();
+    if (cap.is(CapType::tcb)) return Bindable{cap.object<Tcb>(), nullptr};
+    if (cap.is(CapType::notification)) return Bindable{nullptr, cap.object<Notification>()};
+    return SyscallError::invalid_capability(1);
+}
+
+} // namespace
+
+Checked<Plan> decode_sched_control_configure_flags(Invocation const& in)
+{
+    Cpu const& cpu = *in.cpu;
+    Cap const& cap = in.caps[0]->cap();
+    if (!cap.is(CapType::sched_context)) return SyscallError::invalid_capability(1);
+    u64 const budget = in.word(0), period = in.word(1), extra = in.word(2);
+    u64 const most = refill::max_period_us(cpu);
+    if (budget < refill::min_budget_us || budget > most || period < refill::min_budget_us ||
+        period > most)
+        return SyscallError::range(refill::min_budget_us, most);
+    if (budget > period) return SyscallError::range(refill::min_budget_us, period);
+    u64 const most_extra = max_refills(cap.sched_context_bits()) - refill::min_refills;
+    if (extra > most_extra) return SyscallError::range(0, most_extra);
+    // Round robin needs no more than the two refills of its slice.
+    u16 const count = u16(budget == period ? refill::min_refills : refill::min_refills + extra);
+    return Plan::of<perform_configure>(ConfigurePlan{
+        cap.object<SchedContext>(), budget * cpu.ticks_per_us, period * cpu.ticks_per_us,
+        in.word(3), count, (in.word(4) & abi::sched_context_sporadic) != 0});
+}
+
+Checked<Plan> decode_sched_context_bind(Invocation const& in)
+{
+    SchedContext& sc = target(in);
+    Bindable const to = TRY(checked_object(*in.caps[0]));
+    if (to.tcb != nullptr) {
+        if (sc.tcb != nullptr || to.tcb->sc != nullptr) return SyscallError::illegal_operation();
+        if (is_blocked(*to.tcb) && !is_released(*in.cpu, sc))
+            return SyscallError::illegal_operation();
+    } else if (sc.notification != nullptr || to.notification->sched_context != nullptr) {
+        return SyscallError::illegal_operation();
+    }
+    return Plan::of<perform_bind>(BindPlan{&sc, to.tcb, to.notification});
+}
+
+Checked<Plan> decode_sched_context_unbind(Invocation const& in)
+{
+    if (target(in).tcb == in.caller) return SyscallError::illegal_operation();
+    return Plan::of<perform_unbind>(ContextPlan{&target(in)});
+}
+
+Checked<Plan> decode_sched_context_unbind_object(Invocation const& in)
+{
+    SchedContext& sc = target(in);
+    Bindable const from = TRY(checked_object(*in.caps[0]));
+    if (from.tcb != nullptr && (sc.tcb != from.tcb || from.tcb == in.caller))
+        return SyscallError::illegal_operation();
+    if (from.notification != nullptr && sc.notification != from.notification)
+        return SyscallError::illegal_operation();
+    return Plan::of<perform_unbind_object>(BindPlan{&sc, from.tcb, from.notification});
+}
+
+Checked<Plan> decode_sched_context_consumed(Invocation const& in)
+{
+    return Plan::of<perform_consumed>(ContextPlan{&target(in)});
+}
+
+Checked<Plan> decode_sched_context_yield_to(Invocation const& in)
+{
+    Tcb const* const other = target(in).tcb;
+    if (other == nullptr || other == in.caller || other->priority > in.caller->mcp)
+        return SyscallError::illegal_operation();
+    return Plan::of<perform_yield_to>(ContextPlan{&target(in)});
+}
+
+} // namespace mk

@@ -1,0 +1,195 @@
+// TCB methods on priority, state, notification and flags.
+// Source: seL4 manual, "seL4_TCB"; libsel4 interface description.
+#include "abi/constants.hpp"
+#include "api/decode.hpp"
+#include "api/tcb_arguments.hpp"
+#include "arch/arch.hpp"
+#include "ipc/signal.hpp"
+#include "ipc/thread.hpp"
+#include "ipc/transfer.hpp"
+#include "sched/binding.hpp"
+#include "sched/scheduler.hpp"
+
+namespace mk {
+namespace {
+
+struct PriorityPlan {
+    Tcb* target;
+    u8 priority;
+};
+
+Performed perform_set_priority(Cpu& cpu, Tcb&, PriorityPlan const& plan)
+{
+    set_priority(cpu, *plan.target, plan.priority);
+    return {};
+}
+
+Performed perform_set_mc_priority(Cpu&, Tcb&, PriorityPlan const& plan)
+{
+    plan.target->mcp = plan.priority;
+    return {};
+}
+
+struct SchedParamsPlan {
+    Tcb* target;
+    Slot* handler_slot;
+    Cap handler;
+    SchedContext* sc; ///< null: take the present one away
+    u8 mcp, priority;
+};
+
+Performed perform_set_sched_params(Cpu& cpu, Tcb&, SchedParamsPlan const& plan)
+{
+    Tcb& tcb = *plan.target;
+    install(cpu, tcb.slot(Tcb::fault_handler), plan.handler_slot, plan.handler);
+    tcb.mcp = plan.mcp;
+    set_priority(cpu, tcb, plan.priority);
+    if (plan.sc != nullptr && plan.sc != tcb.sc)
+        bind_thread(cpu, *plan.sc, tcb);
+    else if (plan.sc == nullptr && tcb.sc != nullptr)
+        unbind_thread(cpu, *tcb.sc);
+    return {};
+}
+
+/// The scheduling context argument (number 2): one that can be bound, or null to unbind.
+Checked<SchedContext*> checked_sched_context(Invocation const& in, Slot const& slot, Tcb const& tcb)
+{
+    Cap const& cap = slot.cap();
+    if (cap.is_null()) {
+        if (&tcb == in.caller) return SyscallError::illegal_operation();
+        return static_cast<SchedContext*>(nullptr);
+    }
+    if (!cap.is(CapType::sched_context)) return SyscallError::invalid_capability(2);
+    auto* const sc = cap.object<SchedContext>();
+    if (tcb.sc != nullptr || sc->tcb != nullptr) return SyscallError::illegal_operation();
+    if (is_blocked(tcb) && !is_released(*in.cpu, *sc)) return SyscallError::illegal_operation();
+    return sc;
+}
+
+struct HandlerPlan {
+    Tcb* target;
+    Slot* source;
+    Cap cap;
+};
+
+Performed perform_set_timeout_endpoint(Cpu& cpu, Tcb&, HandlerPlan const& plan)
+{
+    install(cpu, plan.target->slot(Tcb::timeout_handler), plan.source, plan.cap);
+    return {};
+}
+
+struct TcbPlan {
+    Tcb* target;
+};
+
+Performed perform_suspend(Cpu& cpu, Tcb&, TcbPlan const& plan)
+{
+    suspend(cpu, *plan.target);
+    return {};
+}
+
+Performed perform_resume(Cpu& cpu, Tcb&, TcbPlan const& plan)
+{
+    restart(cpu, *plan.target);
+    return {};
+}
+
+struct BindPlan {
+    Tcb* target;
+    Notification* notification;
+};
+
+Performed perform_bind_notification(Cpu&, Tcb&, BindPlan const& plan)
+{
+    bind_to_thread(*plan.notification, *plan.target);
+    return {};
+}
+
+Performed perform_unbind_notification(Cpu&, Tcb&, TcbPlan const& plan)
+{
+    unbind_from_thread(*plan.target->bound_notification);
+    return {};
+}
+
+struct FlagsPlan {
+    Tcb* target;
+    u64 clear, set;
+};
+
+Performed perform_set_flags(Cpu& cpu, Tcb& caller, FlagsPlan const& plan)
+{
+    Tcb& tcb = *plan.target;
+    tcb.flags = u8(((tcb.flags & ~plan.clear) | plan.set) & abi::tcb_flags_known);
+    arch::save_live_state(cpu, tcb);
+    if (&tcb == cpu.current) arch::refresh(cpu, tcb);
+    message_register(caller.context, 0) = tcb.flags;
+    return Performed::reply(1);
+}
+
+} // namespace
+
+Checked<Plan> decode_tcb_set_priority(Invocation const& in)
+{
+    u8 const priority = TRY(checked_priority(*in.caps[0], in.word(0)));
+    return Plan::of<perform_set_priority>(PriorityPlan{&target_tcb(in), priority});
+}
+
+Checked<Plan> decode_tcb_set_mc_priority(Invocation const& in)
+{
+    u8 const mcp = TRY(checked_priority(*in.caps[0], in.word(0)));
+    return Plan::of<perform_set_mc_priority>(PriorityPlan{&target_tcb(in), mcp});
+}
+
+Checked<Plan> decode_tcb_set_sched_params(Invocation const& in)
+{
+    Tcb& tcb = target_tcb(in);
+    u8 const mcp = TRY(checked_priority(*in.caps[0], in.word(0)));
+    u8 const priority = TRY(checked_priority(*in.caps[0], in.word(1)));
+    SchedContext* const sc = TRY(checked_sched_context(in, *in.caps[1], tcb));
+    Cap const handler = TRY(checked_handler(*in.caps[2], 3));
+    return Plan::of<perform_set_sched_params>(
+        SchedParamsPlan{&tcb, in.caps[2], handler, sc, mcp, priority});
+}
+
+Checked<Plan> decode_tcb_set_timeout_endpoint(Invocation const& in)
+{
+    Cap const handler = TRY(checked_handler(*in.caps[0], 1));
+    return Plan::of<perform_set_timeout_endpoint>(
+        HandlerPlan{&target_tcb(in), in.caps[0], handler});
+}
+
+Checked<Plan> decode_tcb_suspend(Invocation const& in)
+{
+    return Plan::of<perform_suspend>(TcbPlan{&target_tcb(in)});
+}
+
+Checked<Plan> decode_tcb_resume(Invocation const& in)
+{
+    return Plan::of<perform_resume>(TcbPlan{&target_tcb(in)});
+}
+
+Checked<Plan> decode_tcb_bind_notification(Invocation const& in)
+{
+    Tcb& tcb = target_tcb(in);
+    Cap const& cap = in.caps[0]->cap();
+    if (tcb.bound_notification != nullptr) return SyscallError::illegal_operation();
+    if (!cap.is(CapType::notification) || !contains(cap.rights(), Rights::read))
+        return SyscallError::illegal_operation();
+    auto* const ntfn = cap.object<Notification>();
+    if (ntfn->bound_tcb != nullptr || ntfn->head() != nullptr)
+        return SyscallError::illegal_operation();
+    return Plan::of<perform_bind_notification>(BindPlan{&tcb, ntfn});
+}
+
+Checked<Plan> decode_tcb_unbind_notification(Invocation const& in)
+{
+    if (target_tcb(in).bound_notification == nullptr) return SyscallError::illegal_operation();
+    return Plan::of<perform_unbind_notification>(TcbPlan{&target_tcb(in)});
+}
+
+Checked<Plan> decode_tcb_set_flags(Invocation const& in)
+{
+    return Plan::of<perform_set_flags>(FlagsPlan{&target_tcb(in), in.word(0), in.word(1)});
+}
+
+} // namespace mk

@@ -1,0 +1,129 @@
+// TCB methods on the thread's CSpace, VSpace, IPC buffer and fault handler.
+// Source: seL4 manual, "seL4_TCB"; libsel4 interface description.
+#include "abi/ipc_buffer.hpp"
+#include "api/decode.hpp"
+#include "api/tcb_arguments.hpp"
+#include "arch/arch.hpp"
+#include "cap/derivation_tree.hpp"
+#include "sched/scheduler.hpp"
+
+namespace mk {
+namespace {
+
+/// A capability that goes into one of the TCB's slots. source null: leave the slot alone.
+struct Part {
+    Slot* source = nullptr;
+    Cap cap{};
+};
+
+struct SpacePlan {
+    Tcb* target;
+    Part cspace, vspace, handler, buffer;
+    u64 buffer_address;
+    bool set_buffer;
+};
+
+Performed perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
+{
+    Tcb& tcb = *plan.target;
+    if (plan.handler.source != nullptr)
+        install(cpu, tcb.slot(Tcb::fault_handler), plan.handler.source, plan.handler.cap);
+    if (plan.cspace.source != nullptr)
+        install(cpu, tcb.slot(Tcb::cspace), plan.cspace.source, plan.cspace.cap);
+    if (plan.vspace.source != nullptr)
+        install(cpu, tcb.slot(Tcb::vspace), plan.vspace.source, plan.vspace.cap);
+    if (plan.set_buffer) {
+        install(cpu, tcb.slot(Tcb::ipc_buffer), plan.buffer.source, plan.buffer.cap);
+        tcb.ipc_buffer_address = plan.buffer_address;
+    }
+    if (&tcb == cpu.current) {
+        arch::save_live_state(cpu, tcb);
+        arch::refresh(cpu, tcb);
+    }
+    return {};
+}
+
+/// Replacing the last capability to a CNode would have to empty it: that takes a Revoke first.
+bool is_long_delete(Slot const& slot)
+{
+    CapType const t = slot.cap().type();
+    bool const has_slots = t == CapType::cnode || t == CapType::tcb || t == CapType::zombie;
+    return has_slots && DerivationTree::is_final(slot);
+}
+
+Checked<Part> checked_root(Slot& source, u64 data)
+{
+    if (data == 0) return Part{&source, TRY(derive_cap(source))};
+    Cap const changed = update_cap_data(source.cap(), data, false);
+    if (changed.is_null()) return SyscallError::illegal_operation();
+    TRY(derive_cap(source));
+    return Part{&source, changed};
+}
+
+Checked<Part> checked_cspace(Slot& source, u64 data)
+{
+    Part const part = TRY(checked_root(source, data));
+    if (!part.cap.is(CapType::cnode)) return SyscallError::illegal_operation();
+    return part;
+}
+
+Checked<Part> checked_vspace(Slot& source, u64 data)
+{
+    Part const part = TRY(checked_root(source, data));
+    if (!part.cap.is(CapType::pml4) || !part.cap.is_mapped())
+        return SyscallError::illegal_operation();
+    return part;
+}
+
+/// A frame of RAM that holds the whole buffer; the copy keeps no mapping of its own.
+Checked<Part> checked_buffer(Slot& source, u64 address)
+{
+    Cap const cap = TRY(derive_cap(source));
+    if (!cap.is(CapType::frame) || cap.frame_is_device()) return SyscallError::illegal_operation();
+    if (!is_aligned(address, abi::ipc_buffer_bits)) return SyscallError::alignment();
+    return Part{&source, cap};
+}
+
+} // namespace
+
+Checked<Plan> decode_tcb_configure(Invocation const& in)
+{
+    Tcb& tcb = target_tcb(in);
+    SpacePlan plan{};
+    plan.target = &tcb;
+    plan.set_buffer = true;
+    plan.buffer_address = in.word(2);
+    if (plan.buffer_address != 0)
+        plan.buffer = TRY(checked_buffer(*in.caps[2], plan.buffer_address));
+    if (is_long_delete(tcb.slot(Tcb::cspace)) || is_long_delete(tcb.slot(Tcb::vspace)))
+        return SyscallError::illegal_operation();
+    plan.cspace = TRY(checked_cspace(*in.caps[0], in.word(0)));
+    plan.vspace = TRY(checked_vspace(*in.caps[1], in.word(1)));
+    return Plan::of<perform_set_space>(plan);
+}
+
+Checked<Plan> decode_tcb_set_space(Invocation const& in)
+{
+    Tcb& tcb = target_tcb(in);
+    SpacePlan plan{};
+    plan.target = &tcb;
+    if (is_long_delete(tcb.slot(Tcb::cspace)) || is_long_delete(tcb.slot(Tcb::vspace)))
+        return SyscallError::illegal_operation();
+    plan.cspace = TRY(checked_cspace(*in.caps[1], in.word(0)));
+    plan.vspace = TRY(checked_vspace(*in.caps[2], in.word(1)));
+    plan.handler = {in.caps[0], TRY(checked_handler(*in.caps[0], 1))};
+    return Plan::of<perform_set_space>(plan);
+}
+
+Checked<Plan> decode_tcb_set_ipc_buffer(Invocation const& in)
+{
+    SpacePlan plan{};
+    plan.target = &target_tcb(in);
+    plan.set_buffer = true;
+    plan.buffer_address = in.word(0);
+    if (plan.buffer_address != 0)
+        plan.buffer = TRY(checked_buffer(*in.caps[0], plan.buffer_address));
+    return Plan::of<perform_set_space>(plan);
+}
+
+} // namespace mk

@@ -1,0 +1,104 @@
+// Untyped.retype: the only method that makes objects. Goes on in object/untyped.cpp.
+// The order of the checks is interface (users see which error comes first).
+// Source: seL4 manual, "Kernel Memory Allocation", "Capabilities to Newly-Retyped Objects".
+#include "api/decode.hpp"
+#include "object/untyped.hpp"
+
+namespace mk {
+
+namespace {
+
+using abi::ObjectType;
+
+/// Argument numbers in InvalidArgument.
+constexpr u64 type_argument = 0, size_argument = 1;
+
+bool type_exists(u64 type)
+{
+    // Objects of VT-d and VT-x have their numbers, but are not there yet.
+    return type < u64(ObjectType::x86_io_page_table);
+}
+
+bool allowed_in_device_memory(ObjectType type)
+{
+    return type == ObjectType::untyped || type == ObjectType::x86_4k ||
+           type == ObjectType::x86_large_page || type == ObjectType::x64_huge_page;
+}
+
+u64 least_user_bits(ObjectType type)
+{
+    switch (type) {
+    case ObjectType::untyped:
+        return abi::min_untyped_bits;
+    case ObjectType::cnode:
+        return 1;
+    case ObjectType::sched_context:
+        return abi::min_sched_context_bits;
+    default:
+        return 0;
+    }
+}
+
+Checked<ObjectType> checked_type(u64 type, u64 user_bits)
+{
+    if (!type_exists(type)) return SyscallError::invalid_argument(type_argument);
+    ObjectType const t{type};
+    // First the number alone, so that the sum for a CNode cannot wrap.
+    if (user_bits >= abi::word_bits || abi::object_bits(t, user_bits) > abi::max_untyped_bits)
+        return SyscallError::range(0, abi::max_untyped_bits);
+    if (user_bits < least_user_bits(t)) return SyscallError::invalid_argument(size_argument);
+    return t;
+}
+
+/// The CNode that takes the new capabilities. Depth 0 is the root itself.
+Checked<Cap> destination_node(Cap const& root, CPtr index, u64 depth)
+{
+    Cap const node = depth == 0 ? root : TRY(target_slot(root, index, depth, false))->cap();
+    if (!node.is(CapType::cnode))
+        return SyscallError::failed_lookup(
+            false, {.kind = abi::LookupFailure::missing_capability, .bits_left = depth});
+    return node;
+}
+
+/// First slot of the window, all of it inside the node and empty.
+Checked<Slot*> destination_window(Cap const& node, u64 offset, u64 count)
+{
+    u64 const slots = bit(node.cnode_radix());
+    if (offset >= slots) return SyscallError::range(0, slots - 1);
+    if (count < 1 || count > abi::retype_max_objects)
+        return SyscallError::range(1, abi::retype_max_objects);
+    if (count > slots - offset) return SyscallError::range(1, slots - offset);
+    Slot* const first = node.cnode_slots() + offset;
+    for (u64 i = 0; i < count; ++i)
+        if (!first[i].empty()) return SyscallError::delete_first();
+    return first;
+}
+
+Performed perform_retype(Cpu& cpu, Tcb&, RetypeRequest const& request)
+{
+    return retype(cpu, request) == Progress::done ? Performed::reply(0) : Performed::preempted();
+}
+
+} // namespace
+
+/// Words: type, size, node index, node depth, offset, count. Capability: root.
+/// Errors, in this order: invalid_argument (type), range and invalid_argument (size),
+/// failed_lookup and range (node), range (offset, count, window), delete_first, not_enough_memory,
+/// invalid_argument (a kernel object of device memory).
+Checked<Plan> decode_untyped_retype(Invocation const& in)
+{
+    u64 const user_bits = in.word(1), count = in.word(5);
+    ObjectType const type = TRY(checked_type(in.word(0), user_bits));
+    Cap const node = TRY(destination_node(in.caps[0]->cap(), in.word(2), in.word(3)));
+    Slot* const dest = TRY(destination_window(node, in.word(4), count));
+    // Region and objects are powers of two and aligned: what alignment costs never takes away an
+    // object that the bytes left would hold.
+    u64 const left = bit(in.cap.untyped_bits()) - untyped_free_offset(*in.slot);
+    if (left >> abi::object_bits(type, user_bits) < count)
+        return SyscallError::not_enough_memory(left);
+    if (in.cap.untyped_is_device() && !allowed_in_device_memory(type))
+        return SyscallError::invalid_argument(size_argument);
+    return Plan::of<perform_retype>(RetypeRequest{in.slot, dest, type, u32(count), u8(user_bits)});
+}
+
+} // namespace mk

@@ -1,0 +1,82 @@
+// Map and Unmap of the tables below a PML4: PDPT, page directory, page table.
+// Called through api/methods.hpp; goes on in vspace/vspace.cpp.
+// Source: seL4 manual, "Address Spaces and Virtual Memory" and the reference of X86_PDPT,
+// X86_PageDirectory and X86_PageTable.
+#include "api/decode.hpp"
+#include "api/vspace_argument.hpp"
+#include "arch/arch.hpp"
+#include "cap/derivation_tree.hpp"
+
+namespace mk {
+
+namespace {
+
+struct TableMapPlan {
+    Slot* slot;
+    Cap mapped;
+    u64* entry;
+};
+
+Performed perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
+{
+    // The entry was not present, so nothing about it can be cached.
+    *p.entry = table_entry(arch::to_physical(p.mapped.object<PageTable>()));
+    p.slot->update(p.mapped);
+    return Performed::reply(0);
+}
+
+/// The attribute argument is ignored: memory types are a matter of frames.
+Checked<Plan> decode_table_map(Invocation const& in)
+{
+    Cap const& vspace = in.caps[0]->cap();
+    unsigned const entry_bits = parent_entry_bits(in.cap.type());
+    u64 const vaddr = align_down(in.word(0), entry_bits);
+
+    if (in.cap.is_mapped()) return SyscallError::invalid_capability(0);
+    u16 const asid = TRY(vspace_asid(vspace));
+    if (vaddr >= user_top) return SyscallError::invalid_argument(0);
+    PageTable* const pml4 = TRY(vspace_table(vspace));
+    u64* const entry = TRY(find_entry(*pml4, vaddr, entry_bits));
+    if (*entry & paging::present) return SyscallError::delete_first();
+    return Plan::of<perform_table_map>(TableMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry});
+}
+
+struct TableUnmapPlan {
+    Slot* slot;
+};
+
+Performed perform_table_unmap(Cpu& cpu, Tcb&, TableUnmapPlan const& p)
+{
+    Cap const table = p.slot->cap();
+    if (!table.is_mapped()) return Performed::reply(0);
+    unmap_table(cpu, table);
+    // Emptied even when its address space is gone: mapped again elsewhere it must not bring along
+    // frames whose capabilities do not know about that place.
+    arch::clear_memory(table.object<PageTable>(), sizeof(PageTable));
+    p.slot->update(table.unmapped());
+    return Performed::reply(0);
+}
+
+} // namespace
+
+Checked<Plan> decode_pdpt_map(Invocation const& in)
+{
+    return decode_table_map(in);
+}
+Checked<Plan> decode_page_directory_map(Invocation const& in)
+{
+    return decode_table_map(in);
+}
+Checked<Plan> decode_page_table_map(Invocation const& in)
+{
+    return decode_table_map(in);
+}
+
+Checked<Plan> decode_table_unmap(Invocation const& in)
+{
+    // Copies would go on calling it mapped.
+    if (!DerivationTree::is_final(*in.slot)) return SyscallError::revoke_first();
+    return Plan::of<perform_table_unmap>(TableUnmapPlan{in.slot});
+}
+
+} // namespace mk

@@ -1,0 +1,83 @@
+// Clock and deadlines. Measuring rates: calibration.cpp.
+#include "clock.hpp"
+
+#include "arch/arch.hpp"
+#include "calibration.hpp"
+#include "debug/log.hpp"
+#include "features.hpp"
+#include "instructions.hpp"
+#include "local_apic.hpp"
+#include "platform.hpp"
+
+namespace mk::clock {
+namespace {
+
+constinit u64 deadline = ~u64{0};
+/// APIC timer ticks per TSC tick, times 2^32.
+constinit u64 timer_scale = 0;
+
+__extension__ using u128 = unsigned __int128;
+
+void arm()
+{
+    if (features.tsc_deadline) {
+        // 0 would disarm; the MSR fires at once when the deadline is past.
+        x86::write_msr(x86::Msr::tsc_deadline, deadline != 0 ? deadline : 1);
+        return;
+    }
+    u64 const now = x86::read_tsc();
+    u64 const left = deadline > now ? deadline - now : 0;
+    u128 const count = (u128{left} * timer_scale >> 32) + 1; // late by a tick, not early
+    local_apic::start_timer(count > ~u32{0} ? ~u32{0} : u32(count));
+}
+
+char const* source_name(calibration::Source s)
+{
+    switch (s) {
+    case calibration::Source::loader:
+        return "the loader";
+    case calibration::Source::cpuid:
+        return "CPUID";
+    case calibration::Source::hpet:
+        return "the HPET";
+    case calibration::Source::pit:
+        return "the PIT";
+    }
+    return "?";
+}
+
+} // namespace
+
+void init(u64 given_hz)
+{
+    calibration::Rates const rates = calibration::measure(given_hz);
+    platform.tsc_hz = rates.tsc_hz;
+    timer_scale = x86::multiply_divide(rates.timer_hz, u64{1} << 32, rates.tsc_hz);
+    if (features.tsc_deadline) local_apic::use_tsc_deadline();
+    log("clock", "TSC ", rates.tsc_hz / 1000, " kHz by ", source_name(rates.source),
+        features.tsc_deadline ? ", deadlines by TSC" : ", deadlines by the APIC timer");
+}
+
+bool deadline_reached()
+{
+    if (x86::read_tsc() >= deadline) return true;
+    arm();
+    return false;
+}
+
+} // namespace mk::clock
+
+namespace mk::arch {
+
+u64 read_clock()
+{
+    return x86::read_tsc();
+}
+
+void set_deadline(u64 at)
+{
+    clock::deadline = at;
+    clock::arm();
+}
+
+} // namespace mk::arch

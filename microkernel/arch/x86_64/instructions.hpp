@@ -1,0 +1,151 @@
+// The instructions C++ has no words for, one function each. Nothing here decides anything.
+// Source: Intel SDM vol. 2, "Instruction Set Reference"; vol. 4, "Model-Specific Registers".
+#pragma once
+
+#include "kit/types.hpp"
+
+namespace mk::x86 {
+
+/// Model-specific registers, by Intel's names.
+enum class Msr : u32 {
+    apic_base = 0x1b,
+    pat = 0x277,
+    tsc_deadline = 0x6e0,
+    x2apic_first = 0x800,
+    efer = 0xc000'0080,
+    star = 0xc000'0081,
+    lstar = 0xc000'0082,
+    cstar = 0xc000'0083,
+    sfmask = 0xc000'0084,
+    fs_base = 0xc000'0100,
+    gs_base = 0xc000'0101,
+};
+
+inline u64 read_msr(Msr msr)
+{
+    u32 low, high;
+    asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+    return u64{high} << 32 | low;
+}
+
+inline void write_msr(Msr msr, u64 value)
+{
+    asm volatile("wrmsr" : : "c"(msr), "a"(u32(value)), "d"(u32(value >> 32)) : "memory");
+}
+
+struct CpuidResult {
+    u32 eax, ebx, ecx, edx;
+};
+
+inline CpuidResult cpuid(u32 leaf, u32 subleaf = 0)
+{
+    CpuidResult r;
+    asm volatile("cpuid"
+                 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                 : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+/// Not ordered against earlier instructions; calibration and accounting do not need more.
+inline u64 read_tsc()
+{
+    u32 low, high;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return u64{high} << 32 | low;
+}
+
+/// a * b / c by a 128-bit product. The quotient must fit into 64 bits, or the CPU faults.
+inline u64 multiply_divide(u64 a, u64 b, u64 c)
+{
+    u64 high;
+    asm("mulq %[b]\n\tdivq %[c]" : "+a"(a), "=&d"(high) : [b] "r"(b), [c] "r"(c) : "cc");
+    return a;
+}
+
+inline u64 read_cr0()
+{
+    u64 v;
+    asm volatile("mov %%cr0, %0" : "=r"(v));
+    return v;
+}
+inline void write_cr0(u64 v)
+{
+    asm volatile("mov %0, %%cr0" : : "r"(v) : "memory");
+}
+inline u64 read_cr2()
+{
+    u64 v;
+    asm volatile("mov %%cr2, %0" : "=r"(v));
+    return v;
+}
+inline u64 read_cr3()
+{
+    u64 v;
+    asm volatile("mov %%cr3, %0" : "=r"(v) : : "memory");
+    return v;
+}
+inline void write_cr3(u64 v)
+{
+    asm volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+inline u64 read_cr4()
+{
+    u64 v;
+    asm volatile("mov %%cr4, %0" : "=r"(v));
+    return v;
+}
+inline void write_cr4(u64 v)
+{
+    asm volatile("mov %0, %%cr4" : : "r"(v) : "memory");
+}
+inline u64 read_dr6()
+{
+    u64 v;
+    asm volatile("mov %%dr6, %0" : "=r"(v));
+    return v;
+}
+inline void write_dr6(u64 v)
+{
+    asm volatile("mov %0, %%dr6" : : "r"(v));
+}
+inline void write_dr7(u64 v)
+{
+    asm volatile("mov %0, %%dr7" : : "r"(v));
+}
+inline void write_xcr0(u64 v)
+{
+    asm volatile("xsetbv" : : "c"(0), "a"(u32(v)), "d"(u32(v >> 32)));
+}
+
+inline u8 in8(u16 port)
+{
+    u8 v;
+    asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+inline u16 in16(u16 port)
+{
+    u16 v;
+    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+inline u32 in32(u16 port)
+{
+    u32 v;
+    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+inline void out8(u16 port, u8 v)
+{
+    asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+inline void out16(u16 port, u16 v)
+{
+    asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+inline void out32(u16 port, u32 v)
+{
+    asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+} // namespace mk::x86

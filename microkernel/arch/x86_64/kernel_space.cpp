@@ -1,0 +1,170 @@
+// The kernel's page tables. Everything is mapped global, W^X, and with the smallest number of
+// entries that alignment allows.
+#include "kernel_space.hpp"
+
+#include "arch/arch.hpp"
+#include "boot/boot_memory.hpp"
+#include "debug/panic.hpp"
+#include "features.hpp"
+#include "instructions.hpp"
+#include "paging_bits.hpp"
+#include "stacks.hpp"
+
+// kernel.ld: each ends on a page boundary.
+extern "C" u8 const kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+
+namespace mk {
+namespace {
+
+using namespace paging;
+
+constexpr unsigned page_bits = 12;
+constexpr u64 kernel_data = present | writable | global | no_execute;
+constexpr u64 kernel_text = present | global;
+constexpr u64 kernel_constants = present | global | no_execute;
+constexpr u64 table_entry = present | writable;
+
+constexpr u64 device_window = 0xffff'ffff'c000'0000, device_window_end = 0xffff'ffff'ffe0'0000;
+constinit u64 next_device_address = device_window;
+
+constinit PageTable* root = nullptr;
+constinit u64 loaded_root = 0; // physical; CR3 as the kernel has written it
+
+u64 take_table()
+{
+    u64 const table = boot_memory.take(page_bits);
+    if (table == 0) panic("no memory for the kernel's page tables");
+    arch::clear_memory(arch::from_physical(table), bit(page_bits));
+    return table;
+}
+
+/// The entry for `address` in the table of the level whose entries cover 2^level_bits bytes; tables
+/// on the way are made as needed.
+u64& entry_for(u64 address, unsigned level_bits)
+{
+    PageTable* table = root;
+    for (unsigned bits = 39; bits > level_bits; bits -= 9) {
+        u64& entry = table->entry[field(address, bits + 8, bits)];
+        if (entry == 0) entry = take_table() | table_entry;
+        table = arch::from_physical<PageTable>(address_of(entry));
+    }
+    return table->entry[field(address, level_bits + 8, level_bits)];
+}
+
+/// The largest page that fits at both addresses and into `size`.
+unsigned page_bits_for(u64 address, u64 physical, u64 size)
+{
+    unsigned const largest = features.gigabyte_pages ? 30 : 21;
+    for (unsigned bits = largest; bits > page_bits; bits -= 9)
+        if (size >= bit(bits) && is_aligned(address | physical, bits)) return bits;
+    return page_bits;
+}
+
+/// Maps whole pages. `attribute`: abi::VmAttributes.
+void map(u64 address, u64 physical, u64 size, u64 flags, u64 attribute = 0)
+{
+    while (size > 0) {
+        unsigned const bits = page_bits_for(address, physical, size);
+        bool const is_large = bits > page_bits;
+        entry_for(address, bits) =
+            physical | flags | memory_type(attribute, is_large) | (is_large ? large : 0);
+        address += bit(bits);
+        physical += bit(bits);
+        size -= bit(bits);
+    }
+}
+
+bool is_ram(boot::RegionKind kind)
+{
+    return kind == boot::RegionKind::ram || kind == boot::RegionKind::loader ||
+           kind == boot::RegionKind::module;
+}
+
+/// RAM above the first MiB: what users can get as anything but device memory. The kernel's own
+/// region has another kind and so is left out: its text must not be writable anywhere.
+void map_ram(boot::Handoff const& handoff)
+{
+    for (u32 i = 0; i < handoff.region_count; ++i) {
+        boot::Region const& r = handoff.regions[i];
+        u64 const end = r.base + r.size;
+        u64 const base = r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
+        if (is_ram(r.kind) && base < end) map(physmap_base + base, base, end - base, kernel_data);
+    }
+}
+
+void map_image(boot::Handoff const& handoff)
+{
+    u64 const offset = handoff.kernel.base - boot::kernel_base;
+    auto const part = [&](u8 const* from, u8 const* to, u64 flags) {
+        u64 const start = reinterpret_cast<u64>(from), end = reinterpret_cast<u64>(to);
+        map(start, start + offset, end - start, flags);
+    };
+    part(kernel_text_start, kernel_text_end, kernel_text);
+    part(kernel_text_end, kernel_rodata_end, kernel_constants);
+    // Guard pages lie among the data, so it has to be mapped by small pages.
+    for (u8 const* page = kernel_rodata_end; page < kernel_image_end; page += bit(page_bits))
+        part(page, page + bit(page_bits), kernel_data);
+    for_each_guard_page([](u64 page) { entry_for(page, page_bits) = 0; });
+}
+
+} // namespace
+
+PageTable& kernel_pml4()
+{
+    return *root;
+}
+
+void init_kernel_space(boot::Handoff const& handoff)
+{
+    root = arch::from_physical<PageTable>(take_table());
+    // User address spaces copy the upper half once, so no entry there may change later: make the
+    // tables of all that will be used now.
+    entry_for(device_window, 21);
+    map_ram(handoff);
+    map_image(handoff);
+    load_space(*root);
+    for (u32 i = 0; i < handoff.region_count; ++i) {
+        boot::Region const& r = handoff.regions[i];
+        if (r.kind == boot::RegionKind::loader && !boot_memory.add(r.base, r.base + r.size))
+            panic("too many pieces of memory");
+    }
+}
+
+void* map_device(u64 physical, u64 bytes, u64 attribute)
+{
+    u64 const first = align_down(physical, page_bits);
+    u64 const size = align_up(physical + bytes, page_bits) - first;
+    // Large windows (framebuffers) begin where large pages can be used.
+    unsigned const align = size >= bit(21) ? 21 : page_bits;
+    u64 const address = align_up(next_device_address, align) | (first & low_mask(align));
+    if (size > device_window_end - address)
+        panic("no room to map device memory at ", Hex{physical});
+    next_device_address = address + size;
+    map(address, first, size, kernel_data, attribute);
+    return reinterpret_cast<void*>(address + (physical - first));
+}
+
+void load_space(PageTable& pml4)
+{
+    u64 const physical = arch::to_physical(&pml4);
+    if (physical == loaded_root) return;
+    x86::write_cr3(physical);
+    loaded_root = physical;
+}
+
+void leave_space(PageTable const& pml4)
+{
+    if (arch::to_physical(&pml4) == loaded_root) load_space(*root);
+}
+
+void invalidate_page(u64 address)
+{
+    asm volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+void invalidate_space()
+{
+    x86::write_cr3(x86::read_cr3());
+}
+
+} // namespace mk

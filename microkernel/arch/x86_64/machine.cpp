@@ -1,0 +1,96 @@
+// The machine as arch/arch.hpp shows it outside of threads and interrupts: ports, the serial line,
+// and the end of the run.
+#include "arch/arch.hpp"
+
+#include "instructions.hpp"
+#include "kit/bits.hpp"
+#include "serial.hpp"
+
+namespace mk {
+namespace {
+
+constexpr u16 com1 = 0x3f8, line_status = com1 + 5;
+constexpr u8 room_for_one = 0x20, all_sent = 0x40;
+
+/// A missing UART reads as 0xff, a broken one may never be ready: give up rather than hang.
+void wait_for(u8 status)
+{
+    for (unsigned i = 0; i < 1'000'000; ++i)
+        if ((x86::in8(line_status) & status) != 0) return;
+}
+
+} // namespace
+
+void init_serial()
+{
+    constexpr u16 divisor_low = com1, interrupts = com1 + 1, fifo = com1 + 2, line = com1 + 3,
+                  modem = com1 + 4;
+    constexpr u8 divisor_access = 0x80, eight_bits = 3, fifo_on_and_clear = 7, dtr_rts_out2 = 0xb;
+    drain_serial(); // what a loader printed must not be lost in the FIFO
+    x86::out8(interrupts, 0);
+    x86::out8(line, divisor_access | eight_bits);
+    x86::out8(divisor_low, 1); // 115200
+    x86::out8(interrupts, 0);  // high half of the divisor
+    x86::out8(line, eight_bits);
+    x86::out8(fifo, fifo_on_and_clear);
+    x86::out8(modem, dtr_rts_out2);
+}
+
+void drain_serial()
+{
+    wait_for(all_sent);
+}
+
+namespace arch {
+
+u8 in8(u16 port)
+{
+    return x86::in8(port);
+}
+u16 in16(u16 port)
+{
+    return x86::in16(port);
+}
+u32 in32(u16 port)
+{
+    return x86::in32(port);
+}
+void out8(u16 port, u8 value)
+{
+    x86::out8(port, value);
+}
+void out16(u16 port, u16 value)
+{
+    x86::out16(port, value);
+}
+void out32(u16 port, u32 value)
+{
+    x86::out32(port, value);
+}
+
+void put_char(char c)
+{
+    if (c == '\n') put_char('\r');
+    wait_for(room_for_one);
+    x86::out8(com1, u8(c));
+}
+
+void halt(bool success)
+{
+    drain_serial();
+    // QEMU's isa-debug-exit; elsewhere nothing answers at this port.
+    constexpr u16 debug_exit = 0xf4;
+    x86::out8(debug_exit, success ? 0x10 : 0x11);
+    // Bochs: a magic breakpoint hands back to its command file, the shutdown port ends it with an
+    // error. Elsewhere the first does nothing and nobody listens at the second.
+    if (success) {
+        asm volatile("xchg %%bx, %%bx" : : : "memory");
+    } else {
+        constexpr u16 bochs_shutdown = 0x8900;
+        for (char const* t = "Shutdown"; *t != '\0'; ++t) x86::out8(bochs_shutdown, u8(*t));
+    }
+    for (;;) asm volatile("cli\n\thlt" : : : "memory");
+}
+
+} // namespace arch
+} // namespace mk

@@ -1,0 +1,199 @@
+// Dispatch of kernel entries, and the last checks before user mode. The assembly is in entry.S.
+#include "traps.hpp"
+
+#include "api/syscall.hpp"
+#include "arch/arch.hpp"
+#include "clock.hpp"
+#include "debug/log.hpp"
+#include "debug/panic.hpp"
+#include "instructions.hpp"
+#include "io_apic.hpp"
+#include "live_state.hpp"
+#include "local_apic.hpp"
+#include "object/irq_handler.hpp"
+#include "sched/cpu.hpp"
+#include "stacks.hpp"
+
+namespace mk {
+
+// What entry.S knows by heart.
+static_assert(offsetof(Cpu, current) == 0);
+static_assert(offsetof(Context, r15) == 0 && offsetof(Context, rbp) == 8 * 8);
+static_assert(offsetof(Context, r11) == 4 * 8 && offsetof(Context, rcx) == 12 * 8);
+static_assert(offsetof(Context, rax) == 14 * 8 && offsetof(Context, fault_ip) == 15 * 8);
+static_assert(offsetof(Context, vector) == 19 * 8 && offsetof(Context, error_code) == 20 * 8);
+static_assert(offsetof(Context, rip) == 21 * 8 && offsetof(Context, cs) == 22 * 8);
+static_assert(offsetof(Context, rflags) == 23 * 8 && offsetof(Context, rsp) == 24 * 8);
+static_assert(offsetof(Context, ss) == 25 * 8 && user_ds == 0x1b && user_cs == 0x23);
+static_assert(kernel_stack_top_offset == 4096 + 16384 && vector_syscall == 0x100);
+
+extern "C" void idle_loop();
+
+namespace {
+
+enum Exception : u64 {
+    debug = 1,
+    device_not_available = 7,
+    double_fault = 8,
+    general_protection = 13,
+    page_fault = 14,
+    machine_check = 18,
+    exception_count = 32,
+};
+
+char const* exception_name(u64 vector)
+{
+    switch (vector) {
+    case 0:
+        return "divide error";
+    case 3:
+        return "breakpoint";
+    case 6:
+        return "invalid opcode";
+    case device_not_available:
+        return "FPU not available";
+    case double_fault:
+        return "double fault (kernel stack overflow?)";
+    case 10:
+        return "invalid TSS";
+    case 11:
+        return "segment not present";
+    case 12:
+        return "stack fault";
+    case general_protection:
+        return "general protection";
+    case page_fault:
+        return "page fault";
+    case machine_check:
+        return "machine check";
+    default:
+        return "exception";
+    }
+}
+
+void interrupt(Cpu& cpu, unsigned vector)
+{
+    if (vector == timer_vector) {
+        local_apic::end_of_interrupt();
+        // A one-shot timer cannot count to the end of a long wait: then it is only a stop on the
+        // way.
+        if (clock::deadline_reached()) handle_timer(cpu);
+        return;
+    }
+    if (vector >= irq_vector_base && vector < irq_vector_base + irq_count) {
+        unsigned const irq = vector - irq_vector_base;
+        arch::mask_irq(irq); // before the EOI, or a level-triggered line would come again at once
+        local_apic::end_of_interrupt();
+        handle_interrupt(cpu, irq);
+        return;
+    }
+    // A real spurious interrupt is not in service; a stray MSI to a vector we do not use is.
+    if (local_apic::in_service(vector)) local_apic::end_of_interrupt();
+    handle_spurious(cpu);
+}
+
+void exception(Cpu& cpu, Context const& context, u64 fault_address)
+{
+    switch (context.vector) {
+    case page_fault:
+        handle_page_fault(cpu, fault_address, context.error_code);
+        return;
+    case device_not_available:
+        if (!live_state::may_use_fpu(*cpu.current))
+            handle_user_exception(cpu, context.vector, context.error_code);
+        return; // else prepare_exit loads its state, and the instruction is repeated
+    case debug:
+        x86::write_dr6(0xffff'0ff0); // the CPU sets bits and never clears them
+        [[fallthrough]];
+    default:
+        handle_user_exception(cpu, context.vector, context.error_code);
+    }
+}
+
+} // namespace
+
+void init_idle_context(Tcb& idle)
+{
+    idle.context = {};
+    idle.context.rip = reinterpret_cast<u64>(&idle_loop);
+    idle.context.cs = kernel_cs;
+    idle.context.rflags = initial_rflags;
+    idle.context.rsp = kernel_stacks.idle.top();
+    idle.context.ss = kernel_ds;
+}
+
+extern "C" void syscall_entry()
+{
+    KernelLock const lock{boot_cpu};
+    handle_syscall(lock.cpu());
+}
+
+/// A trap from user mode; everything is in the current thread's Context.
+extern "C" void user_trap()
+{
+    u64 const fault_address = x86::read_cr2(); // before anything else can fault
+    KernelLock const lock{boot_cpu};
+    Context const& context = lock.cpu().current->context;
+    if (context.vector < exception_count)
+        exception(lock.cpu(), context, fault_address);
+    else
+        interrupt(lock.cpu(), unsigned(context.vector));
+}
+
+/// An interrupt that ended the idle thread's wait.
+extern "C" void idle_trap(u64 vector)
+{
+    KernelLock const lock{boot_cpu};
+    KASSERT(lock.cpu().current == &lock.cpu().idle);
+    interrupt(lock.cpu(), unsigned(vector));
+}
+
+extern "C" [[noreturn]] void kernel_fault(Context const& context)
+{
+    u64 const address = x86::read_cr2();
+    char const* const where = (context.cs & 3) != 0 ? " in user mode" : " in the kernel";
+    if (context.vector == page_fault)
+        panic(context, exception_name(context.vector), where, ", address ", Hex{address}, ", code ",
+              Hex{context.error_code});
+    panic(context, exception_name(context.vector), where, ", vector ", context.vector, ", code ",
+          Hex{context.error_code});
+}
+
+/// Hardware reports trouble, or somebody pressed a button. It may have interrupted anything, so it
+/// says so on the serial line only and touches no state.
+extern "C" void nmi(u64 rip)
+{
+    serial_line("NMI at ", Hex{rip});
+}
+
+struct Exit {
+    Context* context;
+    u64 by_sysret; ///< sysret restores this thread completely
+};
+
+/// The way out of every entry: whatever thread is current by now gets what lives in CPU registers,
+/// and its frame is proven harmless.
+extern "C" Exit prepare_exit()
+{
+    constexpr u64 trap_flag = bit(8), resume_flag = bit(16), user_half = bit(47);
+    KernelLock const lock{boot_cpu};
+    Cpu& cpu = lock.cpu();
+    if (cpu.current == &cpu.idle) return {&cpu.idle.context, 0};
+    // iretq to a non-canonical address would fault in the kernel. The thread gets the fault that it
+    // would have had; each turn stops one thread, so this ends.
+    while (!arch::is_canonical(cpu.current->context.rip)) {
+        handle_user_exception(cpu, general_protection, 0);
+        if (cpu.current == &cpu.idle) return {&cpu.idle.context, 0};
+    }
+    live_state::load(cpu, *cpu.current);
+    Context& context = cpu.current->context;
+    // sysret takes rip from rcx and rflags from r11, so it will do exactly when they are equal:
+    // true after `syscall` unless somebody wrote the registers or the call is to be restarted. It
+    // cannot restore RF, and would trap one instruction late with TF.
+    bool const by_sysret = context.rcx == context.rip && context.r11 == context.rflags &&
+                           context.rip < user_half &&
+                           (context.rflags & (trap_flag | resume_flag)) == 0;
+    return {&context, by_sysret};
+}
+
+} // namespace mk

@@ -1,0 +1,71 @@
+// The list of free physical memory during boot. Called from arch/x86_64/kernel_space.cpp and
+// boot/boot_info; both panic when `take` finds nothing.
+#include "boot/boot_memory.hpp"
+
+#include "kit/bits.hpp"
+
+namespace mk {
+
+constinit BootMemory boot_memory;
+
+bool BootMemory::insert(unsigned at, MemoryRange range)
+{
+    if (count_ == capacity) return false;
+    for (unsigned i = count_; i > at; --i) range_[i] = range_[i - 1];
+    range_[at] = range;
+    ++count_;
+    return true;
+}
+
+void BootMemory::erase(unsigned at)
+{
+    --count_;
+    for (unsigned i = at; i < count_; ++i) range_[i] = range_[i + 1];
+}
+
+bool BootMemory::add(u64 base, u64 end)
+{
+    if (base < lowest) base = lowest;
+    if (base > ~low_mask(12)) return true; // rounding up would wrap: not a whole page
+    base = align_up(base, 12);
+    end = align_down(end, 12);
+    if (base >= end) return true;
+    unsigned at = 0;
+    while (at < count_ && range_[at].base < base) ++at;
+    bool const joins_left = at > 0 && range_[at - 1].end == base;
+    bool const joins_right = at < count_ && range_[at].base == end;
+    if (joins_left && joins_right) {
+        range_[at - 1].end = range_[at].end;
+        erase(at);
+        return true;
+    }
+    if (joins_left) {
+        range_[at - 1].end = end;
+        return true;
+    }
+    if (joins_right) {
+        range_[at].base = base;
+        return true;
+    }
+    return insert(at, {base, end});
+}
+
+u64 BootMemory::take(unsigned size_bits)
+{
+    if (size_bits < 12) size_bits = 12;
+    u64 const size = bit(size_bits);
+    for (unsigned i = count_; i-- > 0;) {
+        auto const [low, high] = range_[i];
+        if (high - low < size) continue;
+        u64 const base = align_down(high - size, size_bits);
+        if (base < low) continue;
+        // Up to two pieces remain: below, and above when the range's end was not aligned.
+        if (high > base + size && !insert(i + 1, {base + size, high})) continue;
+        range_[i].end = base;
+        if (base == low) erase(i);
+        return base;
+    }
+    return 0;
+}
+
+} // namespace mk

@@ -1,0 +1,125 @@
+// Bring-up, in the order in which each step needs the ones before. Called from entry.S with the
+// state that boot/handoff.hpp promises; returning enters the root server.
+#include "acpi_tables.hpp"
+#include "arch/arch.hpp"
+#include "boot/boot_memory.hpp"
+#include "boot/handoff_check.hpp"
+#include "boot/root_server.hpp"
+#include "clock.hpp"
+#include "debug/console.hpp"
+#include "debug/log.hpp"
+#include "debug/panic.hpp"
+#include "descriptors.hpp"
+#include "features.hpp"
+#include "io_apic.hpp"
+#include "kernel_space.hpp"
+#include "local_apic.hpp"
+#include "platform.hpp"
+#include "sched/cpu.hpp"
+#include "sched/scheduler.hpp"
+#include "serial.hpp"
+#include "traps.hpp"
+
+namespace mk {
+
+constinit Cpu boot_cpu{};
+
+namespace {
+
+/// The loader's memory is given away before the root server starts; this copy stays.
+constinit boot::Handoff handoff{};
+
+void take_handoff(u64 physical)
+{
+    // The loader maps at least 4 GiB and puts the handoff there; beyond, nothing can be said.
+    constexpr u64 four_gib = u64{1} << 32;
+    if (physical == 0 || physical > four_gib - sizeof handoff) panic("no handoff from the loader");
+    handoff = *arch::from_physical<boot::Handoff const>(physical);
+    if (char const* fault = handoff_fault(handoff)) panic("the loader's handoff has ", fault);
+}
+
+u64 framebuffer_bytes()
+{
+    return u64{handoff.framebuffer.pitch} * handoff.framebuffer.height;
+}
+
+/// The loader maps the framebuffer only when it lies below the end of all regions or 4 GiB.
+void start_early_console()
+{
+    boot::Framebuffer const& f = handoff.framebuffer;
+    if (f.address == 0) return;
+    boot::Region const& last = handoff.regions[handoff.region_count - 1];
+    u64 const four_gib = u64{1} << 32, regions_end = last.base + last.size;
+    u64 const mapped_end = regions_end > four_gib ? regions_end : four_gib;
+    if (f.address + framebuffer_bytes() <= mapped_end)
+        attach_framebuffer(f, arch::from_physical(f.address));
+}
+
+void remap_console()
+{
+    boot::Framebuffer const& f = handoff.framebuffer;
+    if (f.address == 0) return;
+    constexpr u64 write_combining = 4;
+    move_framebuffer(map_device(f.address, framebuffer_bytes(), write_combining));
+}
+
+/// Free RAM, and how much the machine has.
+u64 collect_memory()
+{
+    u64 total = 0;
+    for (u32 i = 0; i < handoff.region_count; ++i) {
+        boot::Region const& r = handoff.regions[i];
+        bool const is_ram = r.kind == boot::RegionKind::ram;
+        if (is_ram || r.kind == boot::RegionKind::loader || r.kind == boot::RegionKind::module ||
+            r.kind == boot::RegionKind::kernel)
+            total += r.size;
+        if (is_ram && !boot_memory.add(r.base, r.base + r.size)) panic("too many pieces of memory");
+    }
+    if (boot_memory.free().empty()) panic("no memory");
+    return total;
+}
+
+/// The CPU belongs to the idle thread until the root server is there.
+void init_cpu(Cpu& cpu)
+{
+    constexpr u64 microseconds = 1'000'000;
+    cpu.ticks_per_us = platform.tsc_hz / microseconds;
+    Tcb& idle = cpu.idle;
+    init_idle_context(idle);
+    idle.state = ThreadState::idle;
+    idle.sc = &cpu.idle_sc.sc;
+    cpu.idle_sc.sc.tcb = &idle;
+    cpu.current = &idle;
+    cpu.current_sc = idle.sc;
+    cpu.now = arch::read_clock();
+}
+
+} // namespace
+
+extern "C" void kernel_main(u64 handoff_physical)
+{
+    init_serial();
+    init_descriptors(); // from here on a fault is a panic
+    take_handoff(handoff_physical);
+    start_early_console();
+    u64 const memory = collect_memory();
+    log("kernel", HYPERCORE_VERSION " for x86_64, from loader ", &handoff.loader[0], ", ",
+        memory >> 20, " MiB of memory");
+    init_features();
+    init_syscall_entry();
+    log_features();
+    read_acpi_tables(handoff);
+    init_kernel_space(handoff);
+    remap_console();
+    local_apic::init();
+    init_io_apics();
+    clock::init(handoff.tsc_hz);
+    log("interrupts", io_apic_count(), " I/O APIC, ", io_apic_pins(0), " pins on the first");
+    init_cpu(boot_cpu);
+    start_root_server(boot_cpu, handoff);
+    boot_cpu.reprogram_timer = true;
+    reschedule_required(boot_cpu);
+    schedule(boot_cpu);
+}
+
+} // namespace mk

@@ -1,0 +1,328 @@
+// Makes the root server: address space, CNode with all initial capabilities, boot information,
+// thread. Called from kernel_main; goes on in boot/boot_info.cpp, boot/extra_boot_info.cpp and
+// boot/untyped_list.cpp. Everything here runs once and cannot be asked for by users.
+// User addresses:  image | IPC buffer page | boot info page | extra boot info pages
+// Source: seL4 manual, "Initial Thread's Environment".
+#include "boot/root_server.hpp"
+
+#include "arch/arch.hpp"
+#include "arch_layout.hpp"
+#include "boot/boot_info.hpp"
+#include "boot/boot_memory.hpp"
+#include "boot/extra_boot_info.hpp"
+#include "cap/derivation_tree.hpp"
+#include "debug/panic.hpp"
+#include "elf/elf.hpp"
+#include "sched/binding.hpp"
+#include "sched/refill.hpp"
+#include "vspace/vspace.hpp"
+#include <cstring>
+
+namespace mk {
+
+namespace {
+
+constexpr unsigned cnode_bits = HYPERCORE_ROOT_CNODE_BITS;
+constexpr unsigned sched_context_bits = abi::min_sched_context_bits;
+constexpr u64 page_size = bit(abi::page_bits);
+constexpr u64 time_slice_us = 5000;
+constexpr u16 root_asid = 1; // ASID 0 means "not mapped"
+constexpr u16 root_pool_base = 0;
+
+// Large, and only needed here: kept off the boot stack.
+constinit UntypedList untypeds;
+constinit HoleList holes;
+
+/// What has been made of the root server so far.
+struct RootServer {
+    elf::Image image;
+    u64 image_base = 0, image_pages = 0; ///< user address, 4 KiB pages
+    u64 image_memory = 0;                ///< physical, contiguous
+    u64 ipc_buffer = 0, boot_info = 0, extra = 0;
+    u64 extra_pages = 0;
+    u64 ipc_buffer_memory = 0, boot_info_memory = 0, extra_memory = 0;
+    Slot* cnode = nullptr;
+    PageTable* pml4 = nullptr;
+    SlotLayout layout{};
+
+    u64 end() const { return extra + extra_pages * page_size; }
+};
+
+/// 2^bits cleared bytes of physical memory, or the end.
+u64 take(unsigned bits)
+{
+    u64 const physical = boot_memory.take(bits);
+    if (physical == 0) panic("root server: not enough memory");
+    arch::clear_memory(arch::from_physical(physical), bit(bits));
+    return physical;
+}
+
+/// As take, for whole pages: what a power of two has too many goes back.
+u64 take_pages(u64 pages)
+{
+    unsigned bits = abi::page_bits;
+    while (bit(bits) < pages * page_size) ++bits;
+    u64 const physical = take(bits);
+    // If the list of free memory is full the rest is lost, which harms nobody.
+    (void)boot_memory.add(physical + pages * page_size, physical + bit(bits));
+    return physical;
+}
+
+bool in_region_of_kind(boot::Handoff const& handoff, boot::Module const& module,
+                       boot::RegionKind kind)
+{
+    for (u32 i = 0; i < handoff.region_count; ++i) {
+        boot::Region const& r = handoff.regions[i];
+        if (r.kind == kind && module.address >= r.base && module.address - r.base <= r.size &&
+            module.size <= r.size - (module.address - r.base))
+            return true;
+    }
+    return false;
+}
+
+/// What the kernel reads or hands out as a module must not be anything else's memory.
+void check_modules(boot::Handoff const& handoff)
+{
+    if (handoff.module_count == 0) panic("root server: the loader passed no modules");
+    for (u32 i = 0; i < handoff.module_count; ++i) {
+        boot::Module const& m = handoff.modules[i];
+        if (!is_aligned(m.address, abi::page_bits) ||
+            !in_region_of_kind(handoff, m, boot::RegionKind::module))
+            panic("boot module: does not lie in memory kept for modules");
+        for (u32 k = 0; k < i; ++k) {
+            boot::Module const& other = handoff.modules[k];
+            if (m.address < other.address + other.size && other.address < m.address + m.size)
+                panic("boot module: overlaps another");
+        }
+    }
+}
+
+elf::Image parse_image(boot::Module const& module)
+{
+    auto const file =
+        std::span{arch::from_physical<u8 const>(module.address), static_cast<usize>(module.size)};
+    auto const parsed = elf::Image::parse(file);
+    if (!parsed) panic("root server: ", elf::sentence(parsed.error()));
+    return *parsed;
+}
+
+/// Chooses user addresses. The length of the extra boot info does not depend on anything later.
+void lay_out(RootServer& root, boot::Handoff const& handoff)
+{
+    u64 const highest = root.image.end_address();
+    if (highest > user_top) panic("root server: linked outside of user addresses");
+    root.image_base = align_down(root.image.lowest_address(), abi::page_bits);
+    u64 const image_end = align_up(highest, abi::page_bits);
+    root.image_pages = (image_end - root.image_base) / page_size;
+    root.ipc_buffer = image_end;
+    root.boot_info = root.ipc_buffer + page_size;
+    root.extra = root.boot_info + page_size;
+    usize const extra_length = write_extra_boot_info({}, handoff, platform, untypeds);
+    root.extra_pages = (extra_length + page_size - 1) / page_size;
+    if (root.end() > user_top) panic("root server: no user addresses left behind it");
+}
+
+void load_image(RootServer& root)
+{
+    root.image_memory = take_pages(root.image_pages);
+    for (elf::Segment const& segment : root.image.segments())
+        std::memcpy(arch::from_physical(root.image_memory + (segment.address - root.image_base)),
+                    segment.data.data(), segment.data.size());
+}
+
+Slot& slot(RootServer const& root, u64 number)
+{
+    return root.cnode[number];
+}
+void put(RootServer const& root, u64 number, Cap const& cap)
+{
+    DerivationTree::insert_original(nullptr, slot(root, number), cap);
+}
+
+/// Number of slots in the dynamic regions, but for untypeds.
+RootCapCounts count_caps(RootServer const& root)
+{
+    u64 paging = 0;
+    for (unsigned const level_bits : {39u, 30u, 21u})
+        paging += tables_needed(root.image_base, root.end(), level_bits);
+    return {paging, root.extra_pages, root.image_pages, 0};
+}
+
+/// Tables in order of size, then address, as boot info promises.
+void make_tables(RootServer const& root)
+{
+    u64 next = root.layout.paging.start;
+    struct Level {
+        CapType type;
+        unsigned entry_bits;
+    };
+    for (Level const level : {Level{CapType::pdpt, 39}, Level{CapType::page_directory, 30},
+                              Level{CapType::page_table, 21}}) {
+        u64 const first = align_down(root.image_base, level.entry_bits);
+        for (u64 at = first; at < root.end(); at += bit(level.entry_bits)) {
+            auto* const table = arch::from_physical<PageTable>(take(abi::page_bits));
+            map_boot_table(*root.pml4, at, level.type, *table);
+            put(root, next++, Cap::paging(level.type, table).mapped_at(root_asid, at));
+        }
+    }
+}
+
+/// Frames from `first_slot` on, mapped from `vaddr` on. As in seL4 users may write and execute
+/// all of the image; whoever wants less maps it again.
+void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, u64 pages)
+{
+    for (u64 i = 0; i < pages; ++i) {
+        u64 const at = vaddr + i * page_size, physical = memory + i * page_size;
+        map_boot_frame(*root.pml4, at, physical, true, true);
+        put(root, first_slot + i,
+            Cap::frame(physical, FrameSize::small, Rights::all, false).mapped_at(root_asid, at));
+    }
+}
+
+void make_address_space(RootServer& root)
+{
+    root.pml4 = arch::from_physical<PageTable>(take(abi::page_bits));
+    init_pml4(*root.pml4);
+    auto* const pool = arch::from_physical<AsidPool>(take(abi::asid_pool_bits));
+    register_asid_pool(*pool, root_pool_base);
+    assign_asid(root_asid, *root.pml4);
+    put(root, abi::slot_init_thread_vspace,
+        Cap::paging(CapType::pml4, root.pml4).mapped_at(root_asid, 0));
+    put(root, abi::slot_init_thread_asid_pool, Cap::asid_pool(pool, root_pool_base));
+
+    make_tables(root);
+    root.ipc_buffer_memory = take(abi::page_bits);
+    root.boot_info_memory = take(abi::page_bits);
+    root.extra_memory = take_pages(root.extra_pages);
+    make_frames(root, root.layout.extra_pages.start, root.extra, root.extra_memory,
+                root.extra_pages);
+    make_frames(root, root.layout.image_frames.start, root.image_base, root.image_memory,
+                root.image_pages);
+    make_frames(root, abi::slot_boot_info_frame, root.boot_info, root.boot_info_memory, 1);
+    make_frames(root, abi::slot_init_thread_ipc_buffer, root.ipc_buffer, root.ipc_buffer_memory, 1);
+}
+
+void put_singletons(RootServer const& root)
+{
+    put(root, abi::slot_init_thread_cnode,
+        Cap::cnode(root.cnode, cnode_bits, 0, unsigned(abi::word_bits) - cnode_bits));
+    put(root, abi::slot_irq_control, Cap::singleton(CapType::irq_control));
+    put(root, abi::slot_asid_control, Cap::singleton(CapType::asid_control));
+    put(root, abi::slot_io_port_control, Cap::singleton(CapType::io_port_control));
+    put(root, abi::slot_domain, Cap::singleton(CapType::domain));
+    put(root, root.layout.sched_control.start, Cap::sched_control(0));
+}
+
+/// A capability of the thread itself, derived from one in the CNode. The IPC buffer's is not the
+/// one that maps the page, so that the mapping outlives a change of buffer.
+void give(RootServer const& root, Tcb& tcb, Tcb::SlotIndex index, u64 number)
+{
+    Slot& source = slot(root, number);
+    Cap const cap = source.cap().is(CapType::frame) ? source.cap().unmapped() : source.cap();
+    DerivationTree::insert_derived(source, tcb.slot(index), cap);
+}
+
+void make_thread(Cpu& cpu, RootServer const& root)
+{
+    static_assert(bit(abi::tcb_bits) + bit(sched_context_bits) <= page_size);
+    u64 const memory = take(abi::page_bits);
+    auto* const tcb = new (arch::from_physical(memory)) Tcb;
+    auto* const sc = new (arch::from_physical(memory + bit(abi::tcb_bits))) SchedContext;
+    put(root, abi::slot_init_thread_tcb, Cap::tcb(tcb));
+    put(root, abi::slot_init_thread_sc, Cap::sched_context(sc, sched_context_bits));
+    give(root, *tcb, Tcb::cspace, abi::slot_init_thread_cnode);
+    give(root, *tcb, Tcb::vspace, abi::slot_init_thread_vspace);
+    give(root, *tcb, Tcb::ipc_buffer, abi::slot_init_thread_ipc_buffer);
+
+    arch::init_context(*tcb);
+    tcb->context.rip = tcb->context.fault_ip = root.image.entry();
+    tcb->context.rdi = root.boot_info;
+    tcb->ipc_buffer_address = root.ipc_buffer;
+    tcb->priority = tcb->mcp = abi::max_priority;
+    std::memcpy(tcb->name, "rootserver", sizeof "rootserver");
+    tcb->state = ThreadState::running;
+
+    Ticks const slice = time_slice_us * cpu.ticks_per_us;
+    refill::configure(cpu, *sc, u16(max_refills(sched_context_bits)), slice, slice);
+    bind_thread(cpu, *sc, *tcb);
+}
+
+void add_hole(u64 base, u64 end, bool module = false)
+{
+    if (!holes.add({base, end, module})) panic("untypeds: too many memory regions");
+}
+
+/// Memory that is no device, as handoff and machine say. seL4's users expect the first MiB, RAM
+/// or not, among the devices: firmware keeps tables there.
+void find_holes(boot::Handoff const& handoff)
+{
+    for (u32 i = 0; i < handoff.region_count; ++i) {
+        boot::Region const& r = handoff.regions[i];
+        bool const plain_ram =
+            r.kind == boot::RegionKind::ram || r.kind == boot::RegionKind::loader;
+        if (r.kind == boot::RegionKind::reserved || r.kind == boot::RegionKind::acpi) continue;
+        u64 const from = plain_ram && r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
+        add_hole(from, r.base + r.size);
+    }
+    for (u32 i = 1; i < handoff.module_count; ++i) {
+        boot::Module const& m = handoff.modules[i];
+        add_hole(m.address, align_up(m.address + m.size, abi::page_bits), true);
+    }
+    add_hole(platform.local_apic, platform.local_apic + page_size);
+    for (unsigned i = 0; i < platform.io_apic_count; ++i)
+        add_hole(platform.io_apic[i].address, platform.io_apic[i].address + page_size);
+}
+
+void put_untypeds(RootServer const& root)
+{
+    u64 next = root.layout.untyped.start;
+    for (UntypedEntry const& entry : untypeds.entries())
+        put(root, next++, Cap::untyped(entry.base, entry.bits, entry.device));
+}
+
+/// From here on boot_memory gives nothing out: what it holds becomes untypeds.
+void list_untypeds(boot::Handoff const& handoff)
+{
+    // The file is loaded; the memory it came in is free.
+    boot::Module const& file = handoff.modules[0];
+    (void)boot_memory.add(file.address, align_up(file.address + file.size, abi::page_bits));
+    find_holes(handoff);
+    list_devices(untypeds, holes);
+    for (MemoryRange const& range : boot_memory.free())
+        untypeds.add(range.base, range.end, UntypedList::Kind::ram);
+    if (untypeds.dropped_bytes() != 0)
+        log("untypeds", untypeds.dropped_bytes(), " bytes in small pieces left out");
+}
+
+} // namespace
+
+void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
+{
+    check_modules(handoff);
+    RootServer root{.image = parse_image(handoff.modules[0])};
+    lay_out(root, handoff);
+
+    RootCapCounts counts = count_caps(root);
+    counts.untypeds = UntypedList::capacity; // the most there can be
+    root.layout = slot_layout(counts, cnode_bits);
+    if (root.layout.empty.end < root.layout.empty.start)
+        panic("root server: too large for the root CNode");
+    root.cnode = arch::from_physical<Slot>(take(cnode_bits + abi::slot_bits));
+
+    load_image(root);
+    make_address_space(root);
+    put_singletons(root);
+    make_thread(cpu, root);
+
+    list_untypeds(handoff);
+    counts.untypeds = untypeds.entries().size();
+    root.layout = slot_layout(counts, cnode_bits);
+    put_untypeds(root);
+    usize const extra_length = write_extra_boot_info(
+        {arch::from_physical<u8>(root.extra_memory), root.extra_pages * page_size}, handoff,
+        platform, untypeds);
+    write_boot_info(*arch::from_physical<abi::BootInfo>(root.boot_info_memory), root.layout,
+                    cnode_bits, root.ipc_buffer, extra_length, untypeds);
+}
+
+} // namespace mk

@@ -1,0 +1,118 @@
+// Deleting and revoking without recursion, O(1) at a time.
+//
+// A dead CNode or TCB is a zombie: a capability (array of slots, how many may still be full). It
+// lies in the slot S that is being deleted, and its array is emptied from the end. When the slot T
+// at that end turns out to hold another zombie, the two change places: the inner one goes on in S
+// and the outer one waits in the inner one's array, whose former content takes T. So S always has
+// the work at hand and what waits is a chain through the dead arrays themselves: no stack is
+// needed, and a preempted deletion is nothing but capabilities in slots that anybody may delete.
+//
+// Invariant: in the array of a zombie with n remaining, slots n and up are empty, but for the slot
+// that holds this very zombie. Hence a zombie that goes away leaves an empty array. Until then it
+// keeps its place in the derivation tree below its Untyped, so the memory cannot be used again.
+//
+// It ends: every step empties a slot, turns a capability into a zombie, removes a zombie, or makes
+// a zombie wait that did not wait before; a waiting one is met again only as the last content of
+// the array it waits in, and then one of the two goes away. The one exception is the array that S
+// itself lies in: its zombie must outlive S's content, so it may be made to wait twice.
+#include "cap/destroy.hpp"
+#include "arch/arch.hpp"
+#include "cap/derivation_tree.hpp"
+
+namespace mk {
+
+namespace {
+
+/// Empty slots that count as one unit of work between two looks at pending interrupts.
+constexpr unsigned empties_per_step = 64;
+
+bool owns(Cap const& zombie, Slot const& slot)
+{
+    u64 const offset = u64(reinterpret_cast<uptr>(&slot)) - zombie.address();
+    return offset < zombie.zombie_slot_count() * sizeof(Slot);
+}
+
+/// The zombie, with `slot` among those that remain to be emptied if it is one of its own.
+Cap covering(Cap const& zombie, Slot const& slot)
+{
+    if (!owns(zombie, slot)) return zombie;
+    u64 const needed = u64(&slot - zombie.zombie_slots()) + 1;
+    return needed > zombie.zombie_remaining() ? zombie.with_data(needed) : zombie;
+}
+
+/// Finalises the capability; the slot is empty afterwards or holds a zombie.
+void finalise_slot(Cpu& cpu, Slot& slot)
+{
+    Cap const left = finalise(cpu, slot, DerivationTree::is_final(slot));
+    if (left.is_null())
+        DerivationTree::remove(slot);
+    else
+        slot.update(left);
+}
+
+/// `s` and `t`, the last slot of s's zombie, both hold zombies.
+void resolve_nested(Slot& s, Slot& t)
+{
+    Cap const outer = s.cap(), inner = t.cap();
+    if (inner.zombie_remaining() == 0) return DerivationTree::remove(t);
+    if (outer.zombie_remaining() == 1 && !owns(outer, s)) {
+        // The inner one is all that is left of the outer one's array. (Were s in that array, the
+        // outer one would have to stay until s is empty.)
+        DerivationTree::remove(s);
+        return DerivationTree::move(t, s, inner);
+    }
+    Slot& waiting = inner.zombie_slots()[inner.zombie_slots() == &s ? 1 : 0];
+    s.update(covering(outer, s)); // s gets other content, so it counts again
+    t.update(covering(inner, waiting));
+    DerivationTree::swap(s, t);
+    DerivationTree::swap(t, waiting);
+}
+
+/// One step of emptying the array of the zombie in `s`.
+void reduce(Cpu& cpu, Slot& s)
+{
+    Cap const zombie = s.cap();
+    Slot* const slots = zombie.zombie_slots();
+    u64 n = zombie.zombie_remaining();
+    auto const done_with = [&](Slot const& t) { return t.empty() || &t == &s; };
+    for (unsigned i = 0; i < empties_per_step && n > 0 && done_with(slots[n - 1]); ++i) --n;
+    s.update(zombie.with_data(n));
+    if (n == 0) return DerivationTree::remove(s);
+    Slot& t = slots[n - 1];
+    if (done_with(t)) return;
+    if (t.cap().is(CapType::zombie)) return resolve_nested(s, t);
+    finalise_slot(cpu, t);
+}
+
+} // namespace
+
+Progress delete_cap(Cpu& cpu, Slot& slot)
+{
+    while (!slot.empty()) {
+        if (slot.cap().is(CapType::zombie))
+            reduce(cpu, slot);
+        else
+            finalise_slot(cpu, slot);
+        if (!slot.empty() && arch::interrupt_pending()) return Progress::preempted;
+    }
+    return Progress::done;
+}
+
+Progress revoke(Cpu& cpu, Slot& slot)
+{
+    while (DerivationTree::has_children(slot)) {
+        if (delete_cap(cpu, *slot.next()) == Progress::preempted) return Progress::preempted;
+        if (DerivationTree::has_children(slot) && arch::interrupt_pending())
+            return Progress::preempted;
+    }
+    return Progress::done;
+}
+
+void delete_simple(Cpu& cpu, Slot& slot)
+{
+    if (slot.empty()) return;
+    finalise_slot(cpu, slot);
+    if (!slot.empty()) __builtin_trap(); // a zombie: the caller broke its promise
+}
+
+} // namespace mk

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Writes a cpio archive (newc) from files, the same bytes for the same input.
+
+Usage: cpio.py --output OUT.cpio NAME=FILE...   Times, owners and inode numbers are fixed.
+"""
+import argparse
+import pathlib
+
+FILE_MODE = 0o100644
+
+
+def pad4(data):
+    return data + bytes(-len(data) % 4)
+
+
+def entry(inode, name, data, mode=FILE_MODE):
+    """One archive member: 110 bytes of header, the name, the data, each padded to 4 bytes."""
+    text = name.encode() + b"\0"
+    links = 0 if inode == 0 else 1
+    numbers = [inode, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0, len(text), 0]
+    header = b"070701" + b"".join(b"%08x" % number for number in numbers)
+    return pad4(header + text) + pad4(data)
+
+
+def archive(members):
+    """The bytes of an archive of (name, data) pairs, in the given order."""
+    parts = [entry(inode, name, data) for inode, (name, data) in enumerate(members, 1)]
+    return b"".join(parts) + entry(0, "TRAILER!!!", b"", 0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", required=True, type=pathlib.Path)
+    parser.add_argument("members", nargs="*", metavar="NAME=FILE")
+    arguments = parser.parse_args()
+    members = []
+    for member in arguments.members:
+        name, separator, path = member.partition("=")
+        if not separator or not name:
+            parser.error(f"not NAME=FILE: {member}")
+        members.append((name, pathlib.Path(path).read_bytes()))
+    arguments.output.write_bytes(archive(members))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Where the repository is, and how it is built. Everything the scripts print goes to standard
+error, because standard output belongs to the guest (scripts/run) or to TAP (scripts/guest-test).
+Invariant: one build of one build folder at a time (a file lock), so that two runs can overlap.
+"""
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+ROOT = Path(__file__).resolve().parents[2]
+CROSS_FILES = {'gcc': 'scripts/cross/x86_64.ini', 'clang': 'scripts/cross/x86_64-clang.ini'}
+
+
+class ProjectError(Exception):
+    """Something outside the guest went wrong; the text says what to do."""
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def build_dir(release=False, compiler='gcc'):
+    """The folder of one configuration: build, build-release, build-clang."""
+    suffix = ('-clang' if compiler == 'clang' else '') + ('-release' if release else '')
+    return ROOT / ('build' + suffix)
+
+
+@contextlib.contextmanager
+def locked(directory):
+    """Holds the build lock of a folder; waits while another run builds there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / '.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run_step(command, what):
+    """Runs one build command, its output on standard error. Raises ProjectError when it fails."""
+    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    if result.returncode != 0:
+        raise ProjectError(f'{what} failed: {" ".join(map(str, command))}')
+
+
+def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
+    """Configures the folder when it is new, then builds it. Quiet when there is nothing to do."""
+    jobs = jobs or os.cpu_count() or 2
+    with locked(directory):
+        if not (directory / 'build.ninja').exists():
+            run_step(['meson', 'setup', str(directory), '--cross-file', CROSS_FILES[compiler],
+                      f'-Drelease={"true" if release else "false"}'], 'meson setup')
+        run_step(['ninja', '-C', str(directory), f'-j{jobs}', '--quiet', *targets], 'the build')
+
+
+def kernel_elf(directory):
+    """The kernel with its symbols, as gdb wants it."""
+    return directory / 'microkernel' / 'hypercore.elf'
+
+
+def default_root_server(directory):
+    return directory / 'servers' / 'root' / 'root.elf'
+
+
+def boot_archive(directory):
+    """The boot archive, or None before there is one."""
+    path = directory / 'boot' / 'archive.cpio'
+    return path if path.exists() else None
+
+
+def make_image(kind, directory, root_server, output, archive=None, cmdline=None):
+    """Makes a bootable image. kind: pvh (output and output.bundle), iso or esp."""
+    command = [sys.executable, 'scripts/gen/image.py', '--kind', kind, '--build', str(directory),
+               '--root-server', str(root_server), '--output', str(output)]
+    if archive:
+        command += ['--archive', str(archive)]
+    if cmdline is not None:
+        command += ['--cmdline', cmdline]
+    run_step(command, 'making the boot image')

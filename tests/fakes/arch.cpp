@@ -1,0 +1,94 @@
+// The machine for host tests: arch/arch.hpp over fake::machine. Grows with what tests need.
+#include "arch/arch.hpp"
+#include "fakes.hpp"
+#include "sched/cpu.hpp"
+#include <algorithm>
+
+namespace mk::arch {
+
+using fake::machine;
+
+void clear_memory(void* start, u64 bytes)
+{
+    std::memset(start, 0, bytes);
+    machine.bytes_cleared += bytes;
+    machine.longest_clear = std::max(machine.longest_clear, bytes);
+}
+
+u64 read_clock()
+{
+    return machine.clock;
+}
+void set_deadline(u64 deadline)
+{
+    machine.deadline = deadline;
+}
+
+bool interrupt_pending()
+{
+    return machine.interrupt_checks++ >= machine.interrupt_after;
+}
+void mask_irq(unsigned irq)
+{
+    if (irq < 64) machine.irq_masked |= u64{1} << irq;
+}
+void unmask_irq(unsigned irq)
+{
+    if (irq < 64) machine.irq_masked &= ~(u64{1} << irq);
+}
+
+void switch_to(Cpu&, Tcb*, Tcb&) {}
+void init_context(Tcb& tcb)
+{
+    tcb.context.rflags = initial_rflags;
+    ++fake::kernel.contexts;
+}
+void save_live_state(Cpu&, Tcb&) {}
+void drop_fpu(Cpu&, Tcb&) {}
+void refresh(Cpu&, Tcb&) {}
+u64 sanitise_rflags(u64 rflags)
+{
+    return (rflags & 0xcd5) | initial_rflags;
+}
+bool is_canonical(u64 address)
+{
+    return address < 0x8000'0000'0000 || address >= u64(-0x8000'0000'0000);
+}
+
+u8 in8(u16)
+{
+    return 0;
+}
+u16 in16(u16)
+{
+    return 0;
+}
+u32 in32(u16)
+{
+    return 0;
+}
+void out8(u16, u8) {}
+void out16(u16, u16) {}
+void out32(u16, u32) {}
+
+void put_char(char) {}
+void halt(bool success)
+{
+    std::exit(success ? 0 : 1);
+}
+
+} // namespace mk::arch
+
+namespace fake {
+// Zero bytes are a fresh Cpu and a fresh TCB; `thread` has the alignment that Tcb asks for.
+mk::Cpu& cpu()
+{
+    static mk::Cpu instance;
+    return instance;
+}
+mk::Tcb& thread()
+{
+    static mk::Tcb instance;
+    return instance;
+}
+} // namespace fake
