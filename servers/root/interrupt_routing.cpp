@@ -33,6 +33,7 @@ InterruptRoute route_of(u8 isa, acpi::Madt const& madt)
 InterruptRoutes interrupt_routes(std::span<u8 const> table)
 {
     static constinit acpi::Madt madt; // too large for the stack of a small program
+    madt = {};
     constexpr InterruptRoute without_table[] = {{0, 2, false, false}, {0, 4, false, false}};
     if (table.empty() || !acpi::parse_madt(table, madt) || madt.io_apics.size() == 0)
         return {without_table[0], without_table[1]};
