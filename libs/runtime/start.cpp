@@ -13,6 +13,7 @@ extern void (*const __init_array_end[])();
 __thread seL4_IPCBuffer_* __sel4_ipc_buffer;
 
 [[noreturn]] void runtime_start(void* argument);
+void seL4_InitBootInfo(void const* info); // support.cpp
 
 // The C faces of runtime.hpp, declared for C in tls.h.
 usize runtime_tls_size();
@@ -109,6 +110,7 @@ extern "C" void runtime_start(void* argument)
     // BootInfo and Arguments agree on where this is (arguments.hpp checks it).
     __sel4_ipc_buffer =
         reinterpret_cast<seL4_IPCBuffer_*>(static_cast<abi::BootInfo const*>(argument)->ipc_buffer);
+    seL4_InitBootInfo(argument);
     for (auto const* constructor = __init_array_start; constructor < __init_array_end;
          ++constructor)
         (*constructor)();

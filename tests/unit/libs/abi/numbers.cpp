@@ -1,5 +1,5 @@
 // Both faces of the interface, the C names and abi/, agree with the numbers that programs were
-// built with (sel4_numbers.h), and bit fields are where the manual puts them.
+// built with (sel4_numbers.inc), and bit fields are where the manual puts them.
 #include <sel4/sel4.h>
 
 #include "abi/boot_info.hpp"
@@ -53,7 +53,7 @@ TEST_CASE("the C names have the pinned numbers", "[abi]")
     // A table, not one CHECK each: those take the compiler minutes.
     static constexpr Same facts[] = {
 #define FACT(name, value) {#name, word(name), word(value)},
-#include "sel4_numbers.h"
+#include "sel4_numbers.inc"
 #undef FACT
     };
     check(facts);

@@ -5,7 +5,7 @@
 
 #define FACT(name, value)                                                                          \
     _Static_assert((long)(name) == (value), #name " is not what programs were built with");
-#include "sel4_numbers.h"
+#include "sel4_numbers.inc"
 
 /* Kept so that numbers.cpp can see that this file was compiled and linked. */
 extern int const sel4_numbers_checked_as_c;
