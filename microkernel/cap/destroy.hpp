@@ -2,7 +2,7 @@
 // or TCB then becomes a zombie whose slots are emptied one by one. Long work stops at preemption
 // points (arch::interrupt_pending) with everything consistent, and starts again when the caller's
 // system call is restarted. No recursion: nested dead CNodes are handled in place.
-// Called from api/decode_cnode.cpp (perform), object/untyped.cpp, object/irq_handler.cpp.
+// Called from api/decode_cnode.cpp (perform), object/untyped.cpp, ipc/interrupt.cpp.
 #pragma once
 
 #include "cap/slot.hpp"
