@@ -1,22 +1,13 @@
-// The table of issued interrupts: delivery and release. Called from arch on an interrupt and from
-// object/finalise.cpp; decoders are in api/decode_irq.cpp.
+// The table of issued interrupts and what happens when one is given back. Called from
+// api/finalise.cpp; decoders are in api/decode_irq.cpp, delivery is in api/interrupt.cpp.
 #include "object/irq_handler.hpp"
 
 #include "cap/destroy.hpp"
 #include "io_apic.hpp"
-#include "ipc/signal.hpp"
 
 namespace mk {
 
 constinit IrqTable irq_table;
-
-void deliver_irq(Cpu& cpu, unsigned irq)
-{
-    // An interrupt without a listener stays masked until somebody acknowledges it.
-    Cap const& target = irq_table.notification[irq].cap();
-    if (target.is(CapType::notification) && contains(target.rights(), Rights::write))
-        signal(cpu, *target.object<Notification>(), target.badge());
-}
 
 void release_irq(Cpu& cpu, unsigned irq)
 {
