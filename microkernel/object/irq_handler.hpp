@@ -24,8 +24,7 @@ struct IrqTable {
 };
 extern IrqTable irq_table;
 
-/// Called by arch on interrupt `irq`, with the line masked already: signals its notification
-/// (api/interrupt.cpp).
+/// Called by arch on interrupt `irq`, with the line masked already: signals its notification.
 void deliver_irq(Cpu& cpu, unsigned irq);
 /// The last handler capability is gone: masks, forgets the notification, frees the vector.
 void release_irq(Cpu& cpu, unsigned irq);
