@@ -175,7 +175,8 @@ void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, 
         u64 const at = vaddr + i * page_size, physical = memory + i * page_size;
         map_boot_frame(*root.pml4, at, physical, true, true);
         put(root, first_slot + i,
-            Cap::frame(physical, FrameSize::small, Rights::all, false).mapped_at(root_asid, at));
+            Cap::frame(physical, FrameSize::small, Rights::read | Rights::write, false)
+                .mapped_at(root_asid, at));
     }
 }
 
@@ -298,6 +299,8 @@ void list_untypeds(boot::Handoff const& handoff)
 
 void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
 {
+    untypeds = {}; // a kernel starts once, a host test often
+    holes = {};
     check_modules(handoff);
     RootServer root{.image = parse_image(handoff.modules[0])};
     lay_out(root, handoff);

@@ -24,7 +24,7 @@ public:
 private:
     Tcb* head_ = nullptr;
     Tcb* tail_ = nullptr;
-    u64 reserved_[2] = {};
+    [[maybe_unused]] u64 reserved_[2] = {};
 };
 static_assert(sizeof(Notification) == 64);
 

@@ -29,7 +29,7 @@ public:
 
 private:
     u64 next_ = 0; // Reply*, or SchedContext* with bit 0 set
-    u64 reserved_ = 0;
+    [[maybe_unused]] u64 reserved_ = 0;
 };
 static_assert(sizeof(Reply) == 32);
 

@@ -22,7 +22,7 @@ pci: enabled=1, chipset=i440fx{slots}
 clock: sync=none, time0=1700000000
 com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
 log: {scratch}/bochs.log
-panic: action=fatal
+panic: action=fatal{panic}
 error: action=report
 info: action=report
 debug: action=ignore
@@ -48,7 +48,9 @@ def configuration(options, image, scratch, serial_port, window=False):
         display='x' if window else 'term', cpus=options.cpus, memory=options.memory,
         rom=UEFI if uefi else BIOS, vga_rom=VGA_BIOS,
         slots=', slot1=pcivga, slot2=e1000' if uefi else '', disk=disk,
-        port=serial_port, scratch=scratch)
+        port=serial_port, scratch=scratch,
+        # The text display gives up when the guest switches to graphics; nobody looks at it.
+        panic='' if window else ', term=report')
 
 
 def command(options, image, scratch, serial_port, window=False, extra=()):

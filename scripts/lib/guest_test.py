@@ -50,6 +50,7 @@ def parse(arguments):
     add('--build', metavar='DIR', help='build folder (default: build/ or build-release/)')
     add('--image', metavar='FILE', help='boot this image instead of making one')
     add('--archive', metavar='FILE.cpio', help="boot archive (default: the build's, if any)")
+    add('--kernel', metavar='FILE.elf', help="boot this kernel (default: the build's)")
     add('--cmdline', metavar='TEXT', help='command line of the kernel')
     add('--expect', action=Step, type=pattern, metavar='REGEX',
         help='wait until the output after the last match has this; ^ and $ are lines, but the last '
@@ -206,7 +207,8 @@ def make_image(options, scratch):
     archive = Path(options.archive) if options.archive else project.boot_archive(directory)
     image = scratch / 'image'
     project.make_image(IMAGE_KINDS[options.firmware], directory, root.absolute(), image,
-                       archive and archive.absolute(), options.cmdline)
+                       archive and archive.absolute(), options.cmdline,
+                       options.kernel and Path(options.kernel).absolute())
     return image
 
 

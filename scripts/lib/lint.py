@@ -15,8 +15,9 @@ import lint_compile
 import source_text
 
 # Code lines (no blanks, no comments) each folder of the kernel may have, and all of them together.
-BUDGETS = {'api': 900, 'cap': 900, 'object': 1900, 'ipc': 700, 'sched': 800, 'vspace': 600,
-           'boot': 600, 'debug': 300, 'arch': 2900}
+# The decoders of all objects are in api, beside the table that names them.
+BUDGETS = {'api': 2300, 'cap': 900, 'object': 700, 'ipc': 700, 'sched': 800, 'vspace': 300,
+           'boot': 900, 'debug': 300, 'arch': 2700}
 BUDGET_TOTAL = 9000
 FILE_LINES = 400
 FUNCTION_LINES = 60
@@ -28,22 +29,24 @@ LAYERS = (
     ('kit', ('libs/kit/*',)),
     ('abi', ('libs/abi/*', 'boot/handoff.hpp')),
     ('hw', ('libs/hw/*',)),
-    ('debug', ('microkernel/debug/*',)),
     # Forward declarations and what an architecture must provide (arch.hpp, and the headers that
     # generic code includes by their bare name): for everyone.
     ('arch interface', ('microkernel/sched/cpu_fwd.hpp', 'microkernel/arch/arch.hpp',
                         'microkernel/arch/x86_64/arch_context.hpp',
                         'microkernel/arch/x86_64/arch_layout.hpp',
                         'microkernel/arch/x86_64/paging_bits.hpp',
-                        'microkernel/arch/x86_64/platform.hpp')),
+                        'microkernel/arch/x86_64/platform.hpp',
+                        'microkernel/arch/x86_64/io_apic.hpp')),
+    ('debug', ('microkernel/debug/*',)),
     ('cap', ('microkernel/cap/*', 'microkernel/api/error.hpp')),
     ('vspace', ('microkernel/vspace/*', 'microkernel/arch/x86_64/kernel_space.hpp')),
     ('object', ('microkernel/object/*', 'microkernel/api/invocation.hpp')),
     ('ipc, sched', ('microkernel/ipc/*', 'microkernel/sched/*')),
     ('api', ('microkernel/api/*',)),
+    # The rest of the architecture calls into all of the kernel (entry, traps); only the bring-up
+    # order in boot includes it.
+    ('arch/x86_64', ('microkernel/arch/x86_64/*', 'microkernel/boot/boot_memory.hpp')),
     ('boot', ('microkernel/boot/*',)),
-    # Entry code calls into all of the kernel; nobody but itself includes it.
-    ('arch/x86_64', ('microkernel/arch/x86_64/*',)),
 )
 # Where an #include is looked for, besides the including file's own folder.
 INCLUDE_ROOTS = ('', 'libs', 'microkernel', 'microkernel/arch/x86_64', 'libs/abi/sel4')
@@ -120,9 +123,10 @@ def check_file_length(tree):
 
 def check_function_length(tree):
     for name in tree.named(CPP):
+        if name.startswith('tests/unit/'):
+            continue  # lists of checks and of rows, not steps of a computation
         for function in source_text.functions(tree.text(name)):
-            # A TEST_CASE is a list of checks, not steps of a computation.
-            if function.code > FUNCTION_LINES and function.name != 'TEST_CASE':
+            if function.code > FUNCTION_LINES:
                 yield Finding(name, function.first, 'function-length',
                               f'{function.name} has {function.code} code lines, {FUNCTION_LINES} '
                               'allowed: give its steps names of their own')

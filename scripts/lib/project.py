@@ -68,12 +68,15 @@ def boot_archive(directory):
     return path if path.exists() else None
 
 
-def make_image(kind, directory, root_server, output, archive=None, cmdline=None):
+def make_image(kind, directory, root_server, output, archive=None, cmdline=None,
+               kernel=None):
     """Makes a bootable image. kind: pvh (output and output.bundle), iso or esp."""
     command = [sys.executable, 'scripts/gen/image.py', '--kind', kind, '--build', str(directory),
                '--root-server', str(root_server), '--output', str(output)]
     if archive:
         command += ['--archive', str(archive)]
+    if kernel:
+        command += ['--kernel', str(kernel)]
     if cmdline is not None:
         command += ['--cmdline', cmdline]
     run_step(command, 'making the boot image')

@@ -200,7 +200,24 @@ class Options(unittest.TestCase):
             self.assertIn(part, command)
 
 
-class BochsVerdicts(unittest.TestCase):
+class Bochs(unittest.TestCase):
+    def text(self, *arguments, window=False):
+        chosen = options.checked(parsed('--emulator', 'bochs', *arguments))
+        return bochs.configuration(chosen, Path('/s/image'), Path('/s'), 4242, window)
+
+    def test_configuration(self):
+        text = self.text('--memory', '1G', '--cpus', '2')
+        for line in ('guest=1024', 'count=2', 'dev=127.0.0.1:4242', 'type=cdrom, path=/s/image',
+                     'display_library: term\n', 'panic: action=fatal, term=report\n'):
+            self.assertIn(line, text)
+        self.assertIn('type=disk, path=/s/image', self.text('--firmware', 'uefi'))
+        self.assertIn('display_library: x\n', self.text(window=True))
+        self.assertIn('panic: action=fatal\n', self.text(window=True))
+
+    def test_paths_bochs_cannot_take(self):
+        with self.assertRaises(ProjectError):
+            bochs.command(parsed(), Path('/s/i'), Path('/a b'), 1)
+
     def test_endings(self):
         self.assertEqual(bochs.verdict(0, '')[0], 0)
         self.assertEqual(bochs.verdict(1, 'x ACPI control: soft power off y')[0], 0)

@@ -65,8 +65,8 @@ static void check_errors(const struct objects* objects)
     error =
         seL4_Untyped_Retype(objects->untyped, seL4_EndpointObject, 0, ROOT, 0, 0, objects->tcb, 1);
     tap_error(error, seL4_DeleteFirst, "an occupied slot is refused");
-    error = seL4_TCB_SetPriority(ROOT, seL4_CapInitThreadTCB, 1);
-    tap_error(error, seL4_IllegalOperation, "a CNode is no TCB");
+    error = seL4_TCB_SetPriority(objects->sched_context, seL4_CapInitThreadTCB, 1);
+    tap_error(error, seL4_IllegalOperation, "a scheduling context is no TCB");
     tap(seL4_DebugCapIdentify(slot) == 0, "refusals leave the slot empty");
     tap(seL4_DebugCapIdentify(objects->tcb) != 0, "a capability is identified");
 }

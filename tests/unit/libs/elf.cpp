@@ -9,6 +9,7 @@
 
 using elf::Fault;
 using test::ElfFile;
+using test::promises_hold;
 
 namespace {
 
@@ -16,26 +17,6 @@ Fault fault_of(std::vector<u8> const& bytes)
 {
     auto image = elf::Image::parse(bytes);
     return image ? Fault::ok : image.error();
-}
-
-/// Whether an image keeps what elf.hpp promises, for a file of this size.
-bool promises_hold(elf::Image const& image, std::span<u8 const> file)
-{
-    bool entry_found = false;
-    for (auto const& s : image.segments()) {
-        if (s.data.data() < file.data() ||
-            s.data.data() + s.data.size() > file.data() + file.size())
-            return false;
-        if (s.data.size() > s.memory_size || s.memory_size == 0) return false;
-        if (s.address + s.memory_size < s.address) return false;
-        if (s.align == 0 || (s.align & (s.align - 1)) != 0) return false;
-        for (auto const& t : image.segments())
-            if (&s != &t && s.address < t.address + t.memory_size &&
-                t.address < s.address + s.memory_size)
-                return false;
-        entry_found |= s.execute && image.entry() - s.address < s.memory_size;
-    }
-    return entry_found;
 }
 
 } // namespace

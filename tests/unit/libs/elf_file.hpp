@@ -1,7 +1,7 @@
 // Builds ELF files for tests: a sound one by default, with every field open to be spoilt.
 #pragma once
 
-#include "kit/types.hpp"
+#include "elf/elf.hpp"
 #include <cstring>
 #include <vector>
 
@@ -57,5 +57,25 @@ private:
         std::memcpy(out.data() + at, from, at + size > out.size() ? out.size() - at : size);
     }
 };
+
+/// Whether an image keeps what elf.hpp promises, for a file of this size.
+inline bool promises_hold(elf::Image const& image, std::span<u8 const> file)
+{
+    bool entry_found = false;
+    for (auto const& s : image.segments()) {
+        if (s.data.data() < file.data() ||
+            s.data.data() + s.data.size() > file.data() + file.size())
+            return false;
+        if (s.data.size() > s.memory_size || s.memory_size == 0) return false;
+        if (s.address + s.memory_size < s.address) return false;
+        if (s.align == 0 || (s.align & (s.align - 1)) != 0) return false;
+        for (auto const& t : image.segments())
+            if (&s != &t && s.address < t.address + t.memory_size &&
+                t.address < s.address + s.memory_size)
+                return false;
+        entry_found |= s.execute && image.entry() - s.address < s.memory_size;
+    }
+    return entry_found;
+}
 
 } // namespace test
