@@ -2,13 +2,16 @@
 // structure (boot/common); the kernel trusts the loader but checks every number it uses.
 //
 // State at the kernel's entry point (ELF e_entry of the kernel image, System V call convention):
-//   long mode, interrupts off, rdi = physical address of a Handoff, a stack of at least 16 KiB;
+//   long mode, interrupts off, rdi = physical address of a Handoff, a stack of 32 KiB (at least
+//   16), rbp and the return address 0; CR0 = PG, WP, NE, ET, MP, PE; CR4 = PAE alone; EFER = LME,
+//   LMA, NXE (SCE as the firmware left it); a GDT with code at 0x08 and data at 0x10 that may lie
+//   in memory of kind `loader`: load another before using it; no interrupt table;
 //   loader page tables in which
 //     - the kernel image is mapped at its linked addresses (the top 2 GiB) from `kernel`, which
 //       the loader may put at any 2 MiB aligned physical address below 4 GiB,
-//     - all physical memory up to the end of the last region, and at least 4 GiB, is mapped at
-//       physmap_base (read, write),
-//     - the code that makes the switch is mapped identically.
+//     - the first 4 GiB, and every GiB that a region touches, is mapped at physmap_base (read,
+//       write); the loader leaves out what lies at 2^46 and above,
+//     - the same memory is mapped identically, for the code that makes the switch.
 //   Loader, page tables, stack, handoff and modules lie in regions of kind `loader`: the kernel
 //   builds its own tables, copies the handoff, and then reclaims all of it but the modules.
 #pragma once

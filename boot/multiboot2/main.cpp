@@ -35,7 +35,8 @@ Checked<void> boot_from(u64 address)
     u32 const size = *reinterpret_cast<u32 const*>(address);
     auto const info = TRY(multiboot2::parse({reinterpret_cast<u8 const*>(address), size}, map));
     Framebuffer const& f = info.framebuffer;
-    if (f.address + u64{f.pitch} * f.height <= four_gib) console_use_framebuffer(f);
+    bool const mapped = f.address < four_gib && u64{f.pitch} * f.height <= four_gib - f.address;
+    if (mapped) console_use_framebuffer(f);
     if (!info.has_memory_map) return Failure{"memory map", "the multiboot2 information has none"};
 
     TRY(map.claim(reinterpret_cast<u64>(loader_begin), static_cast<u64>(loader_end - loader_begin),

@@ -7,7 +7,7 @@
 #include <utility>
 
 /// Why an operation of a library or a server failed. Numbers are wire format: add at the end.
-/// (The kernel's refusals are seL4's error numbers, with their arguments: api/error.hpp.)
+/// (The kernel's refusals are seL4's error numbers, with their arguments: cap/error.hpp.)
 enum class Error : u16 {
     ok = 0,
     invalid_cap,
@@ -38,9 +38,7 @@ public:
     Result(T value) : value_{std::move(value)}, ok_{true} {}
     Result(Result const&) = default;
     Result& operator=(Result const&) = delete;
-    ~Result()
-        requires(std::is_trivially_destructible_v<T>)
-    = default;
+    ~Result() requires(std::is_trivially_destructible_v<T>) = default;
     ~Result()
     {
         if (ok_) value_.~T();

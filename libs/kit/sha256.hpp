@@ -6,6 +6,7 @@
 #include "kit/types.hpp"
 #include <array>
 #include <bit>
+#include <cstring>
 #include <span>
 
 namespace kit {
@@ -18,9 +19,15 @@ public:
     void update(std::span<u8 const> bytes)
     {
         length_ += bytes.size();
-        for (u8 const byte : bytes) {
-            block_[fill_++] = byte;
-            if (fill_ == block_.size()) compress();
+        while (!bytes.empty()) {
+            if (fill_ == 0 && bytes.size() >= block_.size()) {
+                compress(bytes.data()); // no copy: files are long
+                bytes = bytes.subspan(block_.size());
+                continue;
+            }
+            block_[fill_++] = bytes.front();
+            bytes = bytes.subspan(1);
+            if (fill_ == block_.size()) compress_block();
         }
     }
 
@@ -33,7 +40,7 @@ public:
         if (fill_ > block_.size() - 8) pad_to(block_.size());
         pad_to(block_.size() - 8);
         for (unsigned i = 0; i < 8; ++i) block_[fill_++] = static_cast<u8>(bits >> (56 - 8 * i));
-        compress();
+        compress_block();
         Digest digest{};
         for (usize i = 0; i < digest.size(); ++i)
             digest[i] = static_cast<u8>(state_[i / 4] >> (24 - 8 * (i % 4)));
@@ -52,10 +59,16 @@ private:
     void pad_to(usize end)
     {
         while (fill_ < end) block_[fill_++] = 0;
-        if (fill_ == block_.size()) compress();
+        if (fill_ == block_.size()) compress_block();
     }
 
-    void compress();
+    void compress_block()
+    {
+        compress(block_.data());
+        fill_ = 0;
+    }
+
+    void compress(u8 const* block);
 
     // First 32 bits of the fractional parts of the square roots of the first 8 primes.
     std::array<u32, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -78,12 +91,14 @@ inline constexpr std::array<u32, 64> sha256_rounds{
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 } // namespace detail
 
-inline void Sha256::compress()
+inline void Sha256::compress(u8 const* block)
 {
     std::array<u32, 64> w;
-    for (usize i = 0; i < 16; ++i)
-        w[i] = u32{block_[4 * i]} << 24 | u32{block_[4 * i + 1]} << 16 |
-               u32{block_[4 * i + 2]} << 8 | block_[4 * i + 3];
+    for (usize i = 0; i < 16; ++i) {
+        u32 word;
+        std::memcpy(&word, block + 4 * i, sizeof word);
+        w[i] = __builtin_bswap32(word);
+    }
     for (usize i = 16; i < 64; ++i) {
         u32 const a = w[i - 15], b = w[i - 2];
         w[i] = w[i - 16] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ (a >> 3)) + w[i - 7] +
@@ -100,7 +115,6 @@ inline void Sha256::compress()
     }
     std::array<u32, 8> const sum{a, b, c, d, e, f, g, h};
     for (usize i = 0; i < 8; ++i) state_[i] += sum[i];
-    fill_ = 0;
 }
 
 } // namespace kit

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/invocation.hpp"
+#include "cap/derive.hpp"
 
 namespace mk {
 
@@ -75,20 +76,5 @@ Checked<Plan> decode_page_get_address(Invocation const&);
 // api/decode_asid.cpp
 Checked<Plan> decode_asid_control_make_pool(Invocation const&);
 Checked<Plan> decode_asid_pool_assign(Invocation const&);
-
-// api/derive.cpp: helpers that several decoders and IPC share
-/// The capability a copy of slot's would be. Frames and tables come out unmapped as the manual
-/// says. Errors: illegal_operation (not copyable), revoke_first (untyped with children).
-Checked<Cap> derive_cap(Slot const& slot);
-/// `cap` with rights masked to `rights` (only kinds that have rights).
-Cap mask_rights(Cap const& cap, Rights rights);
-/// `cap` with its badge or guard set from `data`; null capability when that is not allowed.
-/// preserve: as Mutate and Rotate, an existing badge counts as unset? no: refuses a second badge.
-Cap update_cap_data(Cap const& cap, u64 data, bool preserve);
-/// An empty slot as CNode arguments name it: root capability, index, depth. Errors in seL4's
-/// order: failed_lookup (invalid root), range(1,64) for depth, failed_lookup, delete_first when it
-/// must be empty.
-Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source);
-Checked<Slot*> empty_target_slot(Cap const& root, CPtr index, u64 depth);
 
 } // namespace mk

@@ -54,9 +54,9 @@ Performed perform_delete(Cpu& cpu, Tcb&, Slot* const& slot)
     return answer(delete_cap(cpu, *slot));
 }
 
-Performed perform_revoke(Cpu& cpu, Tcb&, Slot* const& slot)
+Performed perform_revoke(Cpu& cpu, Tcb& caller, Slot* const& slot)
 {
-    return answer(revoke(cpu, *slot));
+    return answer(revoke(cpu, *slot, caller.slot(Tcb::workplace)));
 }
 
 Performed perform_cancel_badged_sends(Cpu& cpu, Tcb&, Cap const& endpoint)

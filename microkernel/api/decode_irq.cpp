@@ -1,5 +1,5 @@
 // IRQControl: issue a handler for a vector, from an I/O APIC pin or an MSI. IRQHandler: say what it
-// signals, acknowledge. Called through api/methods.hpp; goes on in object/irq_handler.cpp and arch.
+// signals, acknowledge. Called through api/methods.hpp; goes on in ipc/interrupt.cpp and arch.
 // Source: seL4 manual, "Interrupts" and the reference of IRQControl (x86) and IRQHandler.
 #include "abi/constants.hpp"
 #include "api/decode.hpp"

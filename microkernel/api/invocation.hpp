@@ -3,7 +3,7 @@
 #pragma once
 
 #include "abi/labels.hpp"
-#include "api/error.hpp"
+#include "cap/error.hpp"
 #include "cap/slot.hpp"
 #include "sched/cpu_fwd.hpp"
 #include <cstring>

@@ -2,8 +2,8 @@
 // Used by decode_page.cpp and decode_vspace.cpp only.
 #pragma once
 
-#include "api/error.hpp"
 #include "arch_layout.hpp"
+#include "cap/error.hpp"
 #include "vspace/page_table.hpp"
 
 namespace mk {

@@ -51,24 +51,14 @@ usize ChunkWriter::finish()
 
 namespace {
 
-/// Memory types of the multiboot memory map.
-constexpr u32 map_ram = 1, map_reserved = 2, map_acpi = 3;
-
+/// Memory types of the multiboot memory map. RAM in use by whomever is RAM to the firmware.
 u32 map_type(boot::RegionKind kind)
 {
-    switch (kind) {
-    case boot::RegionKind::ram:
-    case boot::RegionKind::loader:
-    case boot::RegionKind::kernel:
-    case boot::RegionKind::module:
-        return map_ram; // whoever uses it now, the firmware called it RAM
-    case boot::RegionKind::acpi:
-        return map_acpi;
-    case boot::RegionKind::reserved:
-    case boot::RegionKind::runtime_firmware:
-        break;
-    }
-    return map_reserved;
+    constexpr u32 ram = 1, reserved = 2, acpi = 3;
+    using K = boot::RegionKind;
+    return kind == K::reserved || kind == K::runtime_firmware ? reserved
+           : kind == K::acpi                                  ? acpi
+                                                              : ram;
 }
 
 /// seL4's chunk is always as long as the longest map; what is behind the last entry is zero.

@@ -68,27 +68,12 @@ u64 take_pages(u64 pages)
     return physical;
 }
 
-bool in_region_of_kind(boot::Handoff const& handoff, boot::Module const& module,
-                       boot::RegionKind kind)
-{
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& r = handoff.regions[i];
-        if (r.kind == kind && module.address >= r.base && module.address - r.base <= r.size &&
-            module.size <= r.size - (module.address - r.base))
-            return true;
-    }
-    return false;
-}
-
-/// What the kernel reads or hands out as a module must not be anything else's memory.
+/// The handoff's numbers are checked already (boot/handoff_check.cpp); but no module may be freed
+/// or handed out as part of another.
 void check_modules(boot::Handoff const& handoff)
 {
-    if (handoff.module_count == 0) panic("root server: the loader passed no modules");
     for (u32 i = 0; i < handoff.module_count; ++i) {
         boot::Module const& m = handoff.modules[i];
-        if (!is_aligned(m.address, abi::page_bits) ||
-            !in_region_of_kind(handoff, m, boot::RegionKind::module))
-            panic("boot module: does not lie in memory kept for modules");
         for (u32 k = 0; k < i; ++k) {
             boot::Module const& other = handoff.modules[k];
             if (m.address < other.address + other.size && other.address < m.address + m.size)
@@ -259,10 +244,10 @@ void find_holes(boot::Handoff const& handoff)
 {
     for (u32 i = 0; i < handoff.region_count; ++i) {
         boot::Region const& r = handoff.regions[i];
-        bool const plain_ram =
-            r.kind == boot::RegionKind::ram || r.kind == boot::RegionKind::loader;
-        if (r.kind == boot::RegionKind::reserved || r.kind == boot::RegionKind::acpi) continue;
-        u64 const from = plain_ram && r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
+        using K = boot::RegionKind;
+        if (r.kind == K::reserved || r.kind == K::acpi) continue;
+        bool const for_users = r.kind == K::ram || r.kind == K::loader;
+        u64 const from = for_users && r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
         add_hole(from, r.base + r.size);
     }
     for (u32 i = 1; i < handoff.module_count; ++i) {

@@ -60,8 +60,9 @@ constexpr unsigned frame_bits(FrameSize s)
     return 12 + 9 * unsigned(s);
 }
 
-/// The five slots of a TCB count as a slot array of this many when it is destroyed.
-inline constexpr unsigned tcb_slot_count = 5;
+/// The slots of a TCB (five for the thread's use, one for revoke to work in) count as a slot array
+/// of this many when it is destroyed.
+inline constexpr unsigned tcb_slot_count = 6;
 
 class Slot;
 

@@ -11,10 +11,13 @@
 // that holds this very zombie. Hence a zombie that goes away leaves an empty array. Until then it
 // keeps its place in the derivation tree below its Untyped, so the memory cannot be used again.
 //
-// It ends: every step empties a slot, turns a capability into a zombie, removes a zombie, or makes
-// a zombie wait that did not wait before; a waiting one is met again only as the last content of
-// the array it waits in, and then one of the two goes away. The one exception is the array that S
-// itself lies in: its zombie must outlive S's content, so it may be made to wait twice.
+// It ends as long as S stays the same: every step empties a slot, turns a capability into a zombie,
+// removes a zombie, or makes one wait that did not wait before. A waiting one is met again only as
+// the last content of the array it waits in, and then one of the two goes away. The exception is
+// the array that S itself lies in: its zombie must outlive S's content, so it may wait twice.
+// S stays the same over restarts because a Delete names it, and a Revoke works in a slot of the
+// thread's own (following a zombie through the tree instead can go round in circles: a test has
+// the case). Two deletions that are both still reachable never meet in one dead array.
 #include "cap/destroy.hpp"
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
@@ -68,8 +71,9 @@ void resolve_nested(Slot& s, Slot& t)
     DerivationTree::swap(t, waiting);
 }
 
-/// One step of emptying the array of the zombie in `s`.
-void reduce(Cpu& cpu, Slot& s)
+/// One step of emptying the array of the zombie in `s`. Answers whether the zombie is gone and `s`
+/// was part of it: then `s` is no slot any more.
+bool reduce(Cpu& cpu, Slot& s)
 {
     Cap const zombie = s.cap();
     Slot* const slots = zombie.zombie_slots();
@@ -77,35 +81,70 @@ void reduce(Cpu& cpu, Slot& s)
     auto const done_with = [&](Slot const& t) { return t.empty() || &t == &s; };
     for (unsigned i = 0; i < empties_per_step && n > 0 && done_with(slots[n - 1]); ++i) --n;
     s.update(zombie.with_data(n));
-    if (n == 0) return DerivationTree::remove(s);
+    if (n == 0) {
+        DerivationTree::remove(s);
+        return owns(zombie, s);
+    }
     Slot& t = slots[n - 1];
-    if (done_with(t)) return;
-    if (t.cap().is(CapType::zombie)) return resolve_nested(s, t);
-    finalise_slot(cpu, t);
+    if (done_with(t)) return false;
+    if (t.cap().is(CapType::zombie))
+        resolve_nested(s, t);
+    else
+        finalise_slot(cpu, t);
+    return false;
+}
+
+enum class Outcome : u8 { emptied, preempted, slot_gone };
+
+Outcome empty_slot(Cpu& cpu, Slot& slot)
+{
+    while (!slot.empty()) {
+        if (!slot.cap().is(CapType::zombie))
+            finalise_slot(cpu, slot);
+        else if (reduce(cpu, slot))
+            return Outcome::slot_gone;
+        if (!slot.empty() && arch::interrupt_pending()) return Outcome::preempted;
+    }
+    return Outcome::emptied;
+}
+
+/// Whether emptying the slot means emptying a CNode or TCB.
+bool is_long_work(Slot const& slot)
+{
+    Cap const& cap = slot.cap();
+    bool const container = cap.is(CapType::cnode) || cap.is(CapType::tcb);
+    return cap.is(CapType::zombie) || (container && DerivationTree::is_final(slot));
 }
 
 } // namespace
 
 Progress delete_cap(Cpu& cpu, Slot& slot)
 {
-    while (!slot.empty()) {
-        if (slot.cap().is(CapType::zombie))
-            reduce(cpu, slot);
-        else
-            finalise_slot(cpu, slot);
-        if (!slot.empty() && arch::interrupt_pending()) return Progress::preempted;
-    }
-    return Progress::done;
+    return empty_slot(cpu, slot) == Outcome::preempted ? Progress::preempted : Progress::done;
 }
 
-Progress revoke(Cpu& cpu, Slot& slot)
+Progress revoke(Cpu& cpu, Slot& slot, Slot& workplace)
 {
-    while (DerivationTree::has_children(slot)) {
-        if (delete_cap(cpu, *slot.next()) == Progress::preempted) return Progress::preempted;
+    for (;;) {
+        switch (empty_slot(cpu, workplace)) {
+        case Outcome::emptied:
+            break;
+        case Outcome::preempted:
+            return Progress::preempted;
+        case Outcome::slot_gone:
+            return Progress::done; // the revoking thread was among the children
+        }
+        if (!DerivationTree::has_children(slot)) return Progress::done;
+        // A zombie changes its slot while it is worked on. In the workplace a restarted revoke
+        // finds it again; in the tree it would find another one, and undo its own work for ever.
+        Slot& child = *slot.next();
+        if (is_long_work(child))
+            DerivationTree::swap(child, workplace);
+        else
+            finalise_slot(cpu, child);
         if (DerivationTree::has_children(slot) && arch::interrupt_pending())
             return Progress::preempted;
     }
-    return Progress::done;
 }
 
 void delete_simple(Cpu& cpu, Slot& slot)

@@ -1,4 +1,4 @@
-// Signalling and waiting on a notification. Called from api/syscall.cpp, object/irq_handler.cpp and
+// Signalling and waiting on a notification. Called from api/syscall.cpp, ipc/interrupt.cpp and
 // ipc/endpoint_ipc.cpp (bound notifications). Source: seL4 manual, "Notifications".
 #pragma once
 

@@ -1,7 +1,7 @@
 #include "ipc/transfer.hpp"
-#include "api/decode.hpp"
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
+#include "cap/derive.hpp"
 #include "ipc/fault.hpp"
 
 namespace mk {

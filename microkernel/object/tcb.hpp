@@ -31,7 +31,8 @@ struct alignas(64) Tcb {
     Context context{};
     alignas(64) u8 fpu[576]{}; ///< XSAVE area, standard format, x87 + SSE
 
-    enum SlotIndex : u8 { cspace, vspace, ipc_buffer, fault_handler, timeout_handler };
+    /// workplace: what this thread's Revoke is taking apart (cap/destroy.hpp)
+    enum SlotIndex : u8 { cspace, vspace, ipc_buffer, fault_handler, timeout_handler, workplace };
     Slot slots[tcb_slot_count];
 
     // --- scheduling ---

@@ -16,7 +16,7 @@ import source_text
 
 # Code lines (no blanks, no comments) each folder of the kernel may have, and all of them together.
 # The decoders of all objects are in api, beside the table that names them.
-BUDGETS = {'api': 2300, 'cap': 900, 'object': 700, 'ipc': 700, 'sched': 800, 'vspace': 300,
+BUDGETS = {'api': 2300, 'cap': 900, 'object': 600, 'ipc': 800, 'sched': 800, 'vspace': 300,
            'boot': 900, 'debug': 300, 'arch': 2700}
 BUDGET_TOTAL = 9000
 FILE_LINES = 400
@@ -38,7 +38,7 @@ LAYERS = (
                         'microkernel/arch/x86_64/platform.hpp',
                         'microkernel/arch/x86_64/io_apic.hpp')),
     ('debug', ('microkernel/debug/*',)),
-    ('cap', ('microkernel/cap/*', 'microkernel/api/error.hpp')),
+    ('cap', ('microkernel/cap/*', 'microkernel/cap/error.hpp')),
     ('vspace', ('microkernel/vspace/*', 'microkernel/arch/x86_64/kernel_space.hpp')),
     ('object', ('microkernel/object/*', 'microkernel/api/invocation.hpp')),
     ('ipc, sched', ('microkernel/ipc/*', 'microkernel/sched/*')),

@@ -63,7 +63,7 @@ class Machine:
         """Runs scripts/guest-test with these steps; returns (good, its output)."""
         machine = self.options.machine
         command = [str(ROOT / "scripts/guest-test"), "--firmware", FIRMWARE[machine],
-                   "--image", str(self.image), "--memory", memory, "--timeout", "60",
+                   "--image", str(self.image), "--memory", memory, "--timeout", "120",
                    *(BOCHS if machine == "bochs" else []), *steps]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
@@ -82,7 +82,7 @@ class Machine:
             del command[command.index("-initrd"):][2:]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as guest:
             try:
-                deadline = time.monotonic() + 60
+                deadline = time.monotonic() + 120
                 while b"boot failed: bundle: missing" not in read(serial):
                     if time.monotonic() > deadline or guest.poll() is not None:
                         return False

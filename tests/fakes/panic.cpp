@@ -53,6 +53,7 @@ void begin()
 }
 void finish(Context const*)
 {
+    fake::log_text().pop_back(); // the end of the line
     throw fake::Panic{fake::log_text()};
 }
 void assertion_failed(char const* condition, char const*, unsigned)

@@ -94,8 +94,8 @@ class Layers(Fixture):
         tree = self.tree(**{
             'microkernel/object/tcb.cpp': '#include "cap/slot.hpp"\n#include "arch/arch.hpp"\n'
                                           '#include "kit/bits.hpp"\n#include <array>\n',
-            'microkernel/cap/slot.hpp': '#include "api/error.hpp"\n#include "sched/cpu_fwd.hpp"\n',
-            'microkernel/api/error.hpp': '', 'microkernel/sched/cpu_fwd.hpp': '',
+            'microkernel/cap/slot.hpp': '#include "cap/error.hpp"\n#include "sched/cpu_fwd.hpp"\n',
+            'microkernel/cap/error.hpp': '', 'microkernel/sched/cpu_fwd.hpp': '',
             'microkernel/arch/arch.hpp': '', 'libs/kit/bits.hpp': ''})
         self.assertEqual(list(lint.check_layers(tree)), [])
 

@@ -249,23 +249,6 @@ TEST_CASE("the root server's environment is the observed one")
 
 TEST_CASE("what cannot be started is refused with a line that says why")
 {
-    SECTION("no module")
-    {
-        Machine m;
-        m.handoff->module_count = 0;
-        CHECK(m.refusal() == "root server: the loader passed no modules");
-    }
-    SECTION("a module somewhere else")
-    {
-        Machine m;
-        m.handoff->modules[0].address += 0x100;
-        CHECK(m.refusal() == "boot module: does not lie in memory kept for modules");
-        m.handoff->modules[0].address = m.memory.physical();
-        CHECK(m.refusal() == "boot module: does not lie in memory kept for modules");
-        m.handoff->modules[0].address = m.module_memory.physical();
-        m.handoff->modules[0].size = ~u64{0};
-        CHECK(m.refusal() == "boot module: does not lie in memory kept for modules");
-    }
     SECTION("overlapping modules")
     {
         Machine m;

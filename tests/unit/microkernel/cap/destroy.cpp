@@ -25,6 +25,7 @@ public:
         Slot* end() const { return slots.get() + count; }
     };
     Slot untyped;
+    Slot workplace; ///< of the thread that revokes
     std::vector<Container> containers;
     u64 steps = 0;
 
@@ -42,7 +43,7 @@ public:
         Tree::insert_original(&untyped, dest, Cap::cnode(c.begin(), radix));
         return c.begin();
     }
-    /// A new TCB: its five slots count as one array.
+    /// A new TCB: its slots count as one array.
     Slot* tcb(Slot& dest)
     {
         tcbs_.push_back(std::make_unique<Tcb>());
@@ -130,7 +131,7 @@ public:
     }
     void revoke_stepwise(u64 limit)
     {
-        for (u64 i = 0; !step([&] { return revoke(fake::cpu(), untyped); }); ++i)
+        for (u64 i = 0; !step([&] { return revoke(fake::cpu(), untyped, workplace); }); ++i)
             REQUIRE(i < limit);
         REQUIRE(!Tree::has_children(untyped));
         REQUIRE(full_slots() == 0);
@@ -181,7 +182,7 @@ TEST_CASE("a dead CNode takes its content with it, and only its own", "[destroy]
     w.check();
 }
 
-TEST_CASE("a TCB's five slots are emptied with it", "[destroy]")
+TEST_CASE("a TCB's slots are emptied with it", "[destroy]")
 {
     World w;
     Slot node, thread;
@@ -291,11 +292,11 @@ TEST_CASE("revoke takes a badge's family, and stops when its own slot goes", "[d
     Tree::insert_derived(ep, six, ep.cap().with_data(6));
     Tree::insert_derived(ep, five, ep.cap().with_data(5));
     World::copy(five, five_copy);
-    CHECK(revoke(fake::cpu(), five) == Progress::done);
+    CHECK(revoke(fake::cpu(), five, w.workplace) == Progress::done);
     CHECK(five_copy.empty());
     CHECK(!six.empty());
-    CHECK(revoke(fake::cpu(), six) == Progress::done);
-    CHECK(revoke(fake::cpu(), ep) == Progress::done);
+    CHECK(revoke(fake::cpu(), six, w.workplace) == Progress::done);
+    CHECK(revoke(fake::cpu(), ep, w.workplace) == Progress::done);
     CHECK((five.empty() && six.empty()));
     CHECK(fake::kernel.finalised.empty());
 
@@ -303,7 +304,7 @@ TEST_CASE("revoke takes a badge's family, and stops when its own slot goes", "[d
     Slot* const slots = w.cnode(node, 2);
     w.endpoint(slots[3]);
     Tree::move(w.untyped, slots[1], w.untyped.cap());
-    CHECK(revoke(fake::cpu(), slots[1]) == Progress::done);
+    CHECK(revoke(fake::cpu(), slots[1], w.workplace) == Progress::done);
     CHECK(node.empty());
     CHECK(w.full_slots() == 0);
 }
@@ -370,6 +371,37 @@ public:
         for (Slot& s : outside_) REQUIRE(s.empty());
         check_finalised_once();
     }
+    /// Several deletions take turns, one step each, until all of them are done.
+    void run_in_turns(unsigned deletions)
+    {
+        std::vector<Slot*> victims;
+        for (unsigned i = 0; i < deletions; ++i) victims.push_back(inside_[below(inside_.size())]);
+        u64 const limit = 20 * (inside_.size() + outside_.size());
+        for (u64 rounds = 0; !victims.empty(); ++rounds) {
+            REQUIRE(rounds < limit);
+            std::erase_if(victims, [&](Slot* s) { return w_.step_delete(*s); });
+        }
+        w_.revoke_stepwise(limit);
+        check_finalised_once();
+    }
+    /// Threads revoke the same memory in turns; some give up for good and leave their work.
+    void revoke_in_turns(unsigned threads)
+    {
+        std::vector<Slot> workplaces(threads);
+        u64 const limit = 40 * (inside_.size() + outside_.size());
+        std::vector<Slot*> at_work;
+        for (Slot& s : workplaces) at_work.push_back(&s);
+        for (u64 rounds = 0; at_work.size() > 1; ++rounds) {
+            REQUIRE(rounds < limit);
+            std::erase_if(at_work, [&](Slot* s) {
+                return w_.step([&] { return revoke(fake::cpu(), w_.untyped, *s); }) ||
+                       below(100) == 0;
+            });
+        }
+        w_.revoke_stepwise(limit);
+        for (Slot& s : workplaces) REQUIRE(s.empty());
+        check_finalised_once();
+    }
     void check_finalised_once()
     {
         auto const& f = fake::kernel.finalised;
@@ -386,5 +418,44 @@ TEST_CASE("tangles of dead CNodes and TCBs vanish whoever deletes what when", "[
         CAPTURE(seed);
         Tangle tangle{seed, 2 + unsigned(seed % 11)};
         tangle.run();
+    }
+}
+
+TEST_CASE("deletions that take turns do not undo each other's work", "[destroy]")
+{
+    for (u64 seed = 1000; seed < 1400; ++seed) {
+        CAPTURE(seed);
+        Tangle tangle{seed, 2 + unsigned(seed % 11)};
+        tangle.run_in_turns(2 + unsigned(seed % 5));
+    }
+}
+
+TEST_CASE("threads that revoke the same memory in turns get done", "[destroy]")
+{
+    for (u64 seed = 2000; seed < 2200; ++seed) {
+        CAPTURE(seed);
+        Tangle tangle{seed, 2 + unsigned(seed % 11)};
+        tangle.revoke_in_turns(2 + unsigned(seed % 3));
+    }
+}
+
+TEST_CASE("a thread that revokes its own memory stops there and leaves nothing half done",
+          "[destroy]")
+{
+    for (bool own_cnode : {false, true}) {
+        CAPTURE(own_cnode);
+        World w;
+        Slot node, thread, later;
+        Slot* const slots = w.cnode(node, 2);
+        w.endpoint(later); // the first that revoke comes to is the newest
+        Slot* const own = w.tcb(thread);
+        World::copy(node, own[Tcb::cspace]);
+        Tree::move(thread, slots[0], thread.cap());
+        if (own_cnode) delete_simple(fake::cpu(), node); // now only the thread holds it
+        while (!w.step([&] { return revoke(fake::cpu(), w.untyped, own[Tcb::workplace]); }))
+            REQUIRE(w.steps < 100);
+        for (unsigned i = 0; i < tcb_slot_count; ++i) CHECK(own[i].empty());
+        w.revoke_stepwise(100); // somebody else does the rest
+        CHECK(later.empty());
     }
 }

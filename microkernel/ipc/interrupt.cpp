@@ -1,5 +1,5 @@
 // The table of issued interrupts: delivery and release. Called from arch on an interrupt and from
-// object/finalise.cpp; decoders are in api/decode_irq.cpp.
+// api/finalise.cpp; decoders are in api/decode_irq.cpp.
 #include "object/irq_handler.hpp"
 
 #include "cap/destroy.hpp"

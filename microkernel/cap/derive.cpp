@@ -1,8 +1,8 @@
 // What the decoders of capability operations and IPC share: which capability a copy is, how rights
 // and badges apply to each kind, and how an argument names a slot.
 // Source: seL4 manual, "Capability Rights", "Capability Derivation Tree", "CSpace Addressing".
+#include "cap/derive.hpp"
 #include "abi/constants.hpp"
-#include "api/decode.hpp"
 #include "cap/derivation_tree.hpp"
 
 namespace mk {
