@@ -47,7 +47,7 @@ void sleep_periods(Word periods, Word period_us = 5000)
 /// Sleeps until all these counters have moved. Time may pass without any work being done where the
 /// emulator itself has to wait for a CPU, so no number of periods is enough for certain; a counter
 /// that never moves ends the case by the watchdog.
-void sleep_until_counted(std::span<Word volatile const> moving)
+void sleep_until_counted(std::span<Word const volatile> moving)
 {
     static Slot ntfn;
     ntfn = make(seL4_NotificationObject);
@@ -59,7 +59,7 @@ void sleep_until_counted(std::span<Word volatile const> moving)
             }
         },
         0, timed(220, 500, 5000));
-    for (Word volatile const& counter : moving)
+    for (Word const volatile& counter : moving)
         while (counter == 0) now(wait(ntfn));
     ticker.suspend();
 }
