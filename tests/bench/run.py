@@ -2,8 +2,8 @@
 """Measures the kernel's operations in instructions: boots the benchmark twice with --icount, checks
 that both runs give the same figures, and compares them with tests/bench/baseline.json.
 
-Figures are guest instructions, user stubs included, the same on every machine; the compiler and
-the kernel's build options change them. A drift from the baseline is reported; it fails only with
+Figures are guest instructions of the debug build (the benchmark prints by debug calls), user stubs
+included, the same on every machine; the compiler and the build options change them. A drift from the baseline is reported; it fails only with
 --check, and only above 10 %. --update writes the baseline anew.
 """
 import argparse
@@ -24,7 +24,6 @@ def parse(arguments):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--check', action='store_true', help='fail when a figure grew above 10 %%')
     parser.add_argument('--update', action='store_true', help='write the baseline anew')
-    parser.add_argument('--release', action='store_true', help='measure the release build')
     parser.add_argument('--root-server', metavar='FILE.elf', help='default: the one that is built')
     parser.add_argument('--timeout', default='300', metavar='SECONDS', help='of one run')
     return parser.parse_args(arguments)
@@ -32,12 +31,9 @@ def parse(arguments):
 
 def measure(options):
     """The figures of one run, {name: {"min": n, "median": n}}. Exits when there are none."""
-    build = 'build-release' if options.release else 'build'
-    root_server = options.root_server or ROOT / build / 'tests/bench/kernel-bench.elf'
+    root_server = options.root_server or ROOT / 'build/tests/bench/kernel-bench.elf'
     command = [ROOT / 'scripts/run', '--headless', '--icount', '--firmware', 'pvh', '--timeout',
                options.timeout, '--root-server', root_server]
-    if options.release:
-        command.append('--release')
     result = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE)
     lines = result.stdout.decode(errors='replace').replace('\r', '').splitlines()
