@@ -91,7 +91,7 @@ int main(void* argument)
 {
     kt::harness_init(static_cast<seL4_BootInfo const*>(argument));
     bench::calibrate();
-    kt::print("TAP version 13\n1..", bench::operations.size(), "\n");
+    kt::print("1..", bench::operations.size(), "\n");
     kt::Word number = 0;
     for (kt::Case const& test : bench::operations) kt::run_case(test, ++number);
     bench::print_json();
