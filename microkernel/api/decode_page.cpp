@@ -55,9 +55,7 @@ Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
     return Performed::reply(1);
 }
 
-} // namespace
-
-Checked<Plan> decode_page_map(Invocation const& in)
+Checked<Plan> decode_map(Invocation const& in, bool executable)
 {
     u64 const vaddr = in.word(0), attributes = in.word(2);
     Rights const wanted = Rights(in.word(1) & abi::rights_all);
@@ -68,14 +66,31 @@ Checked<Plan> decode_page_map(Invocation const& in)
     TRY(check_place(in.cap, asid, vaddr));
     PageTable* const pml4 = TRY(vspace_table(vspace));
     if (!is_aligned(vaddr, frame_bits(size))) return SyscallError::alignment();
-    if (!abi::vm_attributes_valid(attributes)) return SyscallError::invalid_argument(0);
     u64* const entry = TRY(find_entry(*pml4, vaddr, frame_bits(size)));
     // A frame may be replaced; a table must not be lost with all that is mapped through it.
     if (size != FrameSize::small && is_table(*entry)) return SyscallError::delete_first();
 
-    u64 const value = frame_entry(in.cap.address(), size, in.cap.rights() & wanted, attributes);
+    u64 const value =
+        frame_entry(in.cap.address(), size, in.cap.rights() & wanted, attributes, executable);
     return Plan::of<perform_page_map>(
         PageMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry, value});
+}
+
+} // namespace
+
+/// Words: address, rights, attributes (memory type in bits 2..0). Capability: vspace.
+/// Errors: invalid_capability 1 (no address space, or mapped in another), invalid_argument 0
+/// (mapped elsewhere, not a user address), failed_lookup (vspace, missing table), alignment,
+/// delete_first (a table lies where a large page would).
+Checked<Plan> decode_page_map(Invocation const& in)
+{
+    return decode_map(in, true);
+}
+
+/// Extension: as Page.map, and code does not run from the mapping.
+Checked<Plan> decode_page_map_execute_never(Invocation const& in)
+{
+    return decode_map(in, false);
 }
 
 Checked<Plan> decode_page_unmap(Invocation const& in)

@@ -4,7 +4,7 @@
 // hold nothing but the loaded address space (CR3 is loaded on each switch to another one, and user
 // entries are never global). Hence one INVLPG after a frame's entry changed and one reload of CR3
 // after a table's (its entries may be cached anywhere below) suffice, whichever space is loaded.
-// Called from object/finalise.cpp and the decoders. Source: Intel SDM vol. 3A, "Operations that
+// Called from api/finalise.cpp and the decoders. Source: Intel SDM vol. 3A, "Operations that
 // Invalidate TLBs and Paging-Structure Caches".
 #include "vspace/vspace.hpp"
 
@@ -121,10 +121,9 @@ void delete_asid_pool(Cpu&, u16 base, AsidPool& pool)
 
 void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical, bool writable, bool executable)
 {
-    u64 e = frame_entry(physical, FrameSize::small,
-                        writable ? Rights::read | Rights::write : Rights::read, 0);
-    if (!executable) e |= paging::no_execute;
-    *walk(pml4, vaddr, page_entry_bits).entry = e;
+    Rights const rights = writable ? Rights::read | Rights::write : Rights::read;
+    *walk(pml4, vaddr, page_entry_bits).entry =
+        frame_entry(physical, FrameSize::small, rights, 0, executable);
 }
 
 void map_boot_table(PageTable& pml4, u64 vaddr, CapType level, PageTable& table)

@@ -47,7 +47,9 @@ static void check_heap(void)
     for (int i = 1; i < NUMBERS; i++) sorted &= numbers[i - 1] <= numbers[i];
     tap(sorted, "qsort sorts 1000 numbers");
     free(numbers);
-    tap(malloc(64u << 20) == NULL, "malloc of more than the heap fails and nothing else does");
+    /* volatile: Clang knows malloc, and leaves out one whose memory nobody uses. */
+    void* volatile too_much = malloc(64u << 20);
+    tap(too_much == NULL, "malloc of more than the heap fails and nothing else does");
     int all = 1;
     for (int i = 0; i < 10000; i++) {
         char* block = malloc(500);
@@ -59,7 +61,7 @@ static void check_heap(void)
 
 int main(int argc, char** argv)
 {
-    printf("TAP version 13\n1..8\n");
+    printf("1..8\n");
     tap(argc == 1 && argv[0] && !argv[1], "main gets its name and no arguments");
     check_printf();
     check_heap();
