@@ -14,7 +14,11 @@ namespace root {
 
 namespace {
 
-constexpr u64 program_slots_end = program_count * program_slots + 512;
+/// Answers that no program gets which does what it is made for.
+bool is_stray(Error answer)
+{
+    return answer == Error::not_supported || answer == Error::missing_rights;
+}
 
 /// The loop. Nothing in it blocks but receiving.
 [[noreturn]] void serve(SharedObjects& shared, sys::Reply reply, Supervisor& supervisor,
@@ -38,7 +42,7 @@ constexpr u64 program_slots_end = program_count * program_slots + 512;
         } else {
             rpc::from_kernel(received, message);
             rpc::dispatch(lesson::Supervisor{}, services, {received.badge}, message);
-            if (message.label == static_cast<u64>(Error::not_supported)) {
+            if (is_stray(static_cast<Error>(message.label))) {
                 supervisor.on_stray_message(program);
                 answer = program.runs();
             }

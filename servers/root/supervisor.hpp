@@ -22,7 +22,7 @@ public:
     /// A fault of a program arrived: tells it, ends the program, restarts it if it is to run
     /// always. Returns whether the thread goes on (a used-up budget is forgiven a few times).
     bool on_fault(Program& program, sys::Received const& fault);
-    /// A message of a program arrived that its protocol does not have. Ends it after too many.
+    /// A message of a program arrived that it has no business sending. Ends it after too many.
     void on_stray_message(Program& program);
     /// Starts a program that runs only on request. False: it runs already, or cannot be started.
     bool start(Program& program, u64 parameter);
