@@ -57,6 +57,14 @@ Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
 
 } // namespace
 
+/// Maps a frame, or changes rights and attributes where it is mapped. What else is mapped there is
+/// replaced. Effective rights are those of the capability and the word together.
+/// Words: address, rights, attributes (memory type 0 to 4). Capabilities: VSpace. Errors, in this
+/// order: invalid_capability 1 (no PML4 with an ASID, or the frame is mapped in another one),
+/// invalid_argument 0 (mapped at another address, or not a user address), failed_lookup and
+/// invalid_capability 1 (the ASID is gone or names another VSpace), alignment_error,
+/// invalid_argument 0 (attributes), failed_lookup (a table is missing: its level 39, 30 or 21),
+/// delete_first (a large frame where a table is).
 Checked<Plan> decode_page_map(Invocation const& in)
 {
     u64 const vaddr = in.word(0), attributes = in.word(2);
@@ -78,11 +86,13 @@ Checked<Plan> decode_page_map(Invocation const& in)
         PageMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry, value});
 }
 
+/// Undoes the mapping, if there is one. Errors: none.
 Checked<Plan> decode_page_unmap(Invocation const& in)
 {
     return Plan::of<perform_page_unmap>(PageSlot{in.slot});
 }
 
+/// Answer: physical address of the frame. Errors: none.
 Checked<Plan> decode_page_get_address(Invocation const& in)
 {
     return Plan::of<perform_get_address>(PageSlot{in.slot});
