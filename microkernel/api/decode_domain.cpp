@@ -6,8 +6,6 @@
 namespace mk {
 namespace {
 
-constexpr unsigned duration_bits = 56;
-
 struct SetPlan {
     Tcb* tcb;
     u8 domain;
@@ -69,7 +67,7 @@ Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
     if (index >= domain_schedule_length || domain >= domain_count) return bad_index();
     bool const is_end = duration == 0;
     if ((is_end && (domain != 0 || index == in.cpu->domain_start)) ||
-        duration >> duration_bits != 0)
+        duration > max_domain_duration)
         return SyscallError::invalid_argument(2);
     return Plan::of<perform_configure>(EntryPlan{u16(index), u8(domain), duration});
 }

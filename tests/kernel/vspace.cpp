@@ -63,7 +63,8 @@ void pages_of_2m_map_and_unmap()
         REQUIRE_EQ(word_at(free_region + offset), offset);
     auto const address = seL4_X86_Page_GetAddress(frame);
     CHECK_EQ(address.paddr % 0x20'0000, 0);
-    CHECK_EQ(seL4_X86_Page_Map(frame, root_vspace, free_region + 0x1000, seL4_AllRights, plain),
+    CHECK_EQ(seL4_X86_Page_Map(make(seL4_X86_LargePageObject), root_vspace, free_region + 0x1000,
+                               seL4_AllRights, plain),
              seL4_AlignmentError);
     // A page table has no place where a large page lies.
     CHECK(seL4_X86_PageTable_Map(make(seL4_X86_PageTableObject), root_vspace, free_region, plain) !=
@@ -232,6 +233,8 @@ void deleting_a_vspace_stops_its_threads()
     thread.start([](Word) {
         for (;;) asm volatile("pause");
     });
+    // The thread's TCB has a capability of its own, derived from this one.
+    REQUIRE_OK(seL4_CNode_Revoke(root_cnode, other, depth));
     remove(other);
     // It cannot go on in a space that is gone; whatever happens to it, we go on.
     Operation const fault = now(recv(fault_ep, make(seL4_ReplyObject)));
