@@ -81,8 +81,8 @@ Checked<Plan> decode_map(Invocation const& in, bool executable)
 /// Maps a frame, or changes rights and attributes where it is mapped. What else is mapped there is
 /// replaced. Effective rights are those of the capability and the word together.
 /// Words: address, rights, attributes (memory type in bits 2..0, others ignored). Capabilities:
-/// VSpace. Errors, in this order: invalid_capability 1 (no PML4 with an ASID, or the frame is mapped
-/// in another one), invalid_argument 0 (mapped at another address, or not a user address),
+/// VSpace. Errors, in this order: invalid_capability 1 (no PML4 with an ASID, or the frame is
+/// mapped in another one), invalid_argument 0 (mapped at another address, or not a user address),
 /// failed_lookup and invalid_capability 1 (the ASID is gone or names another VSpace),
 /// alignment_error, failed_lookup (a table is missing: its level 39, 30 or 21), delete_first (a
 /// large frame where a table is).
