@@ -129,6 +129,7 @@ void yield_of_a_sporadic_thread_waits_for_the_next_period()
     static Word volatile times[4];
     static Slot ntfn;
     ntfn = make(seL4_NotificationObject);
+    Word const start = rdtsc();
     spawn(
         [](Word) {
             for (Word volatile& time : times) {
@@ -139,8 +140,9 @@ void yield_of_a_sporadic_thread_waits_for_the_next_period()
         },
         0, timed(helper_priority, 1000, 10'000));
     now(wait(ntfn));
-    // From the second on each lies a period after the one before, less the time it had run.
-    for (int i = 2; i < 4; ++i) CHECK(times[i] - times[i - 1] >= ticks(8000));
+    // Its n-th turn cannot come before n periods have passed, less the budget it did not use; how
+    // late it comes says nothing, since the emulator may have been without a CPU.
+    for (Word i = 1; i < 4; ++i) CHECK(times[i] - start >= ticks(i * 10'000 - 1'000));
 }
 
 void a_timeout_fault_reports_badge_and_consumption()
