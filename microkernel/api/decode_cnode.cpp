@@ -157,9 +157,9 @@ Checked<Plan> decode_cnode_move(Invocation const& in)
 }
 
 /// As move, and sets the guard of a CNode.
-/// Words: destination index, destination depth, source index, source depth, guard. Capabilities:
-/// source root. Errors: those of move, then illegal_operation (an endpoint or notification, whose
-/// badge a move cannot change; a guard that does not fit).
+/// Words: destination index, destination depth, source index, source depth, guard (0 for endpoints
+/// and notifications). Capabilities: source root. Errors: those of move, then illegal_operation (a
+/// badge for an endpoint or notification, which a move cannot change; a guard that does not fit).
 Checked<Plan> decode_cnode_mutate(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));

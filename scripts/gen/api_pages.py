@@ -89,13 +89,16 @@ def read_labels(texts):
 
 
 def read_c_names(texts, enums):
-    """Label number -> name of the C function in libs/abi/sel4/interfaces that invokes it."""
+    """Label number -> name of the C function in libs/abi/sel4 that invokes it."""
     numbers = read_labels(enums)
+    for text in texts:
+        for name, number in re.findall(r'#define (\w+) (0x[0-9a-f]+)ul\b', text):
+            numbers[name] = int(number, 0)
     names = {}
     for text in texts:
         function = None
         for line in text.splitlines():
-            if match := re.search(r'LIBSEL4_INLINE .*?\b(seL4_\w+)\(', line):
+            if match := re.search(r'LIBSEL4_INLINE .*?\b(\w+)\(', line):
                 function = match[1]
             if match := re.search(r'hypercore_invoke\(_service, (\w+),', line):
                 if match[1] in numbers:
@@ -155,8 +158,8 @@ class Generator:
         self.comments = read_comments(read(f'{API}/decode_*.cpp'))
         self.labels = read_labels([(root / 'libs/abi' / name).read_text()
                                    for name in ('labels.hpp', 'extensions.hpp')])
-        self.c_names = read_c_names(read('libs/abi/sel4/interfaces/*.h').values(),
-                                    read('libs/abi/sel4/sel4/**/invocation.h').values())
+        stubs = {**read('libs/abi/sel4/interfaces/*.h'), **read('libs/abi/sel4/hypercore/*.h')}
+        self.c_names = read_c_names(stubs.values(), read('libs/abi/sel4/sel4/**/invocation.h').values())
         self.kinds = {method.kind for method in self.methods}
 
     def section(self, method):
