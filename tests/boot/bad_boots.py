@@ -150,7 +150,7 @@ def main():
         folder = pathlib.Path(name)
         machines = [*cpu_cases(), *acpi_cases(folder)]
         servers, handoffs = root_server_cases(elf), handoff_cases()
-        tap = Tap(len(machines) + len(servers) + len(handoffs) + 2)
+        tap = Tap(len(machines) + len(servers) + len(handoffs) + 3)
         boots = Boots(options, tap, folder)
         for case, arguments, line in machines:
             boots.ends_with(case, line, arguments=arguments)
@@ -161,6 +161,15 @@ def main():
             # The breakpoint is in assembly, and gdb would take the names for that.
             boots.ends_with(case, line, before=["--gdb", "hbreak kernel_entry", "--gdb", "continue",
                                                 "--gdb", "set language c++", "--gdb", change])
+        # What a bug in the kernel would look like: a system call with a wild pointer to the CPU's state.
+        place = "^hypercore:   0x[0-9a-f]+ "
+        boots.boot("a fault in the kernel is reported with registers and the names of functions", [
+            "--gdb", "hbreak mk::debug_syscall", "--gdb", "continue", "--gdb", "set $rdi = 8",
+            "--expect", f"{PANIC}page fault in the kernel, address 0x[0-9a-f]+, code 0x0{END}",
+            "--expect", "^hypercore: rip 0xffffffff8[0-9a-f]+ rsp ", "--expect", "rdi 0x8 ",
+            "--expect", f"^hypercore: backtrace:{END}",
+            "--expect", f"{place}mk::debug_syscall\\+0x[0-9a-f]+{END}",
+            "--expect", f"{place}syscall_stub\\+0x[0-9a-f]+{END}", "--expect-status", "1"])
         sound = acpi.arguments(folder, acpi.madt(acpi.LOCAL_APIC + acpi.IO_APIC))
         boots.boot("sound ACPI tables made in the same way are accepted",
                    ["--expect-status", "0"], arguments=sound)
