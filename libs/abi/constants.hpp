@@ -59,8 +59,7 @@ inline constexpr u64 right_grant = 4;
 inline constexpr u64 right_grant_reply = 8;
 inline constexpr u64 rights_all = 15;
 
-/// Memory type of a mapping (PAT). Any other value is InvalidArgument, but for the extension
-/// `execute_never` (abi/extensions.hpp), which is added to one of these.
+/// Memory type of a mapping (PAT): the low three bits of an attribute word. Others are ignored.
 enum class VmAttributes : u64 {
     write_back = 0,
     write_through = 1,

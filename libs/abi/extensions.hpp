@@ -3,25 +3,15 @@
 // boot information ids from 0x1000, never a flag bit that seL4 ignores.
 #pragma once
 
-#include "abi/constants.hpp"
+#include "abi/labels.hpp"
 #include "kit/types.hpp"
 #include <cstddef>
 
 namespace abi {
 
-/// Labels of methods that seL4 does not have. None is implemented before its issue.
-inline constexpr u64 first_extension_label = 0x1000;
-
-/// Page.map: added to a memory type (0 to 4), makes the mapping not executable. seL4 checks the
-/// attribute *value* and answers InvalidArgument to any it does not know (seen for 99 and
-/// 0x10063), so 0x100 to 0x104 are free. Without it a mapping is executable, as in seL4.
-inline constexpr u64 vm_execute_never = 0x100;
-
-/// Whether Page.map accepts this attribute word.
-constexpr bool vm_attributes_valid(u64 word)
-{
-    return (word & ~vm_execute_never) <= static_cast<u64>(VmAttributes::write_combining);
-}
+/// Methods that seL4 does not have. A flag in an existing method would not do: seL4 ignores bits it
+/// does not know, so a program may pass any.
+inline constexpr Label page_map_execute_never{0x1000}; ///< Page.map, but not executable
 
 /// Boot information chunk: files the loader put into memory. The payload is a BootModules head
 /// and `count` BootModule entries. The root server itself is not listed.

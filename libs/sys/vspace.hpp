@@ -16,10 +16,6 @@ public:
 struct Attributes {
     abi::VmAttributes type = abi::VmAttributes::write_back;
     bool executable = true; ///< false: the execute-never extension
-    constexpr u64 word() const
-    {
-        return static_cast<u64>(type) | (executable ? 0 : abi::vm_execute_never);
-    }
 };
 inline constexpr Attributes data_attributes{abi::VmAttributes::write_back, false};
 inline constexpr Attributes device_attributes{abi::VmAttributes::uncacheable, false};
@@ -35,8 +31,11 @@ public:
     /// @error invalid_capability  mapped in another address space
     Result<void> map(VSpace vspace, u64 address, Rights rights, Attributes attributes = {}) const
     {
-        return command(*this, abi::Label::x86_page_map,
-                       {address, static_cast<u64>(rights), attributes.word()}, {vspace});
+        auto const label =
+            attributes.executable ? abi::Label::x86_page_map : abi::page_map_execute_never;
+        return command(*this, label,
+                       {address, static_cast<u64>(rights), static_cast<u64>(attributes.type)},
+                       {vspace});
     }
     /// Succeeds when it is not mapped.
     Result<void> unmap() const { return command(*this, abi::Label::x86_page_unmap); }
@@ -56,7 +55,7 @@ public:
     /// @error failed_lookup  word 2: the level missing above
     Result<void> map(VSpace vspace, u64 address, Attributes attributes = {}) const
     {
-        return command(*this, Map, {address, attributes.word()}, {vspace});
+        return command(*this, Map, {address, static_cast<u64>(attributes.type)}, {vspace});
     }
     Result<void> unmap() const { return command(*this, Unmap); }
 };

@@ -71,6 +71,7 @@ Checked<Plan> decode_page_table_map(Invocation const&);
 Checked<Plan> decode_table_unmap(Invocation const&); // all three levels
 // api/decode_page.cpp
 Checked<Plan> decode_page_map(Invocation const&);
+Checked<Plan> decode_page_map_execute_never(Invocation const&); // extension
 Checked<Plan> decode_page_unmap(Invocation const&);
 Checked<Plan> decode_page_get_address(Invocation const&);
 // api/decode_asid.cpp

@@ -55,9 +55,7 @@ Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
     return Performed::reply(1);
 }
 
-} // namespace
-
-Checked<Plan> decode_page_map(Invocation const& in)
+Checked<Plan> decode_map(Invocation const& in, bool executable)
 {
     u64 const vaddr = in.word(0), attributes = in.word(2);
     Rights const wanted = Rights(in.word(1) & abi::rights_all);
@@ -68,21 +66,45 @@ Checked<Plan> decode_page_map(Invocation const& in)
     TRY(check_place(in.cap, asid, vaddr));
     PageTable* const pml4 = TRY(vspace_table(vspace));
     if (!is_aligned(vaddr, frame_bits(size))) return SyscallError::alignment();
-    if (!abi::vm_attributes_valid(attributes)) return SyscallError::invalid_argument(0);
     u64* const entry = TRY(find_entry(*pml4, vaddr, frame_bits(size)));
     // A frame may be replaced; a table must not be lost with all that is mapped through it.
     if (size != FrameSize::small && is_table(*entry)) return SyscallError::delete_first();
 
-    u64 const value = frame_entry(in.cap.address(), size, in.cap.rights() & wanted, attributes);
+    u64 const value =
+        frame_entry(in.cap.address(), size, in.cap.rights() & wanted, attributes, executable);
     return Plan::of<perform_page_map>(
         PageMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry, value});
 }
 
+} // namespace
+
+/// Maps a frame, or changes rights and attributes where it is mapped. What else is mapped there is
+/// replaced. Effective rights are those of the capability and the word together.
+/// Words: address, rights, attributes (memory type in bits 2..0, others ignored). Capabilities:
+/// VSpace. Errors, in this order: invalid_capability 1 (no PML4 with an ASID, or the frame is
+/// mapped in another one), invalid_argument 0 (mapped at another address, or not a user address),
+/// failed_lookup and invalid_capability 1 (the ASID is gone or names another VSpace),
+/// alignment_error, failed_lookup (a table is missing: its level 39, 30 or 21), delete_first (a
+/// large frame where a table is).
+Checked<Plan> decode_page_map(Invocation const& in)
+{
+    return decode_map(in, true);
+}
+
+/// Extension: as Page.map, and code does not run from the mapping.
+/// Words: address, rights, attributes. Capabilities: VSpace. Errors: those of Page.map.
+Checked<Plan> decode_page_map_execute_never(Invocation const& in)
+{
+    return decode_map(in, false);
+}
+
+/// Undoes the mapping, if there is one. Errors: none.
 Checked<Plan> decode_page_unmap(Invocation const& in)
 {
     return Plan::of<perform_page_unmap>(PageSlot{in.slot});
 }
 
+/// Answer: physical address of the frame. Errors: none.
 Checked<Plan> decode_page_get_address(Invocation const& in)
 {
     return Plan::of<perform_get_address>(PageSlot{in.slot});

@@ -3,6 +3,7 @@
 // Called from api/syscall.cpp; goes on in the decoder of the row.
 #pragma once
 
+#include "abi/extensions.hpp"
 #include "api/decode.hpp"
 #include <array>
 
@@ -22,6 +23,7 @@ inline constexpr std::array methods{
     Method{CapType::frame,           abi::Label::x86_page_map,              3, 1, decode_page_map,                  "Page.map"},
     Method{CapType::frame,           abi::Label::x86_page_unmap,            0, 0, decode_page_unmap,                "Page.unmap"},
     Method{CapType::frame,           abi::Label::x86_page_get_address,      0, 0, decode_page_get_address,          "Page.get_address"},
+    Method{CapType::frame,           abi::page_map_execute_never,           3, 1, decode_page_map_execute_never,    "Page.map_execute_never"},
     Method{CapType::untyped,         abi::Label::untyped_retype,            6, 1, decode_untyped_retype,            "Untyped.retype"},
     Method{CapType::page_table,      abi::Label::x86_page_table_map,        2, 1, decode_page_table_map,            "PageTable.map"},
     Method{CapType::page_table,      abi::Label::x86_page_table_unmap,      0, 0, decode_table_unmap,               "PageTable.unmap"},

@@ -1,6 +1,7 @@
 // Chunks of extra boot information. Called from boot/root_server.cpp.
 #include "boot/extra_boot_info.hpp"
 
+#include "abi/constants.hpp"
 #include "abi/extensions.hpp"
 #include "kit/bits.hpp"
 #include <cstring>

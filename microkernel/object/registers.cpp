@@ -14,11 +14,10 @@ constexpr std::array<u64 Context::*, user_register_count> fields{
     &Context::r8,       &Context::r9,  &Context::r10,    &Context::r11,     &Context::r12,
     &Context::r13,      &Context::r14, &Context::r15,    &Context::fs_base, &Context::gs_base};
 
-/// An address that the CPU refuses to load becomes the canonical one with the same low 48 bits:
-/// the thread then faults there as user code, and the kernel never sees the refusal.
-u64 canonical(u64 address)
+/// A base that the CPU refuses to load becomes the canonical one with the same low 48 bits.
+u64 canonical(u64 base)
 {
-    return arch::is_canonical(address) ? address : u64(i64(address << 16) >> 16);
+    return arch::is_canonical(base) ? base : u64(i64(base << 16) >> 16);
 }
 
 } // namespace
@@ -31,7 +30,7 @@ u64 read_register(Context const& context, unsigned i)
 void write_register(Context& context, unsigned i, u64 value)
 {
     if (i == index_rflags) value = arch::sanitise_rflags(value);
-    if (i == index_rip || i >= index_fs_base) value = canonical(value);
+    if (i >= index_fs_base) value = canonical(value);
     context.*fields[i] = value;
     if (i == index_rip) context.rip = value;
 }

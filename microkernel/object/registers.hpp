@@ -1,5 +1,6 @@
 // User registers by number, in the order of seL4_UserContext: rip rsp rflags rax rbx rcx rdx rsi
-// rdi rbp r8..r15 fs_base gs_base. Writing makes every value safe to load.
+// rdi rbp r8..r15 fs_base gs_base. Writing makes every value safe to load; a rip that is not
+// canonical is kept, and the thread gets the CPU's exception for it when it would run.
 #pragma once
 
 #include "object/tcb.hpp"

@@ -15,6 +15,9 @@ inline constexpr unsigned domain_count = HYPERCORE_DOMAINS;
 /// Entries of the domain schedule; one domain needs one, and an end marker behind it.
 inline constexpr unsigned domain_schedule_length = domain_count > 1 ? 256 : 2;
 
+/// Longest turn of a domain; what entry 0 has at boot.
+inline constexpr Ticks max_domain_duration = (Ticks{1} << 56) - 1;
+
 struct DomainSlice {
     u8 domain;
     Ticks duration; ///< 0: end of the schedule; entry 0 may run for ever

@@ -2,12 +2,11 @@
 // Called from vspace/vspace.cpp and the decoders; see page_table.hpp.
 #include "vspace/page_table.hpp"
 
-#include "abi/extensions.hpp"
 #include "arch/arch.hpp"
 
 namespace mk {
 
-u64 frame_entry(u64 physical, FrameSize size, Rights rights, u64 attributes)
+u64 frame_entry(u64 physical, FrameSize size, Rights rights, u64 attributes, bool executable)
 {
     bool const is_large = size != FrameSize::small;
     u64 e = physical | paging::present | paging::memory_type(attributes, is_large);
@@ -19,7 +18,7 @@ u64 frame_entry(u64 physical, FrameSize size, Rights rights, u64 attributes)
         // A supervisor page in the user half: the kernel must not be able to run from it either.
         e |= paging::no_execute;
     }
-    if (attributes & abi::vm_execute_never) e |= paging::no_execute;
+    if (!executable) e |= paging::no_execute;
     return e;
 }
 

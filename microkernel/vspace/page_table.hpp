@@ -43,8 +43,8 @@ constexpr bool maps_frame(u64 e, u64 physical, FrameSize size)
 }
 
 /// The entry that maps a frame for user code. Without Read the page is present but inaccessible;
-/// Write counts only together with Read. `attributes` is valid (abi::vm_attributes_valid).
-u64 frame_entry(u64 physical, FrameSize size, Rights rights, u64 attributes);
+/// Write counts only together with Read. The low three bits of `attributes` are the memory type.
+u64 frame_entry(u64 physical, FrameSize size, Rights rights, u64 attributes, bool executable);
 
 /// Level at which a table of this kind is entered into its parent: 39, 30 or 21.
 constexpr unsigned parent_entry_bits(CapType table)

@@ -121,10 +121,9 @@ void delete_asid_pool(Cpu&, u16 base, AsidPool& pool)
 
 void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical, bool writable, bool executable)
 {
-    u64 e = frame_entry(physical, FrameSize::small,
-                        writable ? Rights::read | Rights::write : Rights::read, 0);
-    if (!executable) e |= paging::no_execute;
-    *walk(pml4, vaddr, page_entry_bits).entry = e;
+    Rights const rights = writable ? Rights::read | Rights::write : Rights::read;
+    *walk(pml4, vaddr, page_entry_bits).entry =
+        frame_entry(physical, FrameSize::small, rights, 0, executable);
 }
 
 void map_boot_table(PageTable& pml4, u64 vaddr, CapType level, PageTable& table)

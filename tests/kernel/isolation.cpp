@@ -1,8 +1,9 @@
 // What user code must not reach: the kernel's memory, pages without the right to write or execute,
 // privileged instructions. Each probe must fault with the right code and hurt nobody.
-#include "abi/extensions.hpp"
 #include "faults.hpp"
 #include "suites.hpp"
+
+#include <hypercore/extensions.h>
 
 namespace kt {
 
@@ -79,17 +80,19 @@ void non_canonical_addresses_are_general_protection()
 
 void execute_never_pages_do_not_execute()
 {
-    Slot const frame =
-        map_frame(root_vspace, free_region, seL4_X86_4K, seL4_AllRights, abi::vm_execute_never);
+    Slot const frame = map_frame(root_vspace, free_region, seL4_X86_4K, seL4_AllRights);
+    auto const forbid = [&](seL4_X86_VMAttributes type) {
+        return hypercore_X86_Page_MapExecuteNever(frame, root_vspace, free_region, seL4_AllRights,
+                                                  type);
+    };
+    REQUIRE_OK(forbid(seL4_X86_Default_VMAttributes));
     *reinterpret_cast<u8 volatile*>(free_region) = 0xc3; // ret
     expect_page_fault(call_address, free_region, code_user | code_fetch);
     // The same page without the attribute runs: seL4 maps everything executable.
     REQUIRE_OK(seL4_X86_Page_Map(frame, root_vspace, free_region, seL4_AllRights,
                                  seL4_X86_Default_VMAttributes));
     reinterpret_cast<void (*)()>(free_region)();
-    REQUIRE_OK(seL4_X86_Page_Map(
-        frame, root_vspace, free_region, seL4_AllRights,
-        static_cast<seL4_X86_VMAttributes>(abi::vm_execute_never | seL4_X86_WriteThrough)));
+    REQUIRE_OK(forbid(seL4_X86_WriteThrough));
     expect_page_fault(call_address, free_region, code_user | code_fetch);
     CHECK_EQ(*reinterpret_cast<u8 volatile*>(free_region), 0xc3);
 }

@@ -105,9 +105,10 @@ struct Kernel {
         return answer;
     }
 
-    Answer map(unsigned f, unsigned vspace, u64 vaddr, u64 rights = 15, u64 attributes = 0)
+    Answer map(unsigned f, unsigned vspace, u64 vaddr, u64 rights = 15, u64 attributes = 0,
+               Decoder how = decode_page_map)
     {
-        return call(decode_page_map, slots[f], {vaddr, rights, attributes}, {&slots[vspace]});
+        return call(how, slots[f], {vaddr, rights, attributes}, {&slots[vspace]});
     }
     Answer map_table(Decoder decoder, unsigned t, u64 vaddr, unsigned vspace = pml)
     {

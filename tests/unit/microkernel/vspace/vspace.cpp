@@ -81,6 +81,7 @@ private:
         std::unique_ptr<Slot> slot = std::make_unique<Slot>();
         std::map<unsigned, int> children; ///< model of a table
         u64 rights = 0, attributes = 0;   ///< model of a frame: as mapped last
+        bool executable = true;
     };
 
     void add(Object const& object, std::unique_ptr<PageTable> table)
@@ -178,7 +179,7 @@ std::optional<fake::Translation> World::model_translate(int root, u64 vaddr) con
         return fake::Translation{t.object.physical | (vaddr & low_mask(shift)),
                                  readable && (t.rights & abi::right_write) != 0,
                                  readable,
-                                 readable && (t.attributes & abi::vm_execute_never) == 0,
+                                 readable && t.executable,
                                  unsigned(t.attributes & 7),
                                  shift};
     }
@@ -187,9 +188,11 @@ std::optional<fake::Translation> World::model_translate(int root, u64 vaddr) con
 void World::map_frame_step(Thing& t, int self, Slot& vspace, u64 vaddr, std::mt19937& random)
 {
     u64 const rights = random() % 16;
-    u64 const attributes = random() % 5 + (random() % 2 ? abi::vm_execute_never : 0);
+    u64 const attributes = random() % 5;
+    bool const executable = random() % 2;
     Cap const before = t.slot->cap();
-    abi::ErrorCode const code = run(decode_page_map, *t.slot, vspace, vaddr, rights, attributes);
+    abi::ErrorCode const code = run(executable ? decode_page_map : decode_page_map_execute_never,
+                                    *t.slot, vspace, vaddr, rights, attributes);
     if (code != abi::ErrorCode::no_error) {
         CHECK(t.slot->cap() == before);
         return;
@@ -204,6 +207,7 @@ void World::map_frame_step(Thing& t, int self, Slot& vspace, u64 vaddr, std::mt1
     children[index] = self;
     t.rights = rights;
     t.attributes = attributes;
+    t.executable = executable;
 }
 
 void World::map_table_step(Thing& t, int self, Slot& vspace, u64 vaddr)
