@@ -38,6 +38,14 @@ int memcmp(void const* left, void const* right, usize size)
     return 0;
 }
 
+void* memchr(void const* in, int value, usize size)
+{
+    auto const* cursor = static_cast<u8 const volatile*>(in);
+    for (; size > 0; --size, ++cursor)
+        if (*cursor == static_cast<u8>(value)) return const_cast<u8*>(cursor);
+    return nullptr;
+}
+
 usize strlen(char const* text)
 {
     char const volatile* end = text;

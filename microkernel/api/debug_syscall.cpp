@@ -92,7 +92,7 @@ bool debug_syscall(Cpu& cpu, abi::Syscall number)
     if (HYPERCORE_RELEASE) return false;
     switch (number) {
     case abi::Syscall::debug_put_char:
-        arch::put_char(char(caller.context.rdi));
+        console_put(char(caller.context.rdi));
         return true;
     case abi::Syscall::debug_dump_scheduler:
         dump_scheduler(cpu);

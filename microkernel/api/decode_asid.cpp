@@ -44,6 +44,10 @@ Performed perform_assign(Cpu&, Tcb&, AssignPlan const& p)
 
 } // namespace
 
+/// Makes an untyped of 4 KiB into a pool of 512 ASIDs.
+/// Words: index, depth (low 8 bits). Capabilities: untyped, root. Errors, in this order:
+/// delete_first (all 8 pools exist), invalid_capability 1 (no 4 KiB untyped of RAM), revoke_first
+/// (it has children), failed_lookup, range (1, 64) and delete_first (slot).
 Checked<Plan> decode_asid_control_make_pool(Invocation const& in)
 {
     Slot* const untyped = in.caps[0];
@@ -59,6 +63,9 @@ Checked<Plan> decode_asid_control_make_pool(Invocation const& in)
     return Plan::of<perform_make_pool>(MakePoolPlan{untyped, dest, base});
 }
 
+/// Gives a PML4 an ASID, so that it can be used.
+/// Capabilities: PML4. Errors, in this order: invalid_capability 1 (no PML4, or it has an ASID),
+/// delete_first (the pool is full).
 Checked<Plan> decode_asid_pool_assign(Invocation const& in)
 {
     Slot* const vspace = in.caps[0];

@@ -95,20 +95,23 @@ template <auto Perform> Checked<Plan> transfer(Ends const& ends, Cap const& cap)
 
 } // namespace
 
-/// Words: index, depth. Errors: failed_lookup, range. An empty slot is no error.
+/// Deletes every capability derived from the one in the slot. Preemptible.
+/// Words: index, depth. Errors: failed_lookup, range (1, 64). An empty slot is no error.
 Checked<Plan> decode_cnode_revoke(Invocation const& in)
 {
     return Plan::of<perform_revoke>(TRY(target_slot(in.cap, in.word(0), in.word(1), false)));
 }
 
-/// Words: index, depth. Errors: failed_lookup, range. An empty slot is no error.
+/// Empties the slot; the last capability to an object ends the object. Preemptible.
+/// Words: index, depth. Errors: failed_lookup, range (1, 64). An empty slot is no error.
 Checked<Plan> decode_cnode_delete(Invocation const& in)
 {
     return Plan::of<perform_delete>(TRY(target_slot(in.cap, in.word(0), in.word(1), false)));
 }
 
-/// Words: index, depth. Errors: failed_lookup, range, illegal_operation (no endpoint, or not all
-/// four rights to it).
+/// Senders that wait with the badge of the endpoint capability in the slot try again.
+/// Words: index, depth. Errors: failed_lookup, range (1, 64), illegal_operation (no endpoint).
+/// Rights: the endpoint capability has all four, else illegal_operation.
 Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const& in)
 {
     Slot* const slot = TRY(target_slot(in.cap, in.word(0), in.word(1), false));
@@ -117,8 +120,11 @@ Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const& in)
     return Plan::of<perform_cancel_badged_sends>(slot->cap());
 }
 
-/// Words: destination index, depth; source index, depth; rights. Capability: source root.
-/// Errors: failed_lookup, range, delete_first; illegal_operation, revoke_first (not copyable).
+/// Puts a copy with at most the given rights into an empty slot.
+/// Words: destination index, destination depth, source index, source depth, rights. Capabilities:
+/// source root. Errors, in this order: failed_lookup, range (1, 64) and delete_first (destination),
+/// failed_lookup and range (1, 64) (source; also when it is empty), illegal_operation or
+/// revoke_first (not copyable).
 Checked<Plan> decode_cnode_copy(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
@@ -127,8 +133,10 @@ Checked<Plan> decode_cnode_copy(Invocation const& in)
     return transfer<perform_insert>(ends, mask_rights(copy, rights));
 }
 
-/// As Copy; word 5 is the badge or guard. Errors also: illegal_operation (second badge, guard that
-/// does not fit).
+/// As copy, and sets the badge of an endpoint or notification or the guard of a CNode.
+/// Words: destination index, destination depth, source index, source depth, rights, badge or guard.
+/// Capabilities: source root. Errors: those of copy, then illegal_operation (has a badge already,
+/// or the guard does not fit).
 Checked<Plan> decode_cnode_mint(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
@@ -138,26 +146,32 @@ Checked<Plan> decode_cnode_mint(Invocation const& in)
                                     update_cap_data(mask_rights(copy, rights), in.word(5), false));
 }
 
-/// Words: destination index, depth; source index, depth. Capability: source root.
-/// Errors: failed_lookup, range, delete_first.
+/// Moves a capability to an empty slot; it keeps its place in the derivation tree.
+/// Words: destination index, destination depth, source index, source depth. Capabilities: source
+/// root. Errors, in this order: failed_lookup, range (1, 64) and delete_first (destination),
+/// failed_lookup and range (1, 64) (source; also when it is empty).
 Checked<Plan> decode_cnode_move(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     return transfer<perform_move>(ends, ends.source->cap());
 }
 
-/// As Move; word 4 is the guard. Errors also: illegal_operation (endpoint or notification, whose
-/// badge a move cannot change; guard that does not fit).
+/// As move, and sets the guard of a CNode.
+/// Words: destination index, destination depth, source index, source depth, guard (0 for endpoints
+/// and notifications). Capabilities: source root. Errors: those of move, then illegal_operation (a
+/// badge for an endpoint or notification, which a move cannot change; a guard that does not fit).
 Checked<Plan> decode_cnode_mutate(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     return transfer<perform_move>(ends, update_cap_data(ends.source->cap(), in.word(4), true));
 }
 
-/// Words: destination index, depth, badge; pivot index, depth, badge; source index, depth.
-/// Capabilities: pivot root, source root. The pivot's capability goes to the destination, the
-/// source's to the pivot. Errors: failed_lookup, range, illegal_operation (pivot is another one of
-/// the three, or a badge as in Mutate), delete_first.
+/// The pivot's capability goes to the destination, the source's to the pivot.
+/// Words: destination index, destination depth, destination guard, pivot index, pivot depth, pivot
+/// guard, source index, source depth. Capabilities: pivot root, source root. Errors, in this order:
+/// failed_lookup and range (1, 64) of destination, source, pivot; illegal_operation (pivot is one
+/// of the other two), delete_first (destination is full and is not the source), failed_lookup
+/// (source or pivot empty), illegal_operation (as in mutate).
 Checked<Plan> decode_cnode_rotate(Invocation const& in)
 {
     Slot* const dest = TRY(target_slot(in.cap, in.word(0), in.word(1), false));

@@ -45,6 +45,9 @@ SyscallError bad_index()
 
 } // namespace
 
+/// Moves a thread to a domain.
+/// Words: domain (low 8 bits). Capabilities: TCB. Errors, in this order: invalid_argument 0 (no
+/// such domain), invalid_argument 1 (no TCB).
 Checked<Plan> decode_domain_set(Invocation const& in)
 {
     u64 const domain = field(in.word(0), 7, 0);
@@ -54,6 +57,10 @@ Checked<Plan> decode_domain_set(Invocation const& in)
     return Plan::of<perform_set>(SetPlan{cap.object<Tcb>(), u8(domain)});
 }
 
+/// Writes one entry of the domain schedule. Duration 0 ends the schedule there.
+/// Words: index, domain (low 8 bits), duration (clock ticks, below 2^56). Errors, in this order:
+/// range (0, last domain) (index or domain), invalid_argument 2 (duration too long; or an end
+/// marker with a domain or at the start entry).
 Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
 {
     u64 const index = in.word(0), domain = field(in.word(1), 7, 0), duration = in.word(2);
@@ -65,6 +72,9 @@ Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
     return Plan::of<perform_configure>(EntryPlan{u16(index), u8(domain), duration});
 }
 
+/// Names the entry the schedule begins with, and begins it.
+/// Words: index. Errors, in this order: range (0, last domain) (index), invalid_argument 0 (an end
+/// marker).
 Checked<Plan> decode_domain_schedule_set_start(Invocation const& in)
 {
     u64 const index = in.word(0);

@@ -70,6 +70,10 @@ Checked<Plan> decode_out(Invocation const& in, u8 bytes)
 
 } // namespace
 
+/// Makes the capability to a range of ports that nobody has.
+/// Words: first, last (low 16 bits each), index, depth (low 8 bits). Capabilities: root. Errors, in
+/// this order: invalid_argument 1 (last below first), revoke_first (a port is issued; answers first
+/// and last), failed_lookup, range (1, 64) and delete_first (slot).
 Checked<Plan> decode_io_port_issue(Invocation const& in)
 {
     u16 const first = u16(in.word(0)), last = u16(in.word(1)); // higher bits are not looked at
@@ -79,26 +83,38 @@ Checked<Plan> decode_io_port_issue(Invocation const& in)
     return Plan::of<perform_issue>(IssuePlan{in.slot, dest, first, last});
 }
 
+/// Reads 8 bits.
+/// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_in8(Invocation const& in)
 {
     return decode_in(in, 1);
 }
+/// Reads 16 bits.
+/// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_in16(Invocation const& in)
 {
     return decode_in(in, 2);
 }
+/// Reads 32 bits.
+/// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_in32(Invocation const& in)
 {
     return decode_in(in, 4);
 }
+/// Writes 8 bits.
+/// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_out8(Invocation const& in)
 {
     return decode_out(in, 1);
 }
+/// Writes 16 bits.
+/// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_out16(Invocation const& in)
 {
     return decode_out(in, 2);
 }
+/// Writes 32 bits.
+/// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
 Checked<Plan> decode_io_port_out32(Invocation const& in)
 {
     return decode_out(in, 4);

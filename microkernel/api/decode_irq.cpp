@@ -76,12 +76,18 @@ Performed perform_set_notification(Cpu& cpu, Tcb&, HandlerPlan const& p)
 
 } // namespace
 
+/// For interrupts of the old PIC, which do not exist here. Errors: illegal_operation, always.
 Checked<Plan> decode_irq_issue_irq_handler(Invocation const&)
 {
     // Interrupts of the old PIC do not exist here: every machine we run on has an I/O APIC.
     return SyscallError::illegal_operation();
 }
 
+/// Routes a pin of an I/O APIC to a vector and makes its handler. The pin is masked until Ack.
+/// Words: index, depth (low 8 bits), I/O APIC, pin, level (1: level triggered), polarity (1: active
+/// low), vector. Capabilities: root. Errors, in this order: range (0, 107) (vector), revoke_first
+/// (vector is issued), failed_lookup, range (1, 64) and delete_first (slot), illegal_operation (no
+/// I/O APIC), range (I/O APIC, pin, level, polarity).
 Checked<Plan> decode_irq_issue_io_apic(Invocation const& in)
 {
     u64 const io_apic = in.word(2), pin = in.word(3), level = in.word(4), polarity = in.word(5);
@@ -95,6 +101,10 @@ Checked<Plan> decode_irq_issue_io_apic(Invocation const& in)
                  {IrqRoute::Kind::io_apic, u8(io_apic), u8(pin), level == 1, polarity == 1});
 }
 
+/// Makes the handler of a vector that a device signals by a message (data: vector + 0x30).
+/// Words: index, depth (low 8 bits), bus, device, function, handle (ignored), vector. Capabilities:
+/// root. Errors, in this order: range (0, 107) (vector), revoke_first (vector is issued),
+/// failed_lookup, range (1, 64) and delete_first (slot), range (bus 255, device 31, function 7).
 Checked<Plan> decode_irq_issue_msi(Invocation const& in)
 {
     Slot* const dest = TRY(vector_destination(in));
@@ -105,11 +115,15 @@ Checked<Plan> decode_irq_issue_msi(Invocation const& in)
     return issue(in, dest, {IrqRoute::Kind::msi, 0, 0, false, false});
 }
 
+/// Unmasks the line, so that the next interrupt comes. Errors: none.
 Checked<Plan> decode_irq_ack(Invocation const& in)
 {
     return Plan::of<perform_ack>(HandlerPlan{u8(in.cap.irq()), nullptr});
 }
 
+/// From now on the interrupt signals this notification, with the capability's badge.
+/// Capabilities: notification. Errors: invalid_capability 1. Rights: the notification has write,
+/// else invalid_capability 1.
 Checked<Plan> decode_irq_set_handler(Invocation const& in)
 {
     Cap const& target = in.caps[0]->cap();
@@ -118,6 +132,7 @@ Checked<Plan> decode_irq_set_handler(Invocation const& in)
     return Plan::of<perform_set_notification>(HandlerPlan{u8(in.cap.irq()), in.caps[0]});
 }
 
+/// The interrupt signals nobody any more. Errors: none.
 Checked<Plan> decode_irq_clear_handler(Invocation const& in)
 {
     return Plan::of<perform_set_notification>(HandlerPlan{u8(in.cap.irq()), nullptr});

@@ -78,26 +78,33 @@ Checked<Plan> decode_map(Invocation const& in, bool executable)
 
 } // namespace
 
-/// Words: address, rights, attributes (memory type in bits 2..0). Capability: vspace.
-/// Errors: invalid_capability 1 (no address space, or mapped in another), invalid_argument 0
-/// (mapped elsewhere, not a user address), failed_lookup (vspace, missing table), alignment,
-/// delete_first (a table lies where a large page would).
+/// Maps a frame, or changes rights and attributes where it is mapped. What else is mapped there is
+/// replaced. Effective rights are those of the capability and the word together.
+/// Words: address, rights, attributes (memory type in bits 2..0, others ignored). Capabilities:
+/// VSpace. Errors, in this order: invalid_capability 1 (no PML4 with an ASID, or the frame is
+/// mapped in another one), invalid_argument 0 (mapped at another address, or not a user address),
+/// failed_lookup and invalid_capability 1 (the ASID is gone or names another VSpace),
+/// alignment_error, failed_lookup (a table is missing: its level 39, 30 or 21), delete_first (a
+/// large frame where a table is).
 Checked<Plan> decode_page_map(Invocation const& in)
 {
     return decode_map(in, true);
 }
 
 /// Extension: as Page.map, and code does not run from the mapping.
+/// Words: address, rights, attributes. Capabilities: VSpace. Errors: those of Page.map.
 Checked<Plan> decode_page_map_execute_never(Invocation const& in)
 {
     return decode_map(in, false);
 }
 
+/// Undoes the mapping, if there is one. Errors: none.
 Checked<Plan> decode_page_unmap(Invocation const& in)
 {
     return Plan::of<perform_page_unmap>(PageSlot{in.slot});
 }
 
+/// Answer: physical address of the frame. Errors: none.
 Checked<Plan> decode_page_get_address(Invocation const& in)
 {
     return Plan::of<perform_get_address>(PageSlot{in.slot});

@@ -139,6 +139,11 @@ Checked<Bindable> checked_object(Slot const& slot)
 
 } // namespace
 
+/// Gives a scheduling context its budget. Equal budget and period: round robin.
+/// Words: budget (us), period (us), extra refills, badge (of timeout faults), flags (bit 0:
+/// sporadic; others are ignored). Capabilities: scheduling context. Errors, in this order:
+/// invalid_capability 1, range (20, longest) (budget or period), range (20, period) (budget above
+/// it), range (0, what the object's size has room for) (extra refills).
 Checked<Plan> decode_sched_control_configure_flags(Invocation const& in)
 {
     Cpu const& cpu = *in.cpu;
@@ -159,6 +164,9 @@ Checked<Plan> decode_sched_control_configure_flags(Invocation const& in)
         in.word(3), count, (in.word(4) & abi::sched_context_sporadic) != 0});
 }
 
+/// Binds to a thread, or to a notification whose passive receivers then run on it.
+/// Capabilities: TCB or notification. Errors: invalid_capability 1 (neither), illegal_operation
+/// (either has a partner already; or the thread is blocked and the context has no budget now).
 Checked<Plan> decode_sched_context_bind(Invocation const& in)
 {
     SchedContext& sc = target(in);
@@ -173,12 +181,17 @@ Checked<Plan> decode_sched_context_bind(Invocation const& in)
     return Plan::of<perform_bind>(BindPlan{&sc, to.tcb, to.notification});
 }
 
+/// Unbinds from thread, notification and call stack. Errors: illegal_operation (the caller runs on
+/// it).
 Checked<Plan> decode_sched_context_unbind(Invocation const& in)
 {
     if (target(in).tcb == in.caller) return SyscallError::illegal_operation();
     return Plan::of<perform_unbind>(ContextPlan{&target(in)});
 }
 
+/// Unbinds from the thread or notification named.
+/// Capabilities: TCB or notification. Errors: invalid_capability 1 (neither), illegal_operation
+/// (not bound to it, or it is the caller).
 Checked<Plan> decode_sched_context_unbind_object(Invocation const& in)
 {
     SchedContext& sc = target(in);
@@ -190,11 +203,16 @@ Checked<Plan> decode_sched_context_unbind_object(Invocation const& in)
     return Plan::of<perform_unbind_object>(BindPlan{&sc, from.tcb, from.notification});
 }
 
+/// Answers the time charged since the last question and starts a new count.
+/// Answer: microseconds. Errors: none.
 Checked<Plan> decode_sched_context_consumed(Invocation const& in)
 {
     return Plan::of<perform_consumed>(ContextPlan{&target(in)});
 }
 
+/// Lets the context's thread run before the caller, if its priority is not below the caller's.
+/// Answer: microseconds charged, when the caller runs again. Errors: illegal_operation (no thread,
+/// the caller itself, or a priority above the caller's maximum controlled priority).
 Checked<Plan> decode_sched_context_yield_to(Invocation const& in)
 {
     Tcb const* const other = target(in).tcb;

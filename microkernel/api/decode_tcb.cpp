@@ -128,18 +128,32 @@ Performed perform_set_flags(Cpu& cpu, Tcb& caller, FlagsPlan const& plan)
 
 } // namespace
 
+/// Sets a thread's priority.
+/// Words: priority. Capabilities: authority (a TCB). Errors, in this order: invalid_capability 1
+/// (no TCB), range (0, authority's maximum controlled priority).
 Checked<Plan> decode_tcb_set_priority(Invocation const& in)
 {
     u8 const priority = TRY(checked_priority(*in.caps[0], in.word(0)));
     return Plan::of<perform_set_priority>(PriorityPlan{&target_tcb(in), priority});
 }
 
+/// Sets a thread's maximum controlled priority.
+/// Words: maximum controlled priority. Capabilities: authority (a TCB). Errors, in this order:
+/// invalid_capability 1 (no TCB), range (0, authority's maximum controlled priority).
 Checked<Plan> decode_tcb_set_mc_priority(Invocation const& in)
 {
     u8 const mcp = TRY(checked_priority(*in.caps[0], in.word(0)));
     return Plan::of<perform_set_mc_priority>(PriorityPlan{&target_tcb(in), mcp});
 }
 
+/// Sets both priorities, the scheduling context and the fault handler.
+/// Words: maximum controlled priority, priority. Capabilities: authority (a TCB), scheduling
+/// context (null: takes the present one away), fault endpoint (may be null). Errors, in this order:
+/// invalid_capability 1 (authority), range (0, authority's maximum controlled priority);
+/// illegal_operation (null on oneself), invalid_capability 2 (no scheduling context),
+/// illegal_operation (thread or context has a partner already, or the thread is blocked and the
+/// context has no budget now), invalid_capability 3 (handler). Rights: the fault endpoint has
+/// write, and grant or grant-reply, else invalid_capability 3.
 Checked<Plan> decode_tcb_set_sched_params(Invocation const& in)
 {
     Tcb& tcb = target_tcb(in);
@@ -151,6 +165,9 @@ Checked<Plan> decode_tcb_set_sched_params(Invocation const& in)
         SchedParamsPlan{&tcb, in.caps[2], handler, sc, mcp, priority});
 }
 
+/// Sets the endpoint that timeout faults go to.
+/// Capabilities: endpoint (may be null). Errors: invalid_capability 1. Rights: the endpoint has
+/// write, and grant or grant-reply, else invalid_capability 1.
 Checked<Plan> decode_tcb_set_timeout_endpoint(Invocation const& in)
 {
     Cap const handler = TRY(checked_handler(*in.caps[0], 1));
@@ -158,16 +175,22 @@ Checked<Plan> decode_tcb_set_timeout_endpoint(Invocation const& in)
         HandlerPlan{&target_tcb(in), in.caps[0], handler});
 }
 
+/// Takes a thread off whatever it does; a wait it is in is cancelled. Errors: none.
 Checked<Plan> decode_tcb_suspend(Invocation const& in)
 {
     return Plan::of<perform_suspend>(TcbPlan{&target_tcb(in)});
 }
 
+/// Lets a stopped thread go on; a blocked one repeats its system call. Errors: none.
 Checked<Plan> decode_tcb_resume(Invocation const& in)
 {
     return Plan::of<perform_resume>(TcbPlan{&target_tcb(in)});
 }
 
+/// The thread gets the notification's signals while it waits on an endpoint.
+/// Capabilities: notification. Errors: illegal_operation (the thread has one already; no
+/// notification; the notification is bound or somebody waits on it). Rights: the notification has
+/// read, else illegal_operation.
 Checked<Plan> decode_tcb_bind_notification(Invocation const& in)
 {
     Tcb& tcb = target_tcb(in);
@@ -181,12 +204,15 @@ Checked<Plan> decode_tcb_bind_notification(Invocation const& in)
     return Plan::of<perform_bind_notification>(BindPlan{&tcb, ntfn});
 }
 
+/// Ends the binding. Errors: illegal_operation (none is bound).
 Checked<Plan> decode_tcb_unbind_notification(Invocation const& in)
 {
     if (target_tcb(in).bound_notification == nullptr) return SyscallError::illegal_operation();
     return Plan::of<perform_unbind_notification>(TcbPlan{&target_tcb(in)});
 }
 
+/// Clears, then sets flags: bit 0 bars the thread from the FPU. Unknown bits are ignored.
+/// Words: clear, set. Answer: the flags now. Errors: none.
 Checked<Plan> decode_tcb_set_flags(Invocation const& in)
 {
     return Plan::of<perform_set_flags>(FlagsPlan{&target_tcb(in), in.word(0), in.word(1)});

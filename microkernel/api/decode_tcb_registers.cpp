@@ -82,6 +82,9 @@ Performed perform_set_tls_base(Cpu& cpu, Tcb&, TlsPlan const& plan)
 
 } // namespace
 
+/// Reads the first `count` registers of a thread, in the order of seL4_UserContext.
+/// Words: flags (bit 0: suspend the thread first), count. Answer: the registers. Errors, in this
+/// order: range (1, 20) (count), illegal_operation (on oneself).
 Checked<Plan> decode_tcb_read_registers(Invocation const& in)
 {
     u64 const count = in.word(1);
@@ -92,6 +95,10 @@ Checked<Plan> decode_tcb_read_registers(Invocation const& in)
         ReadPlan{&target_tcb(in), u32(count), (in.word(0) & 1) != 0});
 }
 
+/// Writes the first `count` registers of a thread; more than 20 are ignored. Flags and addresses
+/// that would be dangerous to load are made harmless.
+/// Words: flags (bit 0: resume the thread afterwards), count, then the registers. Errors, in this
+/// order: truncated_message (fewer words than count), illegal_operation (on oneself).
 Checked<Plan> decode_tcb_write_registers(Invocation const& in)
 {
     constexpr unsigned first_value = 2;
@@ -106,6 +113,9 @@ Checked<Plan> decode_tcb_write_registers(Invocation const& in)
     return Plan::of<perform_write_registers>(plan);
 }
 
+/// Copies registers from another thread.
+/// Words: flags (bit 0: suspend the source, 1: resume the target, 2: copy rip to r15, 3: copy
+/// fs_base and gs_base). Capabilities: source TCB. Errors: invalid_capability 1 (no TCB).
 Checked<Plan> decode_tcb_copy_registers(Invocation const& in)
 {
     Cap const& source = in.caps[0]->cap();
@@ -116,6 +126,8 @@ Checked<Plan> decode_tcb_copy_registers(Invocation const& in)
                                                      (flags & 4) != 0, (flags & 8) != 0});
 }
 
+/// Sets a thread's fs_base.
+/// Words: address. Errors: none.
 Checked<Plan> decode_tcb_set_tls_base(Invocation const& in)
 {
     return Plan::of<perform_set_tls_base>(TlsPlan{&target_tcb(in), in.word(0)});

@@ -86,6 +86,12 @@ Checked<Part> checked_buffer(Slot& source, u64 address)
 
 } // namespace
 
+/// Sets CSpace, VSpace and IPC buffer together. Buffer address 0: no buffer; root data 0: as it is.
+/// Words: guard of the CSpace root, data of the VSpace root (ignored), buffer address.
+/// Capabilities: CSpace root, VSpace root, buffer frame. Errors, in this order: illegal_operation
+/// and alignment_error (buffer: no frame of RAM, address not a multiple of 1024), illegal_operation
+/// (the thread's present root is the last capability to a CNode), illegal_operation and
+/// revoke_first (new roots: no CNode, no PML4 with an ASID, guard does not fit).
 Checked<Plan> decode_tcb_configure(Invocation const& in)
 {
     Tcb& tcb = target_tcb(in);
@@ -102,6 +108,12 @@ Checked<Plan> decode_tcb_configure(Invocation const& in)
     return Plan::of<perform_set_space>(plan);
 }
 
+/// Sets fault handler, CSpace and VSpace. Root data 0 leaves the guard as it is.
+/// Words: guard of the CSpace root, data of the VSpace root (ignored). Capabilities: fault endpoint
+/// (may be null), CSpace root, VSpace root. Errors, in this order: illegal_operation (the thread's
+/// present root is the last capability to a CNode), illegal_operation and revoke_first (new roots:
+/// no CNode, no PML4 with an ASID, guard does not fit), invalid_capability 1 (handler). Rights: the
+/// fault endpoint has write, and grant or grant-reply, else invalid_capability 1.
 Checked<Plan> decode_tcb_set_space(Invocation const& in)
 {
     Tcb& tcb = target_tcb(in);
@@ -115,6 +127,9 @@ Checked<Plan> decode_tcb_set_space(Invocation const& in)
     return Plan::of<perform_set_space>(plan);
 }
 
+/// Sets the IPC buffer; address 0 takes it away.
+/// Words: address. Capabilities: frame. Errors, in this order: illegal_operation (no frame, or
+/// device memory), alignment_error (not a multiple of 1024).
 Checked<Plan> decode_tcb_set_ipc_buffer(Invocation const& in)
 {
     SpacePlan plan{};

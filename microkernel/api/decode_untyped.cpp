@@ -81,10 +81,13 @@ Performed perform_retype(Cpu& cpu, Tcb&, RetypeRequest const& request)
 
 } // namespace
 
-/// Words: type, size, node index, node depth, offset, count. Capability: root.
-/// Errors, in this order: invalid_argument (type), range and invalid_argument (size),
-/// failed_lookup and range (node), range (offset, count, window), delete_first, not_enough_memory,
-/// invalid_argument (a kernel object of device memory).
+/// Makes `count` objects of one type, and an original capability to each. Preemptible while it
+/// clears memory.
+/// Words: type, size (log2; only for CNode, untyped, scheduling context), node index, node depth
+/// (0: the root itself), offset (first slot), count (1 to 256). Capabilities: root. Errors, in this
+/// order: invalid_argument 0 (type), range (0, 47) and invalid_argument 1 (size), failed_lookup and
+/// range (1, 64) (node), range (offset, count, window), delete_first, not_enough_memory,
+/// invalid_argument 1 (a kernel object of device memory).
 Checked<Plan> decode_untyped_retype(Invocation const& in)
 {
     u64 const user_bits = in.word(1), count = in.word(5);

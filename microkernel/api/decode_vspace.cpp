@@ -59,19 +59,39 @@ Performed perform_table_unmap(Cpu& cpu, Tcb&, TableUnmapPlan const& p)
 
 } // namespace
 
+/// Puts a PDPT into the 512 GiB around the address.
+/// Words: address (rounded down to 512 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
+/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
+/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
+/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
+/// is taken).
 Checked<Plan> decode_pdpt_map(Invocation const& in)
 {
     return decode_table_map(in);
 }
+/// Puts a page directory into the 1 GiB around the address.
+/// Words: address (rounded down to 1 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
+/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
+/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
+/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
+/// is taken).
 Checked<Plan> decode_page_directory_map(Invocation const& in)
 {
     return decode_table_map(in);
 }
+/// Puts a page table into the 2 MiB around the address.
+/// Words: address (rounded down to 2 MiB), attributes (ignored). Capabilities: VSpace. Errors, in
+/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
+/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
+/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
+/// is taken).
 Checked<Plan> decode_page_table_map(Invocation const& in)
 {
     return decode_table_map(in);
 }
 
+/// Takes a table out of its VSpace and empties it; what was mapped through it is not any more.
+/// Errors: revoke_first (there are copies of the capability).
 Checked<Plan> decode_table_unmap(Invocation const& in)
 {
     // Copies would go on calling it mapped.

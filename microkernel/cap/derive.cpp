@@ -54,6 +54,7 @@ Cap update_cap_data(Cap const& cap, u64 data, bool preserve)
     switch (cap.type()) {
     case CapType::endpoint:
     case CapType::notification:
+        if (preserve && data == 0) return cap; // a plain move
         if (preserve || cap.badge() != 0) return Cap{};
         return cap.with_data(data);
     case CapType::cnode: {

@@ -14,7 +14,7 @@ Checked<Cap> derive_cap(Slot const& slot);
 /// `cap` with rights masked to `rights` (only kinds that have rights).
 Cap mask_rights(Cap const& cap, Rights rights);
 /// `cap` with its badge or guard set from `data`; null capability when that is not allowed.
-/// preserve: as in Mutate and Rotate, which leave badges alone and so refuse badged kinds.
+/// preserve: as in Mutate and Rotate, which cannot change badges; data 0 asks for no badge.
 Cap update_cap_data(Cap const& cap, u64 data, bool preserve);
 /// The slot that CNode arguments name: root capability, index, depth; the second one must be empty.
 /// Errors in seL4's order: failed_lookup (invalid root), range(1,64) for depth, failed_lookup,

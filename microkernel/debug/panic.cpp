@@ -1,8 +1,10 @@
-// Panic report. Backtraces follow frame pointers (the kernel is built with them) and print
-// addresses; `addr2line -e hypercore.elf` names them.
+// Panic report. Backtraces follow frame pointers (the kernel is built with them). Debug builds name
+// the functions (debug/symbols); for the others and for lines there is `addr2line -e
+// hypercore.elf`.
 #include "debug/panic.hpp"
 
 #include "arch/arch.hpp"
+#include "debug/symbols.hpp"
 
 // kernel.ld
 extern "C" u8 const kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
@@ -32,14 +34,26 @@ bool is_frame(Frame const* frame)
            address + sizeof(Frame) <= reinterpret_cast<u64>(kernel_image_end);
 }
 
+/// `inside`: an address in the instruction meant. A return address may be the start of the next
+/// function, when the call does not return.
+void print_place(u64 address, u64 inside)
+{
+    Symbol const symbol = symbol_at(inside);
+    if (symbol.name == nullptr)
+        serial_line("  ", Hex{address});
+    else
+        serial_line("  ", Hex{address}, " ", symbol.name, "+",
+                    Hex{symbol.offset + address - inside});
+}
+
 void backtrace(u64 ip, Frame const* frame)
 {
     constexpr unsigned deepest = 32;
-    serial_line("backtrace (addresses):");
-    if (ip != 0) serial_line("  ", Hex{ip});
+    serial_line("backtrace:");
+    if (ip != 0) print_place(ip, ip);
     for (unsigned i = 0; i < deepest && is_frame(frame); ++i) {
         if (!in_text(frame->return_address)) break;
-        serial_line("  ", Hex{frame->return_address});
+        print_place(frame->return_address, frame->return_address - 1);
         if (frame->caller <= frame) break;
         frame = frame->caller;
     }

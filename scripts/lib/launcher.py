@@ -54,10 +54,11 @@ class Guest:
     """One running emulator. Use as a context manager; then `run` until it returns a status."""
 
     def __init__(self, options, image, scratch, *, window=False, gdb_socket=None, extra=(),
-                 output_fd=None, input_fd=None, end_on_panic=True):
+                 output_fd=None, input_fd=None, end_on_panic=True, can_end=True):
         self.options, self.image, self.scratch = options, image, scratch
         self.window, self.gdb_socket, self.extra = window, gdb_socket, extra
         self.output_fd, self.input_fd, self.end_on_panic = output_fd, input_fd, end_on_panic
+        self.can_end = can_end
         self.is_qemu = options.emulator == 'qemu'
         self.watch = Watch()
         self.input = Input(None if self.is_qemu else BOCHS_PACE)
@@ -103,7 +104,8 @@ class Guest:
         control, control_end = socket.socketpair()
         gdb_fd = self.gdb_socket.fileno() if self.gdb_socket else None
         command = qemu.command(self.options, self.image, self.scratch, serial_end.fileno(),
-                               control_end.fileno(), gdb_fd, self.window, self.extra)
+                               control_end.fileno(), gdb_fd, self.window, self.extra,
+                               self.can_end)
         ends = [serial_end.fileno(), control_end.fileno()] + ([gdb_fd] if gdb_fd else [])
         try:
             self._spawn(command, self._errors, ends)

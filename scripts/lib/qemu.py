@@ -42,23 +42,26 @@ def time_arguments(options):
     return ['-accel', options.accel]
 
 
-def command(options, image, scratch, serial_fd, qmp_fd, gdb_fd=None, window=False, extra=()):
-    """The whole command. serial_fd and qmp_fd: connected sockets; gdb_fd: a listening one."""
+def command(options, image, scratch, serial_fd, qmp_fd, gdb_fd=None, window=False, extra=(),
+            can_end=True):
+    """The whole command. serial_fd and qmp_fd: connected sockets; gdb_fd: a listening one. Without
+    can_end the guest finds no port to end the emulator with and stays as it is in the end."""
     arguments = [
         'qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config',
         '-cpu', 'max', '-smp', str(options.cpus), '-m', f'{options.memory}M',
         *time_arguments(options),
         '-global', 'hpet.msi=on', '-vga', 'std', '-net', 'none', '-monitor', 'none',
-        '-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04',
         '-chardev', f'socket,id=serial0,fd={serial_fd}', '-serial', 'chardev:serial0',
         '-chardev', f'socket,id=qmp0,fd={qmp_fd}', '-mon', 'chardev=qmp0,mode=control',
         # The one way to tell a triple fault from a reset that was asked for.
         '-d', 'cpu_reset', '-D', str(scratch / 'cpu.log'),
         *boot_arguments(options.firmware, image, scratch)]
+    if can_end:
+        arguments += ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04']
     if not window:
         arguments += ['-display', 'none']
     if gdb_fd is not None:
-        arguments += ['-S', '-chardev', f'socket,id=gdb0,fd={gdb_fd},server=on,wait=off',
+        arguments += ['-S', '-chardev', f'socket,id=gdb0,fd={gdb_fd},server=on,wait=off,nodelay=on',
                       '-gdb', 'chardev:gdb0']
     return arguments + list(extra)
 

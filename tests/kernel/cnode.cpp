@@ -63,16 +63,17 @@ void move_takes_the_capability_along()
     CHECK(!is_empty(ep));
 }
 
-void mutate_moves_and_badges()
+void mutate_moves_but_does_not_badge()
 {
     Slot const ep = make(seL4_EndpointObject), target = new_slots(2);
     Slot const plain = copy(ep);
-    CHECK_OK(seL4_CNode_Mutate(root_cnode, target, depth, root_cnode, plain, depth, 9));
-    CHECK(is_empty(plain));
-    CHECK_EQ(badge_through(target, ep), 9);
-    CHECK_EQ(seL4_CNode_Mutate(root_cnode, target + 1, depth, root_cnode, target, depth, 10),
+    CHECK_EQ(seL4_CNode_Mutate(root_cnode, target, depth, root_cnode, plain, depth, 9),
              seL4_IllegalOperation);
-    CHECK(!is_empty(target));
+    CHECK(!is_empty(plain) && is_empty(target));
+    // Without a badge it is a Move.
+    CHECK_OK(seL4_CNode_Mutate(root_cnode, target, depth, root_cnode, plain, depth, 0));
+    CHECK(is_empty(plain));
+    CHECK_EQ(badge_through(target, ep), 0);
     CHECK_EQ(seL4_CNode_Mutate(root_cnode, ep, depth, root_cnode, target, depth, 0),
              seL4_DeleteFirst);
 }
@@ -96,14 +97,20 @@ void rotate_moves_two()
     CHECK_EQ(seL4_DebugCapIdentify(third), kind_first);
 }
 
-void rotate_can_badge_both()
+void rotate_sets_guards_and_no_badges()
 {
-    Slot const ep = make(seL4_EndpointObject), target = new_slots();
-    Slot const one = copy(ep), two = copy(ep);
-    CHECK_OK(seL4_CNode_Rotate(root_cnode, target, depth, 5, root_cnode, two, depth, 6, root_cnode,
-                               one, depth));
-    CHECK_EQ(badge_through(target, ep), 5);
-    CHECK_EQ(badge_through(two, ep), 6);
+    Slot const ep = make(seL4_EndpointObject), cnode = make(seL4_CapTableObject, 4);
+    Slot const target = new_slots();
+    CHECK_EQ(seL4_CNode_Rotate(root_cnode, target, depth, 5, root_cnode, ep, depth, 0, root_cnode,
+                               cnode, depth),
+             seL4_IllegalOperation);
+    // The endpoint goes to the target, the CNode to the endpoint's place, with a guard.
+    CHECK_OK(seL4_CNode_Rotate(root_cnode, target, depth, 0, root_cnode, ep, depth,
+                               Word{1} << 6 | 60, root_cnode, cnode, depth));
+    CHECK(is_empty(cnode));
+    CHECK_OK(seL4_CNode_Copy(ep, 0x15, 64, root_cnode, target, depth, seL4_AllRights));
+    CHECK_EQ(seL4_CNode_Copy(ep, 0x06, 64, root_cnode, target, depth, seL4_AllRights),
+             seL4_FailedLookup);
 }
 
 void rotate_refuses_bad_places()
@@ -293,9 +300,9 @@ constexpr Case cases[] = {
     {"a copy has the badge of its source, all 64 bits", copy_keeps_the_badge},
     {"a copy never has more rights than its source", rights_only_shrink},
     {"Move empties the source and keeps the place in the tree", move_takes_the_capability_along},
-    {"Mutate moves and badges an unbadged capability", mutate_moves_and_badges},
+    {"Mutate moves, and cannot badge an endpoint", mutate_moves_but_does_not_badge},
     {"Rotate moves two capabilities, or swaps them", rotate_moves_two},
-    {"Rotate can badge both capabilities", rotate_can_badge_both},
+    {"Rotate sets guards, and cannot badge an endpoint", rotate_sets_guards_and_no_badges},
     {"Rotate refuses a full destination, an empty source, and itself as pivot",
      rotate_refuses_bad_places},
     {"an object lives as long as its last capability", delete_destroys_with_the_last_capability},

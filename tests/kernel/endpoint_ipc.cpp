@@ -150,12 +150,6 @@ void calling_without_grant_stops_the_caller()
     CHECK(!caller.done);
 }
 
-struct Ending {
-    char const* what;
-    void (*end)(Slot ep, Slot other, Thread& thread);
-    bool resumes;
-};
-
 void suspending_takes_a_thread_out_of_the_queue()
 {
     Slot const ep = make(seL4_EndpointObject), reply = make(seL4_ReplyObject);

@@ -1,6 +1,7 @@
 // Rules that hold for every method alike, over a table of all methods: a label on the wrong type of
 // object, an unknown label, missing message registers, missing capabilities, capabilities of the
 // wrong type. The arguments of a row are good, so that only what is taken away is refused.
+#include "abi/extensions.hpp"
 #include "suites.hpp"
 #include "thread.hpp"
 
@@ -126,6 +127,13 @@ constexpr Method methods[] = {
     {"PageTable.Map", X86PageTableMap, pt_, 2, {ok_mapping[0], 0}, 1, {vspace_cap}},
     {"PageTable.Unmap", X86PageTableUnmap, pt_, 0, {}, 0, {}},
     {"Page.Map", X86PageMap, frame_, 3, {ok_mapping[0], 3, 0}, 1, {vspace_cap}},
+    {"Page.MapExecuteNever",
+     static_cast<Word>(abi::page_map_execute_never),
+     frame_,
+     3,
+     {ok_mapping[0], 3, 0},
+     1,
+     {vspace_cap}},
     {"Page.Unmap", X86PageUnmap, frame_, 0, {}, 0, {}},
     {"Page.GetAddress", X86PageGetAddress, frame_, 0, {}, 0, {}},
     {"ASIDControl.MakePool",

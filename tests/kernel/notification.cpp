@@ -123,6 +123,7 @@ void nb_recv_takes_a_bound_notification()
     bound.start(nb_recv(bound.ep, bound.reply));
     CHECK(bound.op.done);
     CHECK_EQ(bound.op.badge, 0x20);
+    REQUIRE_OK(seL4_TCB_UnbindNotification(bound.thread->tcb));
     CHECK_EQ(now(nb_wait(bound.ntfn)).badge, 0);
 }
 
@@ -133,6 +134,7 @@ void a_bound_thread_that_does_not_receive_is_not_disturbed()
     bound.start(wait(elsewhere));
     seL4_Signal(mint(bound.ntfn, 1));
     CHECK(!bound.op.done);
+    REQUIRE_OK(seL4_TCB_UnbindNotification(bound.thread->tcb));
     CHECK_EQ(now(nb_wait(bound.ntfn)).badge, 1);
     Bound sender;
     sender.start(send(sender.ep, message(1, 0)));
@@ -150,6 +152,22 @@ void unbinding_leaves_the_receiver_waiting()
     now(send(bound.ep, message(6, 0)));
     CHECK(bound.op.done);
     CHECK_EQ(bound.op.label(), 6);
+}
+
+void only_its_thread_waits_on_a_bound_notification()
+{
+    Bound bound;
+    bound.start(wait(bound.ntfn));
+    CHECK(!bound.op.done);
+    ThreadConfig config;
+    config.fault_ep = make(seL4_EndpointObject);
+    Operation stranger = nb_wait(bound.ntfn);
+    run_operation(stranger, config);
+    CHECK(!stranger.done);
+    CHECK_EQ(now(nb_recv(config.fault_ep, make(seL4_ReplyObject))).label(), seL4_Fault_CapFault);
+    seL4_Signal(mint(bound.ntfn, 0x33));
+    CHECK(bound.op.done);
+    CHECK_EQ(bound.op.badge, 0x33);
 }
 
 void deleting_the_notification_restarts_waiters()
@@ -217,6 +235,8 @@ constexpr Case cases[] = {
     {"a bound thread that does something else is not disturbed",
      a_bound_thread_that_does_not_receive_is_not_disturbed},
     {"unbinding leaves the thread in the endpoint's queue", unbinding_leaves_the_receiver_waiting},
+    {"only its own thread can wait on a bound notification",
+     only_its_thread_waits_on_a_bound_notification},
     {"deleting a notification restarts its waiters", deleting_the_notification_restarts_waiters},
     {"deleting a bound thread frees its notification",
      deleting_a_bound_thread_frees_the_notification},

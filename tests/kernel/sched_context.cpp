@@ -89,8 +89,9 @@ void set_sched_params_binds_and_unbinds()
     thread.start(add_argument, 9);
     CHECK_OK(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 0, helper_priority, sc, 0));
     CHECK_EQ(counter, 9);
-    // The same context again is no change; another one is refused while it has one.
-    CHECK_OK(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 0, helper_priority, sc, 0));
+    // While it has one, another is refused, and the same as well.
+    CHECK_EQ(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 0, helper_priority, sc, 0),
+             seL4_IllegalOperation);
     CHECK_EQ(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 0, helper_priority, other, 0),
              seL4_IllegalOperation);
     // A null capability takes it away.
@@ -109,9 +110,10 @@ void consumed_counts_time_and_starts_again()
     CHECK_EQ(second.consumed, 0);
     auto const fresh = seL4_SchedContext_Consumed(make_sc(1000, 1000));
     CHECK_EQ(fresh.consumed, 0);
-    // Our own: what we used until this very call.
+    // Our own: what we used until another context was last current.
     seL4_SchedContext_Consumed(own_sc());
     spin(2000);
+    spawn(add_argument);
     CHECK(seL4_SchedContext_Consumed(own_sc()).consumed >= 1990);
 }
 

@@ -306,7 +306,9 @@ void set_space_changes_what_names_mean()
 
 void set_space_refuses_other_objects()
 {
-    Thread& thread = make_thread();
+    ThreadConfig config;
+    config.passive = true;
+    Thread& thread = make_thread(config);
     Slot const ep = make(seL4_EndpointObject), fresh = make(seL4_X64_PML4Object);
     CHECK(seL4_TCB_SetSpace(thread.tcb, 0, ep, 0, root_vspace, 0) != seL4_NoError);
     CHECK(seL4_TCB_SetSpace(thread.tcb, 0, root_cnode, 0, ep, 0) != seL4_NoError);
@@ -325,7 +327,7 @@ void set_space_refuses_other_objects()
                  row.good ? seL4_NoError : seL4_InvalidCapability);
         CHECK_EQ(seL4_TCB_SetTimeoutEndpoint(thread.tcb, limited),
                  row.good ? seL4_NoError : seL4_InvalidCapability);
-        CHECK_EQ(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 1, 1, thread.sc, limited),
+        CHECK_EQ(seL4_TCB_SetSchedParams(thread.tcb, root_tcb, 1, 1, 0, limited),
                  row.good ? seL4_NoError : seL4_InvalidCapability);
     }
 }

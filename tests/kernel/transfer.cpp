@@ -40,7 +40,7 @@ void poison(seL4_IPCBuffer& buffer)
 constexpr std::initializer_list<Word> head = {pattern(0), pattern(1), pattern(2), pattern(3)};
 
 /// A sender's operations: one of the sending calls.
-enum class Sending { send, nb_send, call, nb_send_recv, nb_send_wait, reply };
+enum class Sending { send, nb_send, call, nb_send_recv, nb_send_wait };
 constexpr Sending all_sending[] = {Sending::send, Sending::nb_send, Sending::call,
                                    Sending::nb_send_recv, Sending::nb_send_wait};
 
@@ -316,6 +316,48 @@ void replies_carry_capabilities_by_their_grant()
     }
 }
 
+/// Sends so many capabilities by `out`, which another thread receives by `in`; whoever has to wait
+/// starts first.
+void exchange_caps(Operation out, Operation in, bool receiver_first, Word count, Slot ep, Slot cap)
+{
+    static Operation sent, received;
+    sent = out;
+    sent.info = message(1, 0, count);
+    received = in;
+    Thread &sender = make_thread(), &receiver = make_thread();
+    Slot const target = new_slots();
+    receiver.buffer->receiveCNode = root_cnode;
+    receiver.buffer->receiveIndex = target;
+    receiver.buffer->receiveDepth = depth;
+    Slot const caps[] = {mint(ep, 0xb0), cap, mint(ep, 0xb2)};
+    for (int i = 0; i < 3; ++i) sender.buffer->caps_or_badges[i] = caps[i];
+    if (receiver_first) rerun(receiver, {&received, 1});
+    rerun(sender, {&sent, 1});
+    if (!receiver_first) rerun(receiver, {&received, 1});
+    REQUIRE(received.done);
+    CHECK_EQ(received.extra_caps(), count);
+    CHECK_EQ(received.unwrapped(), count == 0 ? 0 : count == 3 ? 5 : 1);
+    if (count >= 1) CHECK_EQ(receiver.buffer->caps_or_badges[0], 0xb0);
+    if (count == 3) CHECK_EQ(receiver.buffer->caps_or_badges[2], 0xb2);
+    CHECK_EQ(is_empty(target), count < 2);
+    sender.suspend();
+    receiver.suspend();
+    forget_threads();
+}
+
+void every_call_carries_capabilities()
+{
+    Slot const ep = make(seL4_EndpointObject), cap = make(seL4_NotificationObject);
+    for (Word count = 0; count <= seL4_MsgMaxExtraCaps; ++count) {
+        for (Sending how : all_sending)
+            exchange_caps(sending(how, ep, 0), recv(ep, make(seL4_ReplyObject)), true, count, ep,
+                          cap);
+        for (Receiving how : all_receiving)
+            exchange_caps(send(ep), receiving(how, ep, make(seL4_ReplyObject)), false, count, ep,
+                          cap);
+    }
+}
+
 constexpr Case cases[] = {
     {"every sending system call carries 0 to 120 words", every_sending_call_carries_every_length},
     {"every receiving system call takes 0 to 120 words", every_receiving_call_takes_every_length},
@@ -326,6 +368,8 @@ constexpr Case cases[] = {
     {"capabilities to the endpoint itself arrive as badges",
      capabilities_to_the_endpoint_itself_are_unwrapped},
     {"badges and one copied capability mix in any order", unwrapped_and_copied_mix},
+    {"every sending and receiving system call carries 0 to 3 capabilities",
+     every_call_carries_capabilities},
     {"without Grant the message arrives and no capability", without_grant_no_capability_goes},
     {"a receive slot that cannot be used loses the capability, not the message",
      a_bad_receive_slot_loses_the_capability_only},

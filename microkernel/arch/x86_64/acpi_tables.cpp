@@ -47,10 +47,10 @@ void copy_rsdp(acpi::PhysicalView const& memory, u64 address)
 void read_madt(acpi::PhysicalView const& memory, acpi::Rsdp const& rsdp)
 {
     auto table = acpi::find_table(memory, rsdp, "APIC");
-    if (!table) panic("MADT is corrupt: ", acpi::sentence(table.error()));
+    if (!table) panic("MADT: ", acpi::sentence(table.error()));
     if (!table->has_value()) panic("no MADT among the ACPI tables");
     if (auto const parsed = acpi::parse_madt(**table, madt); !parsed)
-        panic("MADT is corrupt: ", acpi::sentence(parsed.error()));
+        panic("MADT: ", acpi::sentence(parsed.error()));
     platform.local_apic = madt.local_apic_address;
     for (acpi::IoApic const& a : madt.io_apics) {
         if (platform.io_apic_count == max_io_apics) {
@@ -81,7 +81,7 @@ void read_acpi_tables(boot::Handoff const& handoff)
     acpi::PhysicalView const memory{physical_bytes, &end};
     if (handoff.rsdp == 0) panic("no ACPI RSDP");
     auto rsdp = acpi::read_rsdp(memory, handoff.rsdp);
-    if (!rsdp) panic("ACPI RSDP is corrupt: ", acpi::sentence(rsdp.error()));
+    if (!rsdp) panic("ACPI RSDP: ", acpi::sentence(rsdp.error()));
     copy_rsdp(memory, handoff.rsdp);
     read_madt(memory, *rsdp);
     read_hpet(memory, *rsdp);
