@@ -27,10 +27,7 @@ struct Space : World {
         t.slot(Tcb::cspace).update(Cap::cnode(node, 4, 0, 60));
         return t;
     }
-    void put(unsigned n, Cap const& cap)
-    {
-        DerivationTree::insert_original(nullptr, node[n], cap);
-    }
+    void put(unsigned n, Cap const& cap) { DerivationTree::insert_original(nullptr, node[n], cap); }
     void system_call(abi::Syscall number, CPtr target, abi::MessageInfo info)
     {
         Context& c = cpu.current->context;

@@ -154,8 +154,8 @@ TEST_CASE("no thread is lost through random system calls", "[scheduler]")
             Reply& reply = w.replies[random() % reply_count];
             Endpoint& ep = random() % 2 ? w.ep : w.ep2;
             Notification& ntfn = ntfns[random() % 2];
-            Cap const object = random() % 3 ? Cap::tcb(&any)
-                                            : Cap::notification(&ntfn, Rights::all, 0);
+            Cap const object =
+                random() % 3 ? Cap::tcb(&any) : Cap::notification(&ntfn, Rights::all, 0);
             fake::machine.clock += random() % 150;
             update_time(w.cpu);
             bool const budget = check_budget(w.cpu);
