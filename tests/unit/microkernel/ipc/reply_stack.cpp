@@ -112,6 +112,43 @@ TEST_CASE("an active server keeps its own context when it is called", "[reply]")
     CHECK(client.is_runnable());
 }
 
+TEST_CASE("a caller without budget when it is answered faults and does not call again", "[reply]")
+{
+    World w;
+    Tcb& client = w.thread(10, &w.context(100, 1000));
+    Tcb& server = w.thread(20);
+    Tcb& handler = w.running(30);
+    Reply &reply = w.reply(), &fault_reply = w.reply();
+    Endpoint timeouts;
+    DerivationTree::insert_original(nullptr, client.slot(Tcb::timeout_handler),
+                                    Cap::endpoint(&timeouts, Rights::all, 0));
+    w.receive(handler, timeouts, &fault_reply);
+    server.state = ThreadState::running;
+    w.receive(server, w.ep, &reply);
+    client.context.rip = 0x1002;
+    client.context.fault_ip = 0x1000;
+    client.state = ThreadState::running;
+    enqueue_back(w.cpu, client);
+    w.go();
+    REQUIRE(w.cpu.current == &client);
+    w.call(client, w.ep);
+    w.go();
+    REQUIRE(w.cpu.current == &server);
+    // Another one answers in its place, after the client's budget went.
+    w.go(100);
+    REQUIRE(w.cpu.current == &w.cpu.idle);
+    w.answer(handler, reply);
+    w.go();
+    REQUIRE(w.cpu.current == &handler);
+    CHECK(client.fault.kind == abi::FaultLabel::timeout);
+    set_message_info(handler, abi::MessageInfo{});
+    w.answer(handler, fault_reply);
+    handler.state = ThreadState::inactive;
+    w.go(1000);
+    REQUIRE(w.cpu.current == &client);
+    CHECK(client.context.rip == 0x1002);
+}
+
 TEST_CASE("receiving with a reply object that still owes an answer ends the caller's wait",
           "[reply]")
 {
