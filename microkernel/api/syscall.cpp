@@ -110,6 +110,7 @@ Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const&
     Performed const performed = (*plan).perform(cpu, caller);
     finish_invocation(caller, performed, mode.call);
     if (performed.kind == Performed::Kind::preempted) {
+        update_time(cpu); // long work: what it took so far counts before anybody else runs
         check_budget(cpu);
         reschedule_required(cpu);
         return Sent::stop;
@@ -154,9 +155,9 @@ void send_signal(Cpu& cpu, Cap const& cap, SendMode mode)
 
 void send_reply(Cpu& cpu, Cap const& cap, SendMode mode)
 {
-    answer_empty(*cpu.current, mode);
-    reply_stack::answer(cpu, *cpu.current, *cap.object<Reply>(),
-                        contains(cap.rights(), Rights::grant));
+    Tcb& caller = *cpu.current;
+    reply_stack::answer(cpu, caller, *cap.object<Reply>(), contains(cap.rights(), Rights::grant));
+    answer_empty(caller, mode); // last: the registers held the message until now
 }
 
 Sent send(Cpu& cpu, CPtr target, SendMode mode)

@@ -41,10 +41,11 @@ public:
 };
 static_assert(sizeof(SchedContext) == 96);
 
-/// How many refills fit into an object of 2^size_bits bytes.
+/// How many refills fit into an object of 2^size_bits bytes; no more than the indices can count.
 constexpr u64 max_refills(unsigned size_bits)
 {
-    return ((u64{1} << size_bits) - sizeof(SchedContext)) / sizeof(Refill);
+    u64 const fitting = ((u64{1} << size_bits) - sizeof(SchedContext)) / sizeof(Refill);
+    return fitting < 0xffff ? fitting : 0xffff;
 }
 
 } // namespace mk

@@ -3,6 +3,15 @@
 namespace mk::refill {
 namespace {
 
+/// A time that never comes. Far enough from the end that adding a budget or a period (less than an
+/// eighth of all times, max_period_us) does not wrap.
+constexpr Ticks never = Ticks{1} << 63;
+
+Ticks one_period_after(Ticks time, Ticks period)
+{
+    return time < never - period ? time + period : never;
+}
+
 unsigned next_index(SchedContext const& sc, unsigned i)
 {
     return i + 1 == sc.refill_max ? 0 : i + 1;
@@ -114,7 +123,7 @@ void reconfigure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period
     if (sc.is_round_robin())
         push_tail(sc, {head.time, missing});
     else
-        add_replenishment(sc, {head.time + period, missing});
+        add_replenishment(sc, {one_period_after(head.time, period), missing});
     while (sc.head().amount < min_budget(cpu)) merge_head(sc);
 }
 
@@ -124,15 +133,15 @@ void charge(Cpu& cpu, SchedContext& sc, Ticks usage)
     while (sc.head().amount <= usage) {
         usage -= sc.head().amount;
         if (is_single(sc)) {
-            sc.head().time += sc.period;
+            sc.head().time = one_period_after(sc.head().time, sc.period);
         } else {
             Refill used = pop_head(sc);
-            used.time += sc.period;
+            used.time = one_period_after(used.time, sc.period);
             add_replenishment(sc, used);
         }
     }
     if (usage > 0) {
-        Refill const used{sc.head().time + sc.period, usage};
+        Refill const used{one_period_after(sc.head().time, sc.period), usage};
         sc.head().time += usage;
         sc.head().amount -= usage;
         add_replenishment(sc, used);

@@ -60,7 +60,10 @@ void postpone(Cpu& cpu, SchedContext& sc)
 void update_time(Cpu& cpu)
 {
     Ticks const before = cpu.now;
-    cpu.now = arch::read_clock();
+    // Firmware and hypervisors can set the TSC back. No time has passed then: "almost 2^64 ticks"
+    // would keep charge() busy for ever.
+    Ticks const clock = arch::read_clock();
+    cpu.now = clock > before ? clock : before;
     Ticks const passed = cpu.now - before;
     cpu.consumed += passed;
     if (domain_count > 1) cpu.domain_left -= passed < cpu.domain_left ? passed : cpu.domain_left;

@@ -112,6 +112,43 @@ TEST_CASE("an active server keeps its own context when it is called", "[reply]")
     CHECK(client.is_runnable());
 }
 
+TEST_CASE("a caller without budget when it is answered faults and does not call again", "[reply]")
+{
+    World w;
+    Tcb& client = w.thread(10, &w.context(100, 1000));
+    Tcb& server = w.thread(20);
+    Tcb& handler = w.running(30);
+    Reply &reply = w.reply(), &fault_reply = w.reply();
+    Endpoint timeouts;
+    DerivationTree::insert_original(nullptr, client.slot(Tcb::timeout_handler),
+                                    Cap::endpoint(&timeouts, Rights::all, 0));
+    w.receive(handler, timeouts, &fault_reply);
+    server.state = ThreadState::running;
+    w.receive(server, w.ep, &reply);
+    client.context.rip = 0x1002;
+    client.context.fault_ip = 0x1000;
+    client.state = ThreadState::running;
+    enqueue_back(w.cpu, client);
+    w.go();
+    REQUIRE(w.cpu.current == &client);
+    w.call(client, w.ep);
+    w.go();
+    REQUIRE(w.cpu.current == &server);
+    // Another one answers in its place, after the client's budget went.
+    w.go(100);
+    REQUIRE(w.cpu.current == &w.cpu.idle);
+    w.answer(handler, reply);
+    w.go();
+    REQUIRE(w.cpu.current == &handler);
+    CHECK(client.fault.kind == abi::FaultLabel::timeout);
+    set_message_info(handler, abi::MessageInfo{});
+    w.answer(handler, fault_reply);
+    handler.state = ThreadState::inactive;
+    w.go(1000);
+    REQUIRE(w.cpu.current == &client);
+    CHECK(client.context.rip == 0x1002);
+}
+
 TEST_CASE("receiving with a reply object that still owes an answer ends the caller's wait",
           "[reply]")
 {
@@ -192,4 +229,124 @@ TEST_CASE("everything stays linked through random calls, answers, suspends and d
             w.go(random() % 300);
         }
     }
+}
+
+namespace {
+
+/// A chain of calls, `depth` deep and then answered `answers` times, whose objects all have one
+/// capability each, so that deleting it destroys the object.
+struct Destructible : World {
+    static constexpr int length = 4;
+    Tcb* t[length];
+    Reply* r[length];
+    SchedContext* sc;
+    Slot tcb_cap[length], reply_cap[length], endpoint_cap[length], sc_cap;
+
+    void own(Slot& slot, Cap const& cap) { DerivationTree::insert_original(nullptr, slot, cap); }
+
+    Destructible(int depth, int answers)
+    {
+        t[0] = &running(10);
+        sc = t[0]->sc;
+        own(sc_cap, Cap::sched_context(sc, 8));
+        own(tcb_cap[0], Cap::tcb(t[0]));
+        for (int i = 1; i < length; ++i) {
+            t[i] = &thread(u8(10 + i));
+            t[i]->state = ThreadState::running;
+            r[i] = &reply();
+            own(tcb_cap[i], Cap::tcb(t[i]));
+            own(reply_cap[i], Cap::reply(r[i], Rights::all));
+            own(endpoint_cap[i], Cap::endpoint(&endpoints[i], Rights::all, 0));
+            receive(*t[i], endpoints[i], r[i]);
+        }
+        for (int i = 1; i <= depth; ++i) {
+            call(*t[i - 1], endpoints[i]);
+            go();
+        }
+        for (int i = depth; i > depth - answers; --i) {
+            answer(*t[i], *r[i]);
+            receive(*t[i], endpoints[i], r[i]);
+            go();
+        }
+    }
+    Endpoint endpoints[length];
+
+    /// Who has the context: at most one thread, and then both say so.
+    void check_context() const
+    {
+        int holders = 0;
+        for (Tcb const* thread_ : t) holders += thread_->sc == sc;
+        CHECK(holders == (sc->tcb != nullptr ? 1 : 0));
+    }
+};
+
+enum class Damage {
+    suspend_thread,
+    restart_thread,
+    delete_thread,
+    delete_reply,
+    delete_endpoint,
+    delete_context,
+    unbind_context,
+    count
+};
+
+void inflict(Destructible& w, Damage damage, int i)
+{
+    auto const destroy = [&](Slot& slot) { CHECK(delete_cap(w.cpu, slot) == Progress::done); };
+    switch (damage) {
+    case Damage::suspend_thread:
+        suspend(w.cpu, *w.t[i]);
+        break;
+    case Damage::restart_thread:
+        suspend(w.cpu, *w.t[i]);
+        restart(w.cpu, *w.t[i]);
+        break;
+    case Damage::delete_thread:
+        destroy(w.tcb_cap[i]);
+        break;
+    case Damage::delete_reply:
+        destroy(w.reply_cap[i]);
+        break;
+    case Damage::delete_endpoint:
+        destroy(w.endpoint_cap[i]);
+        break;
+    case Damage::delete_context:
+        destroy(w.sc_cap);
+        break;
+    default:
+        unbind_thread(w.cpu, *w.sc);
+        unbind_replies(*w.sc);
+        break;
+    }
+}
+
+} // namespace
+
+TEST_CASE("whatever is destroyed at whatever point of a chain of calls, all stays linked",
+          "[reply]")
+{
+    for (int depth = 0; depth < Destructible::length; ++depth)
+        for (int answers = 0; answers <= depth; ++answers)
+            for (int kind = 0; kind < int(Damage::count); ++kind)
+                for (int first = 0; first < Destructible::length; ++first)
+                    for (int second = 0; second < Destructible::length; ++second) {
+                        INFO(depth << " calls, " << answers << " answers, damage " << kind << " at "
+                                   << first << ", then a thread at " << second);
+                        Destructible w{depth, answers};
+                        inflict(w, Damage(kind), first);
+                        w.go();
+                        w.check_context();
+                        // A second blow meets what the first one left.
+                        inflict(w, Damage::delete_thread, second);
+                        w.go();
+                        w.check_context();
+                        // Whoever still runs answers whatever it may still owe.
+                        for (int i = 1; i < Destructible::length; ++i) {
+                            if (w.cpu.current == &w.cpu.idle || w.reply_cap[i].empty()) continue;
+                            w.answer(*w.cpu.current, *w.r[i]);
+                            w.go();
+                            w.check_context();
+                        }
+                    }
 }

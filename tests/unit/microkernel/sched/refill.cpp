@@ -163,3 +163,37 @@ TEST_CASE("yield gives the rest of the slice away and is not charged for it", "[
     CHECK(w.cpu.current == second);
     CHECK(take_consumed_us(w.cpu, *first->sc) == 50);
 }
+
+TEST_CASE("a large object has no more refills than its indices can count", "[refill]")
+{
+    CHECK(max_refills(7) == 2);
+    CHECK(max_refills(20) == 65530);
+    for (unsigned bits = 21; bits <= 47; ++bits) CHECK(max_refills(bits) == 65535);
+}
+
+TEST_CASE("the longest period does not wrap round to a refill that is ready", "[refill]")
+{
+    World w;
+    Ticks const period = refill::max_period_us(w.cpu);
+    SchedContext& sc = w.context(20, period);
+    refill::charge(w.cpu, sc, 20 * 20); // as after a long stay in the kernel
+    CHECK(total(sc) == 20);
+    CHECK(sc.head().time > period);
+    CHECK_FALSE(refill::ready(w.cpu, sc));
+    sc.head().time = w.cpu.now;
+    for (int i = 0; i < 20; ++i) {
+        refill::charge(w.cpu, sc, 20);
+        CHECK_FALSE(refill::ready(w.cpu, sc));
+    }
+}
+
+TEST_CASE("a clock that is set back charges nothing", "[refill]")
+{
+    World w;
+    Tcb& t = w.running(10);
+    Ticks const before = t.sc->head().amount;
+    fake::machine.clock -= 500;
+    w.go();
+    CHECK(w.cpu.current == &t);
+    CHECK(t.sc->head().amount == before);
+}
