@@ -16,10 +16,11 @@ def add_guest_options(parser):
     add = parser.add_argument
     add('--firmware', choices=FIRMWARES,
         help='how the machine starts (default: uefi; with --emulator bochs: bios)')
-    add('--emulator', choices=('qemu', 'bochs'), default='qemu')
+    add('--emulator', choices=('qemu', 'bochs'), default='qemu', help='default: qemu')
     add('--accel', choices=('auto', 'tcg', 'kvm'), default='auto',
         help='QEMU: software emulation, or KVM (auto: KVM where this machine can)')
-    add('--cpus', type=positive, default=1, metavar='N')
+    add('--cpus', type=positive, default=1, metavar='N',
+        help='of the machine (default: 1); the kernel runs on the first one')
     add('--memory', type=memory_mib, default=512, metavar='SIZE',
         help='in MiB, or with a suffix M or G (default: 512M)')
     add('--icount', action='store_true',
@@ -34,17 +35,15 @@ def add_guest_options(parser):
 
 
 def positive(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError('must be at least 1')
-    return value
+    if not re.fullmatch('[0-9]{1,9}', text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of at least 1')
+    return int(text)
 
 
 def seconds(text):
-    value = float(text)
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError('must be a number of seconds above 0')
-    return value
+    if not re.fullmatch(r'[0-9]{1,9}(\.[0-9]+)?', text) or float(text) == 0:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of seconds above 0')
+    return float(text)
 
 
 def memory_mib(text):

@@ -76,6 +76,7 @@ def gdb_listener(options, directory):
 
 
 def root_server(options, directory):
+    """The root server's path; asked before the build as well, which may take minutes."""
     path = Path(options.root_server or project.default_root_server(directory))
     if not path.is_file():
         raise ProjectError(f'no root server at {path}')
@@ -84,8 +85,10 @@ def root_server(options, directory):
 
 def run(options):
     checked(options, gdb=options.gdb)
-    window = wants_window(options)
     directory = project.build_dir(options.release)
+    if options.root_server:
+        root_server(options, directory)
+    window = wants_window(options)
     project.build(directory, options.release)
     with scratch_folder() as scratch:
         image = scratch / 'image'
