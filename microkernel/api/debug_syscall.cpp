@@ -2,7 +2,6 @@
 #include "arch/arch.hpp"
 #include "cap/cspace.hpp"
 #include "debug/log.hpp"
-#include "ipc/fault.hpp"
 #include "ipc/transfer.hpp"
 #include "object/registers.hpp"
 #include "sched/scheduler.hpp"
@@ -120,14 +119,6 @@ bool debug_syscall(Cpu& cpu, abi::Syscall number)
     default:
         return false;
     }
-}
-
-void report_unhandled(Tcb const& thread, Fault const& fault)
-{
-    if (HYPERCORE_RELEASE) return;
-    log("fault", "thread '", static_cast<char const*>(thread.name), "' stopped, no handler: kind ",
-        u64(fault.kind), " at ", Hex{thread.context.fault_ip}, ", ", Hex{fault.word[0]}, " ",
-        Hex{fault.word[1]}, " ", Hex{fault.word[2]});
 }
 
 } // namespace mk

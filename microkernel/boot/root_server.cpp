@@ -226,6 +226,7 @@ void make_thread(Cpu& cpu, RootServer const& root)
     tcb->ipc_buffer_address = root.ipc_buffer;
     tcb->priority = tcb->mcp = abi::max_priority;
     std::memcpy(tcb->name, "rootserver", sizeof "rootserver");
+    tcb->is_root_server = true;
     tcb->state = ThreadState::running;
 
     Ticks const slice = time_slice_us * cpu.ticks_per_us;

@@ -19,7 +19,8 @@ unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler);
 /// Takes a handler's reply. Answers whether the thread is to go on.
 bool apply_fault_reply(Tcb& faulter, Tcb const& handler);
 
-/// Debug builds: says on the kernel's console why a thread without a handler stopped.
+/// A thread without a handler stopped. The root server's own fault is a panic; for others, debug
+/// builds say so on the kernel's console.
 void report_unhandled(Tcb const& thread, Fault const& fault);
 
 } // namespace mk

@@ -42,6 +42,7 @@ struct alignas(64) Tcb {
     u8 priority = 0, mcp = 0, domain = 0;
     u8 flags = 0; ///< abi TCB flags
     static constexpr u8 fpu_disabled = 1;
+    bool is_root_server = false;      ///< the first thread: nobody is above it to hear of its fault
     SchedContext* yield_to = nullptr; ///< waits in YieldTo for this context's thread
 
     // --- IPC ---

@@ -37,10 +37,13 @@ def locked(directory):
         yield
 
 
-def run_step(command, what):
-    """Runs one build command, its output on standard error. Raises ProjectError when it fails."""
-    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+def run_step(command, what, quiet=False):
+    """Runs one build command, its output on standard error (quiet: only when it fails). Raises
+    ProjectError when it fails."""
+    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE if quiet else sys.stderr)
     if result.returncode != 0:
+        note((result.stdout or b'').decode(errors='replace'))
         raise ProjectError(f'{what} failed: {" ".join(map(str, command))}')
 
 
@@ -61,7 +64,7 @@ def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
             run_step(['meson', 'setup', str(directory), '--cross-file', CROSS_FILES[compiler],
                       f'-Drelease={"true" if release else "false"}'], 'meson setup')
         ninja = ['ninja', '-C', str(directory), f'-j{jobs}', '--quiet']
-        run_step([*ninja, 'build.ninja'], 'meson')  # the list of targets may be old
+        run_step([*ninja, 'build.ninja'], 'meson', quiet=True)  # the list of targets may be old
         run_step([*ninja, *default_targets(directory), *targets], 'the build')
 
 

@@ -75,6 +75,8 @@ def root_server_cases(elf):
          f"{header}linked outside of user addresses{END}"),
         ("that needs more slots than there are", huge,
          f"{header}too large for the root CNode{END}"),
+        ("that faults at once", images.faulting(elf),
+         f"{PANIC}the root server faulted without a handler: exception 0x6 at 0x"),
         ("larger than memory", images.with_last_segment_of(elf, 24 << 20),
          f"{header}not enough memory{END}"),
     ]

@@ -88,7 +88,7 @@ struct Fuzz {
         u64 const tcb = slot_of(CapType::tcb), sc = slot_of(CapType::sched_context);
         if (!node[tcb].cap().is(CapType::tcb)) return;
         Tcb& t = *node[tcb].cap().object<Tcb>();
-        t.priority = u8(1 + below(4));
+        set_priority(cpu, t, u8(1 + below(4)));
         t.mcp = 255;
         if (t.slot(Tcb::cspace).empty() && node[2].cap().is(CapType::cnode))
             DerivationTree::insert_derived(node[2], t.slot(Tcb::cspace), node[2].cap());
@@ -242,8 +242,9 @@ TEST_CASE("random system calls break no invariant", "[syscall]")
             CAPTURE(seed, step);
             if (f.one_in(4) || step < 40) f.make_objects();
             fake::machine.clock += f.below(100);
-            if (f.cpu.current == &f.cpu.idle) {
+            if (f.cpu.current == &f.cpu.idle || f.one_in(4)) {
                 update_time(f.cpu);
+                check_budget(f.cpu);
                 f.make_thread();
                 schedule(f.cpu);
             } else if (f.one_in(30)) {
