@@ -27,7 +27,7 @@ public:
     /// Maps it, or changes rights and attributes of its mapping at the same address.
     /// @error failed_lookup       word 2: 39, 30 or 21, the missing PDPT, page directory or table
     /// @error alignment_error     address is not a multiple of the size
-    /// @error invalid_argument    address above abi::user_top, attributes, or mapped elsewhere
+    /// @error invalid_argument    address above abi::user_top, or mapped elsewhere
     /// @error invalid_capability  mapped in another address space
     Result<void> map(VSpace vspace, u64 address, Rights rights, Attributes attributes = {}) const
     {

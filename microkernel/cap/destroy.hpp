@@ -24,7 +24,7 @@ Progress revoke(Cpu& cpu, Slot& slot, Slot& workplace);
 void delete_simple(Cpu& cpu, Slot& slot);
 
 /// What remains of a capability after its object was finalised.
-/// Object layer (object/finalise.cpp): stops whatever used the object behind `slot`'s capability;
+/// In api/finalise.cpp: stops whatever used the object behind `slot`'s capability;
 /// `last` says whether this was the last capability to it. Returns a zombie when slots have to be
 /// emptied still, else the null capability.
 Cap finalise(Cpu& cpu, Slot& slot, bool last);

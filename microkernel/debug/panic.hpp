@@ -1,5 +1,6 @@
-// The end: says why, shows registers and the way here, and stops. User space can never cause a
-// panic; whatever does is a bug in the kernel or broken hardware or firmware.
+// The end: says why, shows registers and the way here, and stops. No program but the
+// root server can cause a panic, by a fault of its own that nobody is there to handle; any other is
+// a bug in the kernel or broken hardware or firmware.
 #pragma once
 
 #include "arch_context.hpp"

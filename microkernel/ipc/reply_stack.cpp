@@ -91,15 +91,16 @@ void wake_answered(Cpu& cpu, Tcb& receiver, bool was_timeout)
 {
     SchedContext* const sc = receiver.sc;
     if (sc == nullptr || !sc->is_active() || !receiver.is_runnable()) return;
-    if (refill::has_budget(cpu, *sc))
+    if (refill::has_budget(cpu, *sc)) {
         possible_switch_to(cpu, receiver);
-    else if (has_timeout_handler(receiver) && !was_timeout) {
+    } else if (has_timeout_handler(receiver) && !was_timeout) {
         // It has its answer: when the handler lets it go on it must not repeat the call.
         if (receiver.state == ThreadState::running)
             receiver.context.fault_ip = receiver.context.rip;
         raise_timeout(cpu, receiver);
-    } else
+    } else {
         postpone(cpu, *sc);
+    }
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // I/O ports that have been issued as capabilities. A port belongs to one issued range at a time;
 // it can be issued again when the last capability to that range is gone.
-// Decoders: api/decode_io_port.cpp; release: object/finalise.cpp.
+// Decoders: api/decode_io_port.cpp; release: api/finalise.cpp.
 // Source: seL4 manual, "I/O Ports".
 #pragma once
 

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import sys
-import time
 
 words = ' '.join(sys.argv)
 serial = socket.socket(fileno=int(re.search(r'id=serial0,fd=(\d+)', words)[1]))
@@ -54,7 +53,6 @@ def reset():
     say('hypercore: one\r\n')
     assert serial.recv(1) == b'a'
     event('{"event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}')
-    time.sleep(0.3)  # acts the firmware: the launcher sees the event before new input is typed
     say(f'early={early_input()!r}\r\nhypercore: two\r\n')
     say(serial.recv(100).decode())
     leave(33)

@@ -21,9 +21,6 @@ typedef seL4_CPtr seL4_X86_PageDirectory;
 typedef seL4_CPtr seL4_X86_PageTable;
 typedef seL4_CPtr seL4_X86_VCPU;
 
-/* An extension: added to one of the values below, makes a page not executable. */
-#define HYPERCORE_X86_ExecuteNever 0x100
-
 typedef enum {
     seL4_X86_Default_VMAttributes = 0,
     seL4_X86_WriteBack = 0,
