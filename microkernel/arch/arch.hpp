@@ -39,10 +39,9 @@ void switch_to(Cpu& cpu, Tcb* previous, Tcb& next);
 /// Initial registers of a new TCB.
 void init_context(Tcb& tcb);
 /// Brings the saved copy of registers that live in the CPU (FS/GS base, FPU) up to date, for
-/// reading or changing from another thread; drop_fpu also forgets that the CPU holds this thread's
-/// FPU state.
+/// reading; drop also forgets that the CPU holds them, for changing them or the end of the thread.
 void save_live_state(Cpu& cpu, Tcb& tcb);
-void drop_fpu(Cpu& cpu, Tcb& tcb);
+void drop_live_state(Cpu& cpu, Tcb& tcb);
 /// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
 void refresh(Cpu& cpu, Tcb& current);
 /// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).

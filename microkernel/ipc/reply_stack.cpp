@@ -95,8 +95,10 @@ void wake_answered(Cpu& cpu, Tcb& receiver, bool was_timeout)
         possible_switch_to(cpu, receiver);
     } else if (has_timeout_handler(receiver) && !was_timeout) {
         // It has its answer: when the handler lets it go on it must not repeat the call.
-        if (receiver.state == ThreadState::running)
+        if (receiver.state == ThreadState::running) {
+            receiver.context.settle();
             receiver.context.fault_ip = receiver.context.rip;
+        }
         raise_timeout(cpu, receiver);
     } else {
         postpone(cpu, *sc);

@@ -223,6 +223,7 @@ void activate(Cpu& cpu)
     Tcb& tcb = *cpu.current;
     if (tcb.yield_to != nullptr) complete_yield_to(cpu, tcb);
     if (tcb.state != ThreadState::restart) return;
+    tcb.context.settle();
     tcb.context.rip = tcb.context.fault_ip;
     tcb.state = ThreadState::running;
 }

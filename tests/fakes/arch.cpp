@@ -44,7 +44,7 @@ void init_context(Tcb& tcb)
     ++fake::kernel.contexts;
 }
 void save_live_state(Cpu&, Tcb&) {}
-void drop_fpu(Cpu&, Tcb&) {}
+void drop_live_state(Cpu&, Tcb&) {}
 void refresh(Cpu&, Tcb&) {}
 u64 sanitise_rflags(u64 rflags)
 {

@@ -45,7 +45,7 @@ void save_live_state(Cpu& cpu, Tcb& tcb)
     live_state::save(cpu, tcb);
 }
 
-void drop_fpu(Cpu& cpu, Tcb& tcb)
+void drop_live_state(Cpu& cpu, Tcb& tcb)
 {
     live_state::forget(cpu, tcb);
 }

@@ -114,19 +114,18 @@ void load(Cpu& cpu, Tcb& thread)
 
 void save(Cpu& cpu, Tcb& thread)
 {
-    if (bases_owner == &thread) {
-        save_bases(thread.context);
-        bases_owner = nullptr;
-    }
-    if (cpu.fpu_owner == &thread) {
-        bar_fpu(false); // the save instruction itself would trap
-        save_fpu(thread);
-    }
+    if (bases_owner == &thread) save_bases(thread.context);
+    if (cpu.fpu_owner != &thread) return;
+    bool const barred = fpu_barred; // for the thread that runs now; the saving itself must not trap
+    bar_fpu(false);
+    save_fpu(thread);
+    bar_fpu(barred);
 }
 
 void forget(Cpu& cpu, Tcb& thread)
 {
     save(cpu, thread);
+    if (bases_owner == &thread) bases_owner = nullptr;
     if (cpu.fpu_owner == &thread) cpu.fpu_owner = nullptr;
 }
 
