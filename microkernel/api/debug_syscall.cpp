@@ -83,7 +83,7 @@ bool debug_syscall(Cpu& cpu, abi::Syscall number)
 {
     Tcb& caller = *cpu.current;
     if (number == abi::Syscall::set_tls_base) {
-        arch::drop_live_state(cpu, caller);
+        arch::drop_live_state(caller);
         write_register(caller.context, 18, caller.context.rdi);
         arch::refresh(cpu, caller);
         return true;

@@ -122,10 +122,10 @@ void init_idle_context(Tcb& idle)
     idle.context.ss = kernel_ds;
 }
 
-extern "C" void syscall_entry()
+extern "C" void syscall_entry(u64 rdi, u64 rsi, i64 rdx)
 {
     KernelLock const lock{boot_cpu};
-    handle_syscall(lock.cpu());
+    handle_syscall(lock.cpu(), rdi, rsi, rdx);
 }
 
 /// A trap from user mode; everything is in the current thread's Context.
