@@ -16,6 +16,13 @@ struct Refill {
     Ticks time, amount;
 };
 
+/// Where a context stands in the feedback class; all zero while it is plain.
+struct Feedback {
+    u8 queue = 0; ///< ready queue of its thread's priority that it goes to
+    u8 reserved[31] = {};
+};
+static_assert(sizeof(Feedback) == 32);
+
 class alignas(16) SchedContext {
 public:
     Ticks period = 0;                     ///< 0: not configured
@@ -27,7 +34,7 @@ public:
     Tcb* yield_from = nullptr;            ///< the thread that waits in YieldTo for this one
     u16 refill_head = 0, refill_tail = 0, refill_max = 0;
     u16 flags = 0;
-    u8 reserved[32] = {}; // the feedback class will live here
+    Feedback feedback{};
 
     static constexpr u16 sporadic = 1, round_robin = 2;
     bool is_active() const { return refill_max > 0; }

@@ -6,6 +6,7 @@
 #include "sched/binding.hpp"
 #include "sched/refill.hpp"
 #include "sched/release_queue.hpp"
+#include <bit>
 
 namespace mk {
 
@@ -169,7 +170,9 @@ void choose_new(Cpu& cpu)
 {
     if (domain_expired(cpu)) next_domain(cpu);
     ReadyQueues& ready = cpu.ready[cpu.domain];
-    run(cpu, ready.empty() ? cpu.idle : *ready.first(ready.highest()));
+    if (ready.empty()) return run(cpu, cpu.idle);
+    PriorityQueues const& queues = ready.of(ready.highest());
+    run(cpu, *queues.head[std::countr_zero(queues.filled)]);
 }
 
 bool is_highest(Cpu const& cpu, Tcb const& tcb)

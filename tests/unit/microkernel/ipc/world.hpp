@@ -27,9 +27,21 @@ template <unsigned Refills> struct SizedContext {
 };
 using TestContext = SizedContext<10>;
 
+/// A CPU with its tables of ready threads.
+struct OwnedCpu {
+    std::unique_ptr<Cpu> cpu = std::make_unique<Cpu>();
+    std::vector<PriorityQueues> table{domain_count * ReadyQueues::priorities};
+
+    OwnedCpu()
+    {
+        for (unsigned d = 0; d < domain_count; ++d)
+            cpu->ready[d].use(&table[d * ReadyQueues::priorities]);
+    }
+};
+
 struct World {
-    std::unique_ptr<Cpu> owned = std::make_unique<Cpu>();
-    Cpu& cpu = *owned;
+    OwnedCpu owned;
+    Cpu& cpu = *owned.cpu;
     std::deque<Tcb> threads;
     std::deque<TestContext> contexts;
     std::deque<Reply> replies;
