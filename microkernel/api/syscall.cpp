@@ -314,7 +314,7 @@ namespace {
 /// A fast path, and the slow one if it declines. Each is a function of its own, so that none saves
 /// registers for another.
 template <auto fast, class... Arguments>
-[[gnu::noinline]] void try_fast(Cpu& cpu, Arguments... arguments)
+[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, Arguments... arguments)
 {
     if (!fast(cpu, arguments...)) [[unlikely]]
         handle_slow_syscall(cpu);
