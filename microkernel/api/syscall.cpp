@@ -170,10 +170,10 @@ Sent send(Cpu& cpu, CPtr target, SendMode mode)
         if (mode.blocking) fault_on_lookup(cpu, target, false, slot.error());
         return mode.blocking ? Sent::stop : Sent::done;
     }
-    CPtr failed = 0;
-    auto const extra = lookup_extra_caps(caller, info, failed);
+    auto const extra = lookup_extra_caps(caller, info);
     if (!extra) {
-        if (mode.blocking) fault_on_lookup(cpu, failed, false, extra.error());
+        auto const [address, why] = extra.error();
+        if (mode.blocking) fault_on_lookup(cpu, address, false, why);
         return mode.blocking ? Sent::stop : Sent::done;
     }
     Cap const& cap = (*slot)->cap();

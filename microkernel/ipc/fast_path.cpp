@@ -26,25 +26,6 @@ bool copy_long_part(Tcb const& sender, Tcb const& receiver, unsigned length)
     return true;
 }
 
-void copy_registers(Context const& from, Context& to, unsigned length)
-{
-    if (length == 0) return;
-    to.r10 = from.r10;
-    if (length == 1) return;
-    to.r8 = from.r8;
-    if (length == 2) return;
-    to.r9 = from.r9;
-    if (length == 3) return;
-    to.r15 = from.r15;
-}
-
-/// Label and length: what a receiver hears of a message without capabilities.
-abi::MessageInfo without_caps(abi::MessageInfo info)
-{
-    constexpr u64 capability_bits = 0xf80;
-    return abi::MessageInfo{info.word() & ~capability_bits};
-}
-
 /// Whether the scheduler would let `next` run on the current context when the current thread stops.
 /// That one was the best, so only a thread below it must be compared with the queues, or a context
 /// whose turn depends on more than its place in a queue.
@@ -90,9 +71,9 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     SchedContext& sc = *cpu.current_sc;
     KASSERT(caller.sc == &sc && callee.yield_to == nullptr);
     ep.remove_first(callee, Endpoint::State::receive);
-    copy_registers(caller.context, callee.context, length);
+    copy_message_registers(caller.context, callee.context, length);
     set_badge(callee, cap.badge());
-    set_message_info(callee, without_caps(info));
+    set_message_info(callee, info.without_caps());
     callee.reply = nullptr;
     caller.state = ThreadState::blocked_on_reply;
     reply_stack::offer(*reply, caller);
@@ -128,9 +109,9 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     if (!copy_long_part<size>(server, caller, length)) return false;
 
     KASSERT(server.sc == &sc && caller.state == ThreadState::blocked_on_reply);
-    copy_registers(server.context, caller.context, length);
+    copy_message_registers(server.context, caller.context, length);
     set_badge(caller, 0);
-    set_message_info(caller, without_caps(info));
+    set_message_info(caller, info.without_caps());
     caller.reply = nullptr;
     reply_stack::pop_top(reply, sc);
     reply_stack::offer(reply, server);
