@@ -1,6 +1,7 @@
 // CPU time: scheduling contexts, the right to set them, and domains. Times are microseconds.
 #pragma once
 
+#include "abi/extensions.hpp"
 #include "sys/cap.hpp"
 
 namespace sys {
@@ -46,6 +47,13 @@ public:
     {
         return command(*this, abi::Label::sched_control_configure_flags,
                        {budget, period, extra_refills, badge, flags}, {context});
+    }
+    /// Extension: the kernel writes the events of this CPU into `frame` (RAM, read and write);
+    /// null: no longer. Read them with sys::EventReader.
+    /// @error invalid_capability  word 0 = 1: no such frame; delete_first: a ring is attached
+    Result<void> set_event_ring(Cap frame) const
+    {
+        return command(*this, abi::sched_control_set_event_ring, {}, {frame});
     }
 };
 

@@ -45,6 +45,8 @@ Checked<Plan> decode_sched_context_unbind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind_object(Invocation const&);
 Checked<Plan> decode_sched_context_consumed(Invocation const&);
 Checked<Plan> decode_sched_context_yield_to(Invocation const&);
+// api/decode_event_ring.cpp
+Checked<Plan> decode_sched_control_set_event_ring(Invocation const&); // extension
 // api/decode_domain.cpp
 Checked<Plan> decode_domain_set(Invocation const&);
 Checked<Plan> decode_domain_schedule_configure(Invocation const&);

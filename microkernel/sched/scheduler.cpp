@@ -6,6 +6,7 @@
 #include "sched/binding.hpp"
 #include "sched/refill.hpp"
 #include "sched/release_queue.hpp"
+#include "sched/trace_switch.hpp"
 
 namespace mk {
 
@@ -32,6 +33,7 @@ void dequeue(Cpu& cpu, Tcb& tcb)
 void possible_switch_to(Cpu& cpu, Tcb& tcb)
 {
     if (tcb.sc == nullptr || !tcb.sc->is_active() || tcb.in_release_queue) return;
+    trace(cpu.events, Event::wake, {.thread = &tcb, .other = cpu.current, .object = tcb.sc});
     if (tcb.domain != cpu.domain) {
         enqueue_front(cpu, tcb);
     } else if (cpu.action != Cpu::Action::resume_current) {
@@ -53,6 +55,7 @@ void reschedule_required(Cpu& cpu)
 
 void postpone(Cpu& cpu, SchedContext& sc)
 {
+    trace(cpu.events, Event::postpone, {.thread = sc.tcb, .object = &sc});
     dequeue(cpu, *sc.tcb);
     if (!sc.tcb->in_release_queue) release_queue::insert(cpu, *sc.tcb);
 }
@@ -103,6 +106,8 @@ void charge_budget(Cpu& cpu, Ticks amount, bool may_fault)
     }
     cpu.consumed = 0;
     if (is_schedulable(*cpu.current)) {
+        trace(cpu.events, Event::budget_end,
+              {.thread = cpu.current, .object = &sc, .value = u32(amount)});
         end_slice(cpu, may_fault);
         reschedule_required(cpu);
         cpu.reprogram_timer = true;
@@ -141,6 +146,7 @@ void commit_time(Cpu& cpu)
 void yield(Cpu& cpu)
 {
     SchedContext& sc = *cpu.current_sc;
+    trace(cpu.events, Event::yield, {.thread = cpu.current, .object = &sc});
     Ticks const consumed = sc.consumed + cpu.consumed; // what is given up was not consumed
     charge_budget(cpu, sc.head().amount, false);
     sc.consumed = consumed;
@@ -247,7 +253,10 @@ void schedule(Cpu& cpu)
         set_timer(cpu);
         cpu.reprogram_timer = false;
     }
-    if (cpu.current != previous) arch::switch_to(cpu, *cpu.current);
+    if (cpu.current != previous) {
+        trace_switch(cpu, *previous);
+        arch::switch_to(cpu, *cpu.current);
+    }
     activate(cpu);
 }
 

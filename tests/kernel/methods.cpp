@@ -120,6 +120,13 @@ constexpr Method methods[] = {
     {"SchedContext.UnbindObject", SchedContextUnbindObject, sc_, 0, {}, 1, {tcb_}},
     {"SchedContext.Consumed", SchedContextConsumed, sc_, 0, {}, 0, {}},
     {"SchedContext.YieldTo", SchedContextYieldTo, sc_, 0, {}, 0, {}},
+    {"SchedControl.SetEventRing",
+     static_cast<Word>(abi::sched_control_set_event_ring),
+     boot(seL4_NumInitialCaps),
+     0,
+     {},
+     1,
+     {frame_}},
     {"PDPT.Map", X86PDPTMap, pdpt_, 2, {ok_mapping[0], 0}, 1, {vspace_cap}},
     {"PDPT.Unmap", X86PDPTUnmap, pdpt_, 0, {}, 0, {}},
     {"PageDirectory.Map", X86PageDirectoryMap, pd_, 2, {ok_mapping[0], 0}, 1, {vspace_cap}},
@@ -317,6 +324,7 @@ Word wrong_cap_error(Method const& method)
     case TCBSetTimeoutEndpoint:
     case TCBSetSpace:
     case SchedControlConfigureFlags:
+    case static_cast<Word>(abi::sched_control_set_event_ring):
     case X86PageMap:
         return seL4_InvalidCapability;
     case UntypedRetype:

@@ -5,6 +5,7 @@
 #include <sel4/sel4.h>
 
 #define hypercore_PageMapExecuteNever 0x1000ul
+#define hypercore_SchedControlSetEventRing 0x1004ul
 
 /* seL4_X86_Page_Map, and code does not run from the mapping. */
 LIBSEL4_INLINE seL4_Error hypercore_X86_Page_MapExecuteNever(seL4_X86_Page _service,
@@ -15,4 +16,14 @@ LIBSEL4_INLINE seL4_Error hypercore_X86_Page_MapExecuteNever(seL4_X86_Page _serv
     seL4_Word mr[4] = {vaddr, rights.words[0], (seL4_Word)attr};
     seL4_SetCap(0, vspace);
     return hypercore_invoke(_service, hypercore_PageMapExecuteNever, 1, 3, mr);
+}
+
+/* The kernel writes the events of this CPU into the frame; 0: no longer. Layout:
+ * abi/event_ring.hpp. */
+LIBSEL4_INLINE seL4_Error hypercore_SchedControl_SetEventRing(seL4_SchedControl _service,
+                                                              seL4_CPtr frame)
+{
+    seL4_Word mr[4] = {0};
+    seL4_SetCap(0, frame);
+    return hypercore_invoke(_service, hypercore_SchedControlSetEventRing, 1, 0, mr);
 }

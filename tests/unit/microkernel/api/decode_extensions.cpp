@@ -1,0 +1,117 @@
+// What the extensions refuse, in which order, and that a refusal changes nothing.
+#include "../ipc/world.hpp"
+#include "abi/extensions.hpp"
+#include "abi/syscalls.hpp"
+#include "api/debug_syscall.hpp"
+#include "api/methods.hpp"
+#include "sys/event_ring.hpp"
+
+using namespace mk;
+using abi::ErrorCode;
+
+namespace mk {
+bool debug_syscall(Cpu&, abi::Syscall)
+{
+    return false;
+}
+} // namespace mk
+
+namespace {
+
+struct Answer {
+    ErrorCode code;
+    std::vector<u64> words;
+    bool operator==(Answer const&) const = default;
+};
+Answer const accepted{ErrorCode::no_error, {}};
+Answer const wrong_argument_1{ErrorCode::invalid_capability, {1}};
+
+/// Calls of extension methods as api/syscall.cpp makes them.
+struct Extensions : World {
+    Slot target, argument;
+
+    Extensions() { cpu.current = &thread(10, &context()); }
+
+    Checked<Plan> decode(Cap const& cap, abi::Label label, std::vector<u64> words, Slot* extra)
+    {
+        target.update(cap);
+        Invocation in{};
+        in.slot = &target;
+        in.cap = cap;
+        in.label = u64(label);
+        in.length = unsigned(words.size());
+        words.resize(8);
+        std::copy_n(words.begin(), 4, in.mr);
+        in.caps[0] = extra;
+        in.cap_count = extra != nullptr;
+        in.caller = cpu.current;
+        in.cpu = &cpu;
+        return mk::decode(in);
+    }
+    Answer call(Cap const& cap, abi::Label label, std::vector<u64> words, Slot* extra = nullptr)
+    {
+        auto const plan = decode(cap, label, std::move(words), extra);
+        if (plan) {
+            static_cast<void>((*plan).perform(cpu, *cpu.current));
+            return accepted;
+        }
+        SyscallError const e = plan.error();
+        return {e.code, {e.word, e.word + e.length}};
+    }
+    Answer set_ring(Slot& frame)
+    {
+        return call(Cap::sched_control(0), abi::sched_control_set_event_ring, {}, &frame);
+    }
+};
+
+} // namespace
+
+TEST_CASE("the event ring's frame", "[extensions]")
+{
+    Extensions w;
+    fake::Memory const memory{12};
+    auto const frame = [&](Rights rights, bool device) {
+        return Cap::frame(memory.physical(), FrameSize::small, rights, device);
+    };
+    Rights const both = Rights::read | Rights::write;
+    Slot good, slot;
+    DerivationTree::insert_original(nullptr, good, frame(both, false).mapped_at(5, 0x5000));
+
+    for (Cap const& cap : {frame(Rights::read, false), frame(Rights::none, false),
+                           frame(both, true), Cap::endpoint(&w.ep, Rights::all, 0),
+                           Cap::untyped(memory.physical(), 12, false), Cap::sched_control(0)}) {
+        slot.update(cap);
+        CHECK(w.set_ring(slot) == wrong_argument_1);
+        CHECK_FALSE(w.cpu.events.on());
+    }
+    slot.update({});
+    CHECK(w.set_ring(slot) == accepted); // off, while it is off
+    REQUIRE(w.set_ring(good) == accepted);
+    CHECK(w.cpu.events.on());
+    CHECK(w.cpu.event_frame.cap() == frame(both, false)); // a copy has no mapping
+    CHECK(DerivationTree::is_parent(good, w.cpu.event_frame));
+    CHECK(sys::EventReader{memory.at<void>(0)}.is_ring());
+    CHECK(w.set_ring(good) == Answer{ErrorCode::delete_first, {}});
+    CHECK(w.call(Cap::sched_context(&w.context(), 8), abi::sched_control_set_event_ring, {},
+                 &good) == Answer{ErrorCode::illegal_operation, {}});
+    CHECK(w.call(Cap::sched_control(0), abi::sched_control_set_event_ring, {}) ==
+          Answer{ErrorCode::truncated_message, {}});
+    u64 const written = sys::EventReader{memory.at<void>(0)}.written();
+    SECTION("null takes it away")
+    {
+        CHECK(w.set_ring(slot) == accepted);
+    }
+    SECTION("so does a revoke")
+    {
+        Slot workplace;
+        CHECK(revoke(w.cpu, good, workplace) == Progress::done);
+    }
+    SECTION("or the deletion of the kernel's own capability with everything else")
+    {
+        DerivationTree::remove(good);
+        delete_simple(w.cpu, w.cpu.event_frame);
+    }
+    CHECK(w.cpu.event_frame.empty());
+    trace(w.cpu.events, Event::wake, {});
+    CHECK(sys::EventReader{memory.at<void>(0)}.written() == written);
+}
