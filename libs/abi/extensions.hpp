@@ -12,6 +12,7 @@ namespace abi {
 /// Methods that seL4 does not have. A flag in an existing method would not do: seL4 ignores bits it
 /// does not know, so a program may pass any.
 inline constexpr Label page_map_execute_never{0x1000};       ///< Page.map, but not executable
+inline constexpr Label tcb_set_foreign{0x1002};              ///< all its system calls are faults
 inline constexpr Label sched_control_set_event_ring{0x1004}; ///< see abi/event_ring.hpp
 
 /// Boot information chunk: files the loader put into memory. The payload is a BootModules head

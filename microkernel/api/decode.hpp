@@ -38,6 +38,7 @@ Checked<Plan> decode_tcb_resume(Invocation const&);
 Checked<Plan> decode_tcb_bind_notification(Invocation const&);
 Checked<Plan> decode_tcb_unbind_notification(Invocation const&);
 Checked<Plan> decode_tcb_set_flags(Invocation const&);
+Checked<Plan> decode_tcb_set_foreign(Invocation const&); // extension
 // api/decode_sched_context.cpp
 Checked<Plan> decode_sched_control_configure_flags(Invocation const&);
 Checked<Plan> decode_sched_context_bind(Invocation const&);

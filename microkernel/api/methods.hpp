@@ -56,6 +56,7 @@ inline constexpr std::array methods{
     Method{CapType::tcb,             abi::Label::tcb_unbind_notification,   0, 0, decode_tcb_unbind_notification,   "TCB.unbind_notification"},
     Method{CapType::tcb,             abi::Label::tcb_set_tls_base,          1, 0, decode_tcb_set_tls_base,          "TCB.set_tls_base"},
     Method{CapType::tcb,             abi::Label::tcb_set_flags,             2, 0, decode_tcb_set_flags,             "TCB.set_flags"},
+    Method{CapType::tcb,             abi::tcb_set_foreign,                  1, 0, decode_tcb_set_foreign,           "TCB.set_foreign"},
     Method{CapType::asid_pool,       abi::Label::x86_asid_pool_assign,      0, 1, decode_asid_pool_assign,          "ASIDPool.assign"},
     Method{CapType::irq_control,     abi::Label::irq_issue_irq_handler,     0, 0, decode_irq_issue_irq_handler,     "IRQControl.get"},
     Method{CapType::irq_control,     abi::Label::x86_irq_issue_irq_handler_ioapic, 7, 1, decode_irq_issue_io_apic,  "IRQControl.get_io_apic"},

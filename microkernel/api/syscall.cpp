@@ -259,6 +259,8 @@ void dispatch(Cpu& cpu)
     Context const& c = cpu.current->context;
     auto const number = S(c.rdx);
     trace(cpu.events, Event::syscall, {.thread = cpu.current, .value = u32(c.rdx)});
+    if ((cpu.current->flags & Tcb::foreign) != 0) [[unlikely]]
+        return unknown_syscall(cpu, i64(c.rdx));
     switch (number) {
     case S::call:
         send(cpu, c.rdi, call_mode);

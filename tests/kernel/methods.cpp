@@ -68,6 +68,7 @@ constexpr Method methods[] = {
     {"TCB.UnbindNotification", TCBUnbindNotification, tcb_, 0, {}, 0, {}},
     {"TCB.SetTLSBase", TCBSetTLSBase, tcb_, 1, {0}, 0, {}},
     {"TCB.SetFlags", TCBSetFlags, tcb_, 2, {0, 0}, 0, {}},
+    {"TCB.SetForeign", static_cast<Word>(abi::tcb_set_foreign), tcb_, 1, {0}, 0, {}},
     {"CNode.Revoke", CNodeRevoke, cnode_cap, 2, {free_slot, 64}, 0, {}},
     {"CNode.Delete", CNodeDelete, cnode_cap, 2, {free_slot, 64}, 0, {}},
     {"CNode.CancelBadgedSends", CNodeCancelBadgedSends, cnode_cap, 2, {root_cnode, 64}, 0, {}},

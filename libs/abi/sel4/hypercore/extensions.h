@@ -5,6 +5,7 @@
 #include <sel4/sel4.h>
 
 #define hypercore_PageMapExecuteNever 0x1000ul
+#define hypercore_TCBSetForeign 0x1002ul
 #define hypercore_SchedControlSetEventRing 0x1004ul
 
 /* seL4_X86_Page_Map, and code does not run from the mapping. */
@@ -16,6 +17,14 @@ LIBSEL4_INLINE seL4_Error hypercore_X86_Page_MapExecuteNever(seL4_X86_Page _serv
     seL4_Word mr[4] = {vaddr, rights.words[0], (seL4_Word)attr};
     seL4_SetCap(0, vspace);
     return hypercore_invoke(_service, hypercore_PageMapExecuteNever, 1, 3, mr);
+}
+
+/* on 1: every system call of the thread is an UnknownSyscall fault, whatever its number; 0: ends
+ * that. */
+LIBSEL4_INLINE seL4_Error hypercore_TCB_SetForeign(seL4_TCB _service, seL4_Word on)
+{
+    seL4_Word mr[4] = {on};
+    return hypercore_invoke(_service, hypercore_TCBSetForeign, 0, 1, mr);
 }
 
 /* The kernel writes the events of this CPU into the frame; 0: no longer. Layout:

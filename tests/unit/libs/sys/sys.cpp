@@ -136,6 +136,7 @@ std::vector<Row> table()
          Label::tcb_unbind_notification,
          {},
          {}},
+        {"set_foreign", [=] { (void)tcb.set_foreign(true); }, abi::tcb_set_foreign, {1}, {}},
         {"set_tls_base",
          [=] { (void)tcb.set_tls_base(0x77); },
          Label::tcb_set_tls_base,

@@ -115,3 +115,27 @@ TEST_CASE("the event ring's frame", "[extensions]")
     trace(w.cpu.events, Event::wake, {});
     CHECK(sys::EventReader{memory.at<void>(0)}.written() == written);
 }
+
+TEST_CASE("foreign is 1 or 0, and no flag of SetFlags", "[extensions]")
+{
+    Extensions w;
+    Tcb& t = w.thread(10);
+    Cap const tcb = Cap::tcb(&t);
+    u8 const before = GENERATE(u8{0}, u8{Tcb::foreign});
+    u64 const known = abi::tcb_flags_known;
+    t.flags = before;
+    for (u64 const word : {u64{2}, u64{3}, u64{1} << 32 | 1, ~u64{0}}) {
+        CHECK(w.call(tcb, abi::tcb_set_foreign, {word}) == Answer{ErrorCode::range_error, {0, 1}});
+        CHECK(t.flags == before);
+    }
+    CHECK(w.call(tcb, abi::Label::tcb_set_flags, {0, ~u64{0}}) == accepted);
+    CHECK(t.flags == (before | known));
+    CHECK(w.cpu.current->context.r10 == known); // the answer
+    CHECK(w.call(tcb, abi::tcb_set_foreign, {1}) == accepted);
+    CHECK(t.flags == (Tcb::foreign | known));
+    CHECK(w.call(tcb, abi::Label::tcb_set_flags, {~u64{0}, 0}) == accepted);
+    CHECK(t.flags == Tcb::foreign);
+    CHECK(w.cpu.current->context.r10 == 0);
+    CHECK(w.call(tcb, abi::tcb_set_foreign, {0}) == accepted);
+    CHECK(t.flags == 0);
+}
