@@ -13,7 +13,11 @@ namespace abi {
 /// does not know, so a program may pass any.
 inline constexpr Label page_map_execute_never{0x1000};       ///< Page.map, but not executable
 inline constexpr Label tcb_set_foreign{0x1002};              ///< all its system calls are faults
+inline constexpr Label table_harvest{0x1003};                ///< accessed and dirty bits of pages
 inline constexpr Label sched_control_set_event_ring{0x1004}; ///< see abi/event_ring.hpp
+
+/// Which bits table_harvest takes away.
+inline constexpr u64 harvest_clear_accessed = 1, harvest_clear_dirty = 2;
 
 /// Boot information chunk: files the loader put into memory. The payload is a BootModules head
 /// and `count` BootModule entries. The root server itself is not listed.

@@ -72,6 +72,8 @@ Checked<Plan> decode_pdpt_map(Invocation const&);
 Checked<Plan> decode_page_directory_map(Invocation const&);
 Checked<Plan> decode_page_table_map(Invocation const&);
 Checked<Plan> decode_table_unmap(Invocation const&); // all three levels
+// api/decode_harvest.cpp
+Checked<Plan> decode_table_harvest(Invocation const&); // extension, three levels
 // api/decode_page.cpp
 Checked<Plan> decode_page_map(Invocation const&);
 Checked<Plan> decode_page_map_execute_never(Invocation const&); // extension

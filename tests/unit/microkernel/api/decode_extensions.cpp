@@ -2,9 +2,12 @@
 #include "../ipc/world.hpp"
 #include "abi/extensions.hpp"
 #include "abi/syscalls.hpp"
+#include "address_space.hpp"
 #include "api/debug_syscall.hpp"
 #include "api/methods.hpp"
 #include "sys/event_ring.hpp"
+#include "vspace/harvest.hpp"
+#include "vspace/page_table.hpp"
 
 using namespace mk;
 using abi::ErrorCode;
@@ -138,4 +141,62 @@ TEST_CASE("foreign is 1 or 0, and no flag of SetFlags", "[extensions]")
     CHECK(w.cpu.current->context.r10 == 0);
     CHECK(w.call(tcb, abi::tcb_set_foreign, {0}) == accepted);
     CHECK(t.flags == 0);
+}
+
+TEST_CASE("a harvest's table and range", "[extensions]")
+{
+    Extensions w;
+    auto const table = std::make_unique<PageTable>();
+    for (unsigned i = 0; i < 512; ++i) table->entry[i] = paging::present | paging::accessed;
+    Cap const loose = Cap::paging(CapType::page_table, table.get());
+    Cap const cap = loose.mapped_at(1, 0x20'0000);
+    auto const harvest = [&](Cap const& on, u64 first, u64 count, u64 clear) {
+        return w.call(on, abi::table_harvest, {first, count, clear});
+    };
+    auto const range = [](u64 least, u64 most) {
+        return Answer{ErrorCode::range_error, {least, most}};
+    };
+    CHECK(harvest(loose, 600, 0, 9) == Answer{ErrorCode::invalid_capability, {0}});
+    CHECK(harvest(cap, 512, 0, 9) == range(0, 511));
+    CHECK(harvest(cap, ~u64{0}, 2, 0) == range(0, 511));
+    CHECK(harvest(cap, 0, 0, 9) == range(1, 512));
+    CHECK(harvest(cap, 0, 513, 9) == range(1, 512));
+    CHECK(harvest(cap, 511, 2, 9) == range(1, 1));
+    CHECK(harvest(cap, 3, ~u64{0}, 9) == range(1, 509));
+    CHECK(harvest(cap, 0, 512, 4) == range(0, 3));
+    // The thread has no IPC buffer.
+    CHECK(harvest(cap, 0, 129, 3) == Answer{ErrorCode::illegal_operation, {}});
+    for (u64 const entry : table->entry) CHECK(entry == (paging::present | paging::accessed));
+    CHECK(harvest(cap, 1, 128, 1) == accepted);
+    for (unsigned i = 0; i < 512; ++i)
+        CHECK(((table->entry[i] & paging::accessed) == 0) == (i >= 1 && i <= 128));
+}
+
+TEST_CASE("a harvest's bits, at every level", "[extensions]")
+{
+    auto const table = std::make_unique<PageTable>();
+    constexpr u64 leaf = paging::present | paging::user, large = leaf | paging::large;
+    static constexpr u64 both = paging::accessed | paging::dirty;
+    table->entry[0] = leaf | paging::accessed;
+    table->entry[1] = large | both | paging::no_execute; // in a page table: the PAT bit
+    table->entry[64] = large | paging::dirty;
+    table->entry[65] = both;  // not present: whatever the rest says
+    table->entry[66] = large; // untouched
+    bool const small = GENERATE(true, false);
+    CapType const level =
+        small ? CapType::page_table : GENERATE(CapType::page_directory, CapType::pdpt);
+    u64 const clear = GENERATE(u64{0}, paging::accessed, paging::dirty, both);
+    auto const before = *table;
+    fake::address_space().tlb.emplace(1, fake::Translation{});
+    Harvest const found = mk::harvest(*table, level, 0, 512, clear);
+    CHECK(found.accessed[0] == (small ? 3 : 2));
+    CHECK((found.dirty[0] == 2 && found.accessed[1] == 0 && found.dirty[1] == 1));
+    for (unsigned i = 0; i < 512; ++i) {
+        bool const page = i != 65 && (small || i != 0);
+        CHECK(table->entry[i] == (page ? before.entry[i] & ~clear : before.entry[i]));
+    }
+    CHECK(fake::address_space().tlb.empty() == (clear != 0));
+    fake::address_space().tlb.clear();
+    Harvest const part = mk::harvest(*table, level, 64, 1, both);
+    CHECK(part.dirty[0] == ((clear & paging::dirty) == 0));
 }
