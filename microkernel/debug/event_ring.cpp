@@ -34,6 +34,22 @@ char const* name(Event kind)
     return u8(kind) < abi::event_count ? names[u8(kind)] : names[0];
 }
 
+[[gnu::cold]] void print(abi::EventRecord const& r)
+{
+    using namespace log_detail;
+    serial_only(true);
+    begin_line();
+    put(r.time);
+    put(' ');
+    put(name(r.kind));
+    for (u32 const word : {r.thread, r.other, r.object, u32{r.detail}, u32{r.level}, r.value}) {
+        put(' ');
+        put(Hex{word});
+    }
+    end_line();
+    serial_only(false);
+}
+
 } // namespace
 
 void EventRing::begin()
@@ -95,14 +111,13 @@ void EventRing::print_last() const
     if (!on() || written_ == 0) return;
     u64 count = written_ < capacity_ ? written_ : capacity_;
     if (count > printed) count = printed;
-    serial_line("the last ", count, " of ", written_, " events (time, thread, other, object):");
+    serial_line("last events of ", written_,
+                ": time, kind, thread, other, object, detail, level, value");
     u64 place = next_ >= count ? next_ - count : next_ + capacity_ - count;
     for (; count > 0; --count) {
         abi::EventRecord const r = records_[place];
         place = place + 1 == capacity_ ? 0 : place + 1;
-        serial_line("  ", r.time, " ", name(r.kind), " ", Hex{r.thread}, " ", Hex{r.other}, " ",
-                    Hex{r.object}, " detail ", u32{r.detail}, " level ", u32{r.level}, " value ",
-                    Hex{r.value});
+        print(r);
     }
 }
 

@@ -28,13 +28,14 @@ struct EventDetails {
 
 class EventRing {
 public:
-    bool on() const { return records_ != nullptr; }
+    /// Whether anybody listens. A constant in kernels without trace points.
+    bool on() const { return HYPERCORE_EVENT_RING && records_ != nullptr; }
     /// Boot time: panics show this ring, and in debug builds it begins to be written.
     void begin();
     /// Starts anew in `memory`: aligned to 64, at least a header and a record; `bytes` of it.
-    void attach(void* memory, u64 bytes, u32 cpu, u32 ticks_per_us);
+    [[gnu::cold]] void attach(void* memory, u64 bytes, u32 cpu, u32 ticks_per_us);
     /// Leaves that memory alone from now on.
-    void detach();
+    [[gnu::cold]] void detach();
     /// Only while on.
     void write(Event kind, EventDetails const& d)
     {
@@ -43,7 +44,7 @@ public:
     }
     /// Prints the newest records to the serial line, oldest first. For panics: reads the ring, and
     /// believes nothing of what it finds there.
-    void print_last() const;
+    [[gnu::cold, gnu::noinline]] void print_last() const;
 
 private:
     /// All in registers, so that a trace point does nothing before its branch.
@@ -66,9 +67,8 @@ EventRing const* panic_events();
 /// A trace point. The details must be free of side effects: they are worked out only when needed.
 [[gnu::always_inline]] inline void trace(EventRing& ring, Event kind, EventDetails details)
 {
-    if constexpr (HYPERCORE_EVENT_RING)
-        if (ring.on()) [[unlikely]]
-            ring.write(kind, details);
+    if (ring.on()) [[unlikely]]
+        ring.write(kind, details);
 }
 
 } // namespace mk

@@ -11,9 +11,8 @@ namespace mk {
 /// Called wherever cpu.current has been changed, with the thread that ran before.
 [[gnu::always_inline]] inline void trace_switch(Cpu& cpu, Tcb const& previous)
 {
-    if constexpr (HYPERCORE_EVENT_RING)
-        if (cpu.events.on()) [[unlikely]]
-            record_switch(cpu, previous);
+    if (cpu.events.on()) [[unlikely]]
+        record_switch(cpu, previous);
 }
 
 } // namespace mk
