@@ -13,14 +13,14 @@ namespace abi {
 /// What happened. `thread`, `other`, `object`, `detail`, `level` are fields of EventRecord; those
 /// not named are 0. "SC" is a scheduling context.
 enum class Event : u8 {
-    dispatch = 1,    ///< thread runs from now on instead of other; object: SC, detail: priority
-    wake = 2,        ///< thread became ready to run, by the doing of other; object: SC
-    block = 3,       ///< thread, which ran, cannot go on; object: it waits for, detail: BlockedOn
-    call = 4,        ///< a Call's message went from thread to other; object: endpoint
-    send = 5,        ///< any other message went from thread to other; object: endpoint
-    reply = 6,       ///< thread answered other; object: reply object
-    signal = 7,      ///< object (a notification) was signalled while thread was current
-    fault = 8,       ///< thread faulted; detail: abi::FaultLabel
+    dispatch = 1, ///< thread runs from now on instead of other; object: SC, detail: priority, level
+    wake = 2,     ///< thread became ready to run, by the doing of other; object: SC, with level
+    block = 3,    ///< thread, which ran, cannot go on; object: it waits for, detail: BlockedOn
+    call = 4,     ///< a Call's message went from thread to other; object: endpoint
+    send = 5,     ///< any other message went from thread to other; object: endpoint
+    reply = 6,    ///< thread answered other; object: reply object
+    signal = 7,   ///< object (a notification) was signalled while thread was current
+    fault = 8,    ///< thread faulted; detail: abi::FaultLabel
     interrupt = 9,   ///< detail: interrupt number, while thread was current
     syscall = 10,    ///< thread made a system call; value: its number, as 32 bits
     invocation = 11, ///< thread invoked a method; value: label, detail: kind of capability

@@ -11,7 +11,9 @@ namespace abi {
 
 /// Methods that seL4 does not have. A flag in an existing method would not do: seL4 ignores bits it
 /// does not know, so a program may pass any.
-inline constexpr Label page_map_execute_never{0x1000};       ///< Page.map, but not executable
+inline constexpr Label page_map_execute_never{0x1000}; ///< Page.map, but not executable
+/// SchedControl: puts a scheduling context into the feedback class or takes it out.
+inline constexpr Label sched_control_configure_feedback{0x1001};
 inline constexpr Label tcb_set_foreign{0x1002};              ///< all its system calls are faults
 inline constexpr Label table_harvest{0x1003};                ///< accessed and dirty bits of pages
 inline constexpr Label sched_control_set_event_ring{0x1004}; ///< see abi/event_ring.hpp

@@ -48,6 +48,12 @@ public:
         return command(*this, abi::Label::sched_control_configure_flags,
                        {budget, period, extra_refills, badge, flags}, {context});
     }
+    /// Time-shares the context with its equals by feedback, beginning at level 0, or no longer.
+    /// @error invalid_argument  word 0 = 1: no budget, or one that is not its period
+    Result<void> configure_feedback(SchedContext context, bool enabled) const
+    {
+        return command(*this, abi::sched_control_configure_feedback, {enabled}, {context});
+    }
     /// Extension: the kernel writes the events of this CPU into `frame` (RAM, read and write);
     /// null: no longer. Read them with sys::EventReader.
     /// @error invalid_capability  word 0 = 1: no such frame; delete_first: a ring is attached

@@ -41,6 +41,7 @@ Checked<Plan> decode_tcb_set_flags(Invocation const&);
 Checked<Plan> decode_tcb_set_foreign(Invocation const&); // extension
 // api/decode_sched_context.cpp
 Checked<Plan> decode_sched_control_configure_flags(Invocation const&);
+Checked<Plan> decode_sched_control_configure_feedback(Invocation const&); // extension
 Checked<Plan> decode_sched_context_bind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind_object(Invocation const&);

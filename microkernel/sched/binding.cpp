@@ -17,7 +17,8 @@ void bind_thread(Cpu& cpu, SchedContext& sc, Tcb& tcb)
         resume(cpu, sc);
     }
     if (is_schedulable(tcb)) {
-        trace(cpu.events, Event::wake, {.thread = &tcb, .other = cpu.current, .object = &sc});
+        trace(cpu.events, Event::wake,
+              {.thread = &tcb, .other = cpu.current, .object = &sc, .level = sc.feedback.level});
         if (!tcb.in_ready_queue) enqueue_back(cpu, tcb);
         reschedule_required(cpu);
     }
@@ -60,8 +61,7 @@ void donate(Cpu& cpu, SchedContext& sc, Tcb& to)
     if (Tcb* const from = sc.tcb) {
         dequeue(cpu, *from);
         release_queue::remove(cpu, *from);
-        from->sc = nullptr;
-        if (from == cpu.current) reschedule_required(cpu);
+        from->sc = nullptr; // if it is the current thread, schedule() sees that it cannot go on
     }
     sc.tcb = &to;
     to.sc = &sc;

@@ -37,9 +37,11 @@ void record_switch(Cpu& cpu, Tcb const& previous)
             Event::block,
             {.thread = &previous, .object = waits_for(previous), .detail = u16(previous.state)});
     Tcb const& now = *cpu.current;
-    cpu.events.write(
-        Event::dispatch,
-        {.thread = &now, .other = &previous, .object = now.sc, .detail = now.priority});
+    cpu.events.write(Event::dispatch, {.thread = &now,
+                                       .other = &previous,
+                                       .object = now.sc,
+                                       .detail = now.priority,
+                                       .level = now.sc->feedback.level});
 }
 
 } // namespace mk

@@ -174,7 +174,6 @@ void other_events_are_recorded()
     u32 const self = signalled.thread;
     abi::EventRecord const given_up = find(ring, Event::yield, self);
     CHECK(given_up.object != 0);
-    CHECK_EQ(find(ring, Event::budget_end, self).object, given_up.object);
     abi::EventRecord const fault = find(ring, Event::fault);
     CHECK_EQ(fault.thread, faulter.tcb);
     CHECK_EQ(fault.detail, seL4_Fault_UserException);
@@ -207,6 +206,25 @@ void budgets_are_recorded()
     while (again.kind != Event::wake || again.thread != worker.tcb) ring.next(again);
     CHECK(again.time - begin.time >= ticks(3'900));
     REQUIRE_OK(set_ring(0));
+}
+
+void levels_are_recorded()
+{
+    ThreadConfig config;
+    config.budget_us = config.period_us = 1'000;
+    Known const worker = known_thread(config);
+    REQUIRE_OK(hypercore_SchedControl_ConfigureFeedback(sched_control(), worker.thread->sc, 1));
+    Slot const frame = mapped_frame();
+    REQUIRE_OK(set_ring(frame));
+    worker.thread->start([](Word) { spin(10'000); }); // alone: it keeps the CPU, and sinks
+    REQUIRE_OK(set_ring(0));
+    auto ring = reader();
+    CHECK_EQ(find(ring, Event::dispatch, worker.tcb).level, 0);
+    CHECK_EQ(find(ring, Event::budget_end, worker.tcb).object, worker.sc);
+    abi::EventRecord const sunk = find(ring, Event::demote);
+    CHECK_EQ(sunk.thread, worker.tcb);
+    CHECK_EQ(sunk.object, worker.sc);
+    CHECK_EQ(sunk.level, 1);
 }
 
 /// Makes `count` events and more, by system calls that do nothing else.
@@ -360,6 +378,7 @@ constexpr Case cases[] = {
     {"the donation of a scheduling context is recorded", donations_are_recorded},
     {"signal, yield, fault and suspend are recorded", other_events_are_recorded},
     {"the end of a budget and the next refill are recorded", budgets_are_recorded},
+    {"levels of the feedback class are recorded", levels_are_recorded},
     {"a full ring overwrites the oldest, and a reader counts what it lost",
      a_full_ring_overwrites_the_oldest},
     {"a detached ring is left alone, an attached one starts anew", a_detached_ring_is_left_alone},

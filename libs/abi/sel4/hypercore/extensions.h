@@ -5,6 +5,7 @@
 #include <sel4/sel4.h>
 
 #define hypercore_PageMapExecuteNever 0x1000ul
+#define hypercore_SchedControlConfigureFeedback 0x1001ul
 #define hypercore_TCBSetForeign 0x1002ul
 #define hypercore_TableHarvest 0x1003ul
 #define hypercore_SchedControlSetEventRing 0x1004ul
@@ -20,6 +21,17 @@ LIBSEL4_INLINE seL4_Error hypercore_X86_Page_MapExecuteNever(seL4_X86_Page _serv
     seL4_Word mr[4] = {vaddr, rights.words[0], (seL4_Word)attr};
     seL4_SetCap(0, vspace);
     return hypercore_invoke(_service, hypercore_PageMapExecuteNever, 1, 3, mr);
+}
+
+/* 1: a scheduling context whose budget is its period goes to level 0 of the feedback class; 0: it
+ * becomes a plain one. */
+LIBSEL4_INLINE seL4_Error hypercore_SchedControl_ConfigureFeedback(seL4_SchedControl _service,
+                                                                   seL4_SchedContext context,
+                                                                   seL4_Word enabled)
+{
+    seL4_Word mr[4] = {enabled};
+    seL4_SetCap(0, context);
+    return hypercore_invoke(_service, hypercore_SchedControlConfigureFeedback, 1, 1, mr);
 }
 
 /* on 1: every system call of the thread is an UnknownSyscall fault, whatever its number; 0: ends

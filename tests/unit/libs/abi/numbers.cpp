@@ -315,6 +315,7 @@ TEST_CASE("extension labels are none of seL4's", "[abi]")
     CHECK(u64(abi::table_harvest) == 0x1003);
     CHECK(u64(abi::sched_control_set_event_ring) == 0x1004);
     CHECK(u64(abi::page_map_execute_never) >= abi::label_count);
+    CHECK(u64(abi::sched_control_configure_feedback) == 0x1001);
 }
 
 TEST_CASE("object_bits counts slots for CNodes and bytes for the others", "[abi]")

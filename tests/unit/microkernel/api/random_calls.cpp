@@ -25,8 +25,8 @@ namespace {
 constexpr unsigned node_bits = 6, slot_count = 1u << node_bits;
 
 struct Fuzz {
-    std::unique_ptr<Cpu> owned = std::make_unique<Cpu>();
-    Cpu& cpu = *owned;
+    OwnedCpu owned;
+    Cpu& cpu = *owned.cpu;
     fake::Memory memory{19};
     std::unique_ptr<Slot[]> node = std::make_unique<Slot[]>(slot_count);
     std::mt19937 random;

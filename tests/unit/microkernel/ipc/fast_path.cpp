@@ -11,6 +11,7 @@
 #include "object/notification.hpp"
 #include "object/reply.hpp"
 #include "sched/binding.hpp"
+#include "sched/feedback.hpp"
 #include "sched/refill.hpp"
 #include "sched/scheduler.hpp"
 #include "vspace/vspace.hpp"
@@ -38,6 +39,7 @@ struct alignas(4096) State {
     PageTable pml4[2];
     AsidPool pool;
     Cpu cpu;
+    PriorityQueues table[ReadyQueues::priorities];
     Tcb thread[thread_count];
     struct alignas(16) {
         SchedContext sc;
@@ -66,10 +68,11 @@ public:
         new (&s) State{};
         fake::machine.clock = s.cpu.now = 1000;
         s.cpu.ticks_per_us = 1;
+        s.cpu.ready[0].use(s.table);
         if (seed % 2 == 0) s.cpu.events.begin(); // both ways must record the same events
         s.cpu.idle.state = ThreadState::idle;
         s.cpu.current = &s.cpu.idle;
-        s.cpu.current_sc = &s.cpu.idle_sc.sc;
+        s.cpu.idle.sc = s.cpu.current_sc = &s.cpu.idle_sc.sc;
         register_asid_pool(s.pool, 0);
         assign_asid(1, s.pml4[0]);
         assign_asid(2, s.pml4[1]);
@@ -124,6 +127,7 @@ private:
         bool const sporadic = one_in(4);
         if (sporadic) sc.flags |= SchedContext::sporadic;
         refill::configure(s.cpu, sc, 4, 5000, sporadic ? 9000 : 5000);
+        if (!sporadic && one_in(3)) feedback::configure(sc, true);
         bind_thread(s.cpu, sc, t);
         restart(s.cpu, t);
     }
@@ -250,8 +254,19 @@ private:
         handle_slow_syscall(s.cpu);
         if (!done) return;
         ++taken[unsigned(path)];
+        forget_stale(after_fast);
+        forget_stale(s);
         CAPTURE(unsigned(path), offset_of_difference(after_fast));
         REQUIRE(std::memcmp(&after_fast, &s, sizeof s) == 0);
+    }
+    /// A thread's place in a queue means nothing while it is in none.
+    static void forget_stale(State& state)
+    {
+        for (Tcb& t : state.thread) {
+            if (t.in_ready_queue || t.in_release_queue) continue;
+            t.sched_link = {};
+            t.ready_queue = 0;
+        }
     }
     /// For the report: where in State the first difference lies.
     usize offset_of_difference(State const& other) const
