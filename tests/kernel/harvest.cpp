@@ -60,7 +60,7 @@ void map_page(Word page, Slot vspace = root_vspace, seL4_CapRights_t page_rights
 void reads_and_writes_are_told_apart()
 {
     Slot const table = make_table();
-    for (Word page : {0, 1, 2, 3, 5}) map_page(page);
+    for (Word page : {Word{0}, Word{1}, Word{2}, Word{3}, Word{5}}) map_page(page);
     map_page(6, root_vspace, seL4_CanRead);
     expect(harvest(table), 0, 0);
     touch(free_region + 0x1000);
@@ -102,7 +102,7 @@ void only_what_is_asked_for_is_taken_away()
 void a_range_begins_at_bit_0()
 {
     Slot const table = make_table();
-    for (Word page : {0, 63, 64, 130, 255, 511}) {
+    for (Word page : {Word{0}, Word{63}, Word{64}, Word{130}, Word{255}, Word{511}}) {
         map_page(page);
         word_at(free_region + page * 4096) = page;
     }
@@ -227,7 +227,7 @@ void bad_calls_are_refused()
 void a_caller_without_buffer_gets_what_fits_registers()
 {
     Slot const table = make_table();
-    for (Word page : {0, 64, 128}) {
+    for (Word page : {Word{0}, Word{64}, Word{128}}) {
         map_page(page);
         touch(free_region + page * 4096);
     }
