@@ -107,6 +107,8 @@ Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const&
         if (mode.call) reply_with_error(caller, plan.error());
         return Sent::done;
     }
+    trace(cpu.events, Event::invocation,
+          {.thread = &caller, .value = u32(info.label()), .detail = u16(slot.cap().type())});
     caller.state = ThreadState::restart; // until performed: a preempted call is repeated
     Performed const performed = (*plan).perform(cpu, caller);
     finish_invocation(caller, performed, mode.call);
@@ -256,6 +258,9 @@ void dispatch(Cpu& cpu)
         .blocking = false, .call = false, .may_donate = false, .first_phase = false};
     Context const& c = cpu.current->context;
     auto const number = S(c.rdx);
+    trace(cpu.events, Event::syscall, {.thread = cpu.current, .value = u32(c.rdx)});
+    if ((cpu.current->flags & Tcb::foreign) != 0) [[unlikely]]
+        return unknown_syscall(cpu, i64(c.rdx));
     switch (number) {
     case S::call:
         send(cpu, c.rdi, call_mode);

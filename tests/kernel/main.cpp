@@ -14,7 +14,8 @@ Suite const* const suites[] = {
     &cnode_suite,     &tcb_suite,          &endpoint_suite, &transfer_suite,      &reply_suite,
     &donation_suite,  &notification_suite, &budget_suite,   &sched_context_suite, &domain_suite,
     &vspace_suite,    &isolation_suite,    &fault_suite,    &registers_suite,     &fpu_suite,
-    &irq_suite,       &io_port_suite,      &revoke_suite,
+    &irq_suite,       &io_port_suite,      &revoke_suite,   &event_ring_suite,    &foreign_suite,
+    &harvest_suite,
 };
 
 } // namespace
