@@ -6,7 +6,7 @@ namespace mk {
 
 namespace {
 
-// A label belongs to one type of object, so it alone finds the row. seL4's labels and ours are two
+// A label alone leads to the first of its rows: nearly always the only one. seL4's labels and ours are two
 // dense ranges; as one: ours follow seL4's.
 constexpr u64 first_extension = 0x1000, label_count = abi::label_count + 16;
 constexpr u8 no_row = 0xff;
@@ -19,7 +19,7 @@ constexpr u64 label_index(u64 label)
 constexpr auto row_of_label = [] {
     std::array<u8, label_count> rows{};
     for (u8& row : rows) row = no_row;
-    for (u8 i = 0; i < methods.size(); ++i) rows[label_index(u64(methods[i].label))] = i;
+    for (u8 i = methods.size(); i-- > 0;) rows[label_index(u64(methods[i].label))] = i;
     return rows;
 }();
 
@@ -30,8 +30,9 @@ Method const* find_method(CapType type, u64 label)
     if (label >= abi::label_count && label < first_extension) return nullptr;
     u64 const index = label_index(label);
     if (index >= label_count || row_of_label[index] == no_row) return nullptr;
-    Method const& m = methods[row_of_label[index]];
-    return m.type == type ? &m : nullptr;
+    for (usize i = row_of_label[index]; i < methods.size(); ++i)
+        if (methods[i].type == type && u64(methods[i].label) == label) return &methods[i];
+    return nullptr;
 }
 
 Checked<Plan> decode(Invocation const& in)
