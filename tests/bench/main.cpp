@@ -2,6 +2,7 @@
 // `bench: <name> min=<n> median=<n>` and the same as JSON. Uses the harness of tests/kernel.
 #include "bench.hpp"
 
+#include "port_console.hpp"
 #include "runtime/runtime.hpp"
 
 namespace bench {
@@ -89,13 +90,15 @@ void print_json()
 
 int main(void* argument)
 {
-    kt::harness_init(static_cast<seL4_BootInfo const*>(argument));
+    auto const* info = static_cast<seL4_BootInfo const*>(argument);
+    bench::open_console(*info);
+    kt::harness_init(info);
     bench::calibrate();
     kt::print("1..", bench::operations.size(), "\n");
     kt::Word number = 0;
     for (kt::Case const& test : bench::operations) kt::run_case(test, ++number);
     bench::print_json();
     kt::print("# done\n");
-    seL4_DebugHalt();
+    kt::end_machine();
     return 0;
 }

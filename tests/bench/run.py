@@ -2,8 +2,8 @@
 """Measures the kernel's operations in instructions: boots the benchmark twice with --icount, checks
 that both runs give the same figures, and compares them with tests/bench/baseline.json.
 
-Figures are guest instructions of the debug build (the benchmark prints by debug calls), user stubs
-included, the same on every machine; the compiler and the build options change them. A drift from
+Figures are guest instructions of the release build (build-release, brought up to date first), user
+stubs included, the same on every machine; the compiler and the build options change them. A drift from
 the baseline is reported; it fails only with --check, and only above 10 %. --update writes the
 baseline anew. Output is TAP (the figures are its comments), because scripts/test runs this too.
 """
@@ -92,8 +92,8 @@ def result(number, good, name, why=''):
 def main(arguments):
     options = parse(arguments)
     if not options.build:
-        options.build = project.build_dir()
-        project.build(options.build)
+        options.build = project.build_dir(release=True)
+        project.build(options.build, release=True)
     print(f'TAP version 13\n1..{3 if options.check else 2}', flush=True)
     try:
         figures, again = measure(options), measure(options)

@@ -30,6 +30,6 @@ int main(void* argument)
     for (Suite const* suite : suites)
         for (Case const& test : *suite) run_case(test, ++number);
     print("# ", number - failed_cases(), " of ", number, " passed\n# done\n");
-    seL4_DebugHalt();
+    kt::end_machine();
     return 0;
 }
