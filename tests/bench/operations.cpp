@@ -291,10 +291,11 @@ void capabilities()
 void revokes()
 {
     Slot const ep = make(seL4_EndpointObject), slots = new_slots(300);
-    for (begin(); !enough();) {
+    for (begin();;) {
         for (Word i = 0; i < 300; ++i)
             seL4_CNode_Mint(root_cnode, slots + i, depth, root_cnode, ep, depth, seL4_AllRights,
                             i + 1);
+        if (enough()) break;
         start();
         seL4_CNode_Revoke(root_cnode, ep, depth);
         stop();
