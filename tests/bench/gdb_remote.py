@@ -26,6 +26,8 @@ class Remote:
         self._received = bytearray()
         self._acknowledge = b''
         self._stopped = False
+        # Single-step without interrupts, but with the clock running: else it jumps afterwards.
+        self._must(b'Qqemu.sstep=3')
 
     def __enter__(self):
         return self

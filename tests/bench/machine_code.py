@@ -9,7 +9,7 @@ import subprocess
 # One access to memory: bytes from an address.
 Access = namedtuple('Access', 'address size')
 
-_LINE = re.compile(r'^([0-9a-f]{16}):\t(.*)$')
+_LINE = re.compile(r'^ *([0-9a-f]+):\t(.*)$')
 _SYMBOL = re.compile(r'^([0-9a-f]{16}) <(.*)>:$')
 _PREFIXES = ('rep', 'repz', 'repnz', 'lock', 'cs', 'data16', 'notrack', 'bnd', 'rex.W')
 _MEMORY = re.compile(
@@ -51,6 +51,7 @@ class Instruction:
     def __init__(self, address, text):
         self.address = address
         words = text.split('#')[0].split('<')[0].split()
+        self.repeats = words[:1] and words[0].startswith('rep')
         while words and words[0] in _PREFIXES:
             del words[0]
         self.mnemonic = words[0] if words else ''

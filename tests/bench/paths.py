@@ -33,6 +33,7 @@ _STATE = re.compile(r'\b(R\w\w?|CR3) *=([0-9a-f]{16})')
 USER_END = 1 << 47
 VECTORS = 256
 NOT_TRACED = (2, 8, 18)  # NMI, double fault, machine check: never on these paths
+TIMER_VECTOR = 0xf0  # of the kernel's own timer
 SYSCALLS = {-1: 'Call', -2: 'ReplyRecv', -3: 'NBSendRecv', -4: 'NBSendWait', -5: 'Send',
             -6: 'NBSend', -7: 'Recv', -8: 'NBRecv', -9: 'Wait', -10: 'NBWait', -11: 'Yield'}
 
@@ -65,6 +66,7 @@ class Code:
         names = symbols(elf)
         self.syscall = names['syscall_stub'][0]
         stubs = names['trap_stubs'][0]
+        self.timer = stubs + 16 * TIMER_VECTOR
         self.vectors = {stubs + 16 * vector: vector for vector in range(VECTORS)
                         if vector not in NOT_TRACED}
         self.entries = {self.syscall, *self.vectors}
@@ -95,8 +97,12 @@ class Visit:
 
     def add(self, registers):
         address = registers['rip']
+        instruction = self.code.instructions[address]
+        # QEMU begins an instruction anew that turns out to access a device: it is logged twice.
+        if self.addresses and address == self.addresses[-1] and not instruction.repeats:
+            return
         self.addresses.append(address)
-        for access in self.code.instructions[address].accesses(registers):
+        for access in instruction.accesses(registers):
             for line in range(access.address // LINE,
                               (access.address + access.size - 1) // LINE + 1):
                 self.lines.setdefault(line, self.code.region(access.address))
@@ -121,44 +127,52 @@ class Tracer:
     def __init__(self, remote, code, bench, log):
         self.remote, self.code, self.log = remote, code, log
         names = symbols(bench)
-        self.next_round = names['bench::enough()'][0]
+        self.begin = names['bench::begin(char const*)'][0]
+        self.next_round = names['bench::next_round()'][0]
+        address, size = names['kt::(anonymous namespace)::run_watchdog()']
+        self.watchdog = range(address, address + size)
+        self.sample = names['bench::sample(unsigned long, unsigned long)'][0]
         self.end = names['bench::print_json()'][0]
-        self.report = names['bench::report(char const*)'][0]
 
     def run(self, wanted):
         """{operation: [Visit]} of the operations whose names match."""
-        paths, rounds, visits = OrderedDict(), 0, []
-        self.remote.stop_at(self.report)
-        self.remote.stop_at(self.next_round)
+        paths, name, rounds = OrderedDict(), None, 0
+        self.remote.stop_at(self.begin)
         self.remote.stop_at(self.end)
         while self.remote.run():
             registers = self.remote.registers()
             if registers['rip'] == self.end:
                 break
-            if registers['rip'] == self.report:
-                name = self.remote.text(registers['rdi'])
+            if registers['rip'] == self.begin:
+                name, rounds = self.remote.text(registers['rdi']), 0
                 if re.search(wanted, name):
-                    paths[name] = visits
-                rounds = 0
-                self.remote.stop_at(self.next_round)
+                    self.remote.stop_at(self.next_round)
                 continue
             rounds += 1
             if rounds == ROUND:
-                visits = self.trace_round()
+                paths[name] = self.trace_round()
                 self.remote.do_not_stop_at(self.next_round)
         return paths
 
     def trace_round(self):
-        """What the kernel does until the benchmark begins the next round."""
+        """What the kernel does until the benchmark takes the round's first sample."""
         start = self.log.stat().st_size
+        self.remote.stop_at(self.sample)
         self.remote.monitor('singlestep on')
         self.remote.monitor('log cpu,nochain')
         self.remote.run()
         self.remote.monitor('log none')
         self.remote.monitor('singlestep off')
+        self.remote.do_not_stop_at(self.sample)
         with open(self.log) as log:
             log.seek(start)
             return list(self.visits(log.read()))
+
+    def is_foreign(self, registers):
+        """Whether an entry is no part of an operation: the kernel's timer and the harness's watchdog,
+        which it wakes. At each stop the guest's clock jumps to the next timer of any device."""
+        return registers['rip'] == self.code.timer or (
+            registers['rip'] == self.code.syscall and registers['rcx'] in self.watchdog)
 
     def visits(self, text):
         """The stays in the kernel that a log shows. What began before the log is left out."""
@@ -168,7 +182,7 @@ class Tracer:
             if visit and (registers['rip'] in self.code.entries or registers['rip'] < USER_END):
                 yield visit
                 visit = None
-            if registers['rip'] in self.code.entries:
+            if registers['rip'] in self.code.entries and not self.is_foreign(registers):
                 visit = Visit(self.code, self.code.entry_name(registers))
             if visit:
                 visit.add(registers)
