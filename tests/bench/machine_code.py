@@ -17,7 +17,7 @@ _MEMORY = re.compile(
     r'|(?:^|,)(?:%[c-gs]s:)?\*?(0x[0-9a-f]+)(?=,|$)')
 _WIDTHS = {'b': 1, 'w': 2, 'l': 4, 'q': 8}
 # These name an address and read nothing there.
-_NO_ACCESS = re.compile(r'lea|nop|prefetch|invlpg|ud[012]')
+_NO_ACCESS = re.compile(r'lea$|lea[lq]|nop|prefetch|invlpg|ud[012]|(?:in|out)[bwl]?$')
 _STATE = re.compile(r'f?x(?:save|rstor)|fnsave|frstor')
 _STATE_BYTES = 512  # the x87 and SSE part of the area
 # [Intel SDM vol. 3A, "Serializing Instructions"]
@@ -62,6 +62,8 @@ class Instruction:
         self._memory = None
         if not _NO_ACCESS.match(self.mnemonic) and not (branch and '*' not in self.operands):
             self._memory = list(_MEMORY.finditer(self.operands))
+            if self.operands.count('(') != sum('(' in each[0] for each in self._memory):
+                raise ValueError(f'{address:#x}: what does this touch? {text}')
 
     @property
     def loads_cr3(self):
@@ -79,6 +81,8 @@ class Instruction:
     def _size(self):
         if _STATE.match(self.mnemonic):
             return _STATE_BYTES
+        if self.mnemonic.startswith(('call', 'jmp')):
+            return 8
         if extended := re.fullmatch(r'mov[sz]([bwl])[wlq]', self.mnemonic):
             return _WIDTHS[extended[1]]
         outside = re.sub(r'\([^)]*\)', '', self.operands)

@@ -6,12 +6,13 @@ since tests/bench/baseline.json, and prints them as a table beside the targets.
 After a change that was meant to cost or to save: run with --update and commit the new baseline. A
 missed target is shown and fails nothing. The figures are the same on every machine, but another
 compiler or other build options give others. Output is TAP (the table is its comments), because
-scripts/test runs this too; --markdown prints the table alone, as it stands in the README.
+scripts/test runs this too. The baseline's table stands in README.md as well; --update writes both.
 How one figure is measured: stopwatch.hpp.
 """
 import argparse
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -21,6 +22,9 @@ from boot_time import kernel_entered  # noqa: E402
 from targets import ROWS, render  # noqa: E402
 
 BASELINE = Path(__file__).resolve().parent / 'baseline.json'
+README = project.ROOT / 'README.md'
+# The table in the README is what stands between these.
+TABLE = re.compile(r'(?<=<!-- bench -->\n).*(?=<!-- bench end -->)', re.S)
 BEGIN, END = 'bench-json-begin', 'bench-json-end'
 TOLERANCE = 0.02
 # The kernel's command-line switch for page-table isolation; None: it has none. With it everything is
@@ -33,7 +37,6 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--update', action='store_true', help='write the baseline anew')
-    parser.add_argument('--markdown', action='store_true', help='one run, and nothing but the table')
     parser.add_argument('--build', metavar='DIR', help='take what is built there, build nothing')
     parser.add_argument('--timeout', default='100', metavar='SECONDS', help='of one run')
     return parser.parse_args(arguments)
@@ -118,9 +121,15 @@ def result(number, good, name, why=''):
     return good
 
 
+def update(figures):
+    BASELINE.write_text(json.dumps(figures, indent=2) + '\n')
+    README.write_text(TABLE.sub(lambda _: render(figures) + '\n', README.read_text()))
+    comment(f'wrote {BASELINE.relative_to(project.ROOT)} and the table in {README.name}')
+
+
 def check(options):
     """The test. Returns whether all is well."""
-    print('TAP version 13\n1..3', flush=True)
+    print('TAP version 13\n1..4', flush=True)
     try:
         figures, again = measure(options), measure(options)
     except Failure as failure:
@@ -134,11 +143,13 @@ def check(options):
     good = result(2, not different, 'two runs with --icount give the same figures',
                   '\n'.join(different))
     if options.update and good:
-        BASELINE.write_text(json.dumps(figures, indent=2) + '\n')
-        comment(f'wrote {BASELINE.relative_to(project.ROOT)}')
-    worse = compare(figures, json.loads(BASELINE.read_text()) if BASELINE.exists() else {})
+        update(figures)
+    baseline = json.loads(BASELINE.read_text())
+    worse = compare(figures, baseline)
     good &= result(3, not worse, f'no figure is {TOLERANCE:.0%} above the baseline, or missing',
                    '\n'.join(worse + ['meant so? tests/bench/run.py --update']))
+    good &= result(4, TABLE.search(README.read_text())[0] == render(baseline) + '\n',
+                   'the table in README.md is the baseline\'s', 'tests/bench/run.py --update')
     comment(render(figures))
     return good
 
@@ -148,9 +159,6 @@ def main(arguments):
     if not options.build:
         options.build = str(project.build_dir(release=True))
         project.build(Path(options.build), release=True)
-    if options.markdown:
-        print(render(measure(options)))
-        return 0
     return 0 if check(options) else 1
 
 
