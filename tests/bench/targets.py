@@ -44,7 +44,8 @@ ROWS = [Row(*each) for each in (
     ('yield with 10 feedback threads, last level', 'next_of_10_feedback', None, ''),
     ('yield with 10,000 feedback threads', 'next_of_10000_feedback', 'next_of_10_feedback', ''),
     ('kernel entry to the root server, 512 MiB', 'boot', 30_000_000, ''),
-    ('kernel text and constants, bytes', 'text_bytes', 100_000, '100,410 (no VT-x, VT-d)'),
+    ('kernel text, bytes of code', 'code_bytes', 100_000, '100,410 (no VT-x, VT-d)'),
+    ('... with constants, as `size` counts it', 'text_bytes', 100_000, ''),
 )]
 NEAR = 1.1
 # With page-table isolation on, figures have this before their names.
