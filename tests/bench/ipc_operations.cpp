@@ -36,17 +36,19 @@ ThreadConfig helper(Slot vspace = root_vspace, Word priority = helper_priority)
     return config;
 }
 
-/// A server without a scheduling context: from its first wait on it runs on its clients'. On a
-/// higher priority than ours, so it waits by the time that we go on.
-void spawn_passive(Entry entry, Slot vspace)
-{
-    Thread const& server = spawn(entry, 0, helper(vspace));
-    CHECK_EQ(seL4_SchedContext_Unbind(server.sc), seL4_NoError);
-}
-
 hypercore_registers message_to(Slot cap, Word length)
 {
     return {cap, message(1, length), 0, 0, 0, 0};
+}
+
+/// Who pays for a server's work: its own scheduling context, or its caller's, which it is given.
+enum class Server { active, passive };
+
+/// Starts a server, which runs until it receives; a passive one is without a context from then on.
+void start_server(Entry entry, ThreadConfig const& config, Server kind)
+{
+    Thread const& server = spawn(entry, 0, config);
+    if (kind == Server::passive) REQUIRE_OK(seL4_SchedContext_Unbind(server.sc));
 }
 
 // --- Call and ReplyRecv -----------------------------------------------------------------------
@@ -62,10 +64,11 @@ void serve_timed(Word)
 }
 
 /// There and back, each way apart.
-void one_ways(Slot vspace, Word length, char const* there, char const* back)
+void one_ways(Slot vspace, Word length, char const* there, char const* back,
+              Server kind = Server::passive)
 {
     prepare(length);
-    spawn_passive(serve_timed, vspace);
+    start_server(serve_timed, helper(vspace), kind);
     for (begin(there); next_round();) {
         hypercore_registers io = message_to(shared.ep, length);
         timed_syscall<seL4_SysCall>(io, 0, shared.client);
@@ -82,6 +85,7 @@ void calls_and_answers()
     Slot const other = make_vspace();
     one_ways(other, 0, "call_other_space", "reply_recv_other_space");
     one_ways(other, 10, "call_10_words", "reply_recv_10_words");
+    one_ways(other, 0, "call_active", "reply_recv_active", Server::active);
 }
 
 void serve(Word)
@@ -95,7 +99,7 @@ void serve(Word)
 void round_trip(Slot vspace, char const* name)
 {
     prepare();
-    spawn_passive(serve, vspace);
+    start_server(serve, helper(vspace), Server::passive);
     for (begin(name); next_round();)
         sample(around([] { seL4_Call(shared.ep, seL4_MessageInfo_new(0, 0, 0, 0)); }));
     report(name);
@@ -216,23 +220,33 @@ void fault_in_rounds(Word)
 }
 
 /// Runs the faulting thread to its end, above us and below its handler.
-void fault_with(Entry handler)
+void fault_with(Entry handler, Server kind, char const* operation)
 {
     prepare();
-    spawn(handler, 0, helper(root_vspace, helper_priority + 1));
+    start_server(handler, helper(root_vspace, helper_priority + 1), kind);
     ThreadConfig config = helper();
     config.fault_ep = shared.ep;
-    begin("fault");
+    begin(operation);
     spawn(fault_in_rounds, 0, config);
 }
 
 void faults()
 {
-    fault_with(handle_timed);
+    fault_with(handle_timed, Server::active, "fault");
     report("fault_to_handler", 0);
     report("reply_to_faulter", 1);
-    fault_with(handle); // the same without readings in the handler, but with its stub
+    fault_with(handle, Server::active,
+               "fault_round_trip"); // the same without readings in the handler
     report("fault_round_trip", 2);
+}
+
+void faults_to_passive_handler()
+{
+    fault_with(handle_timed, Server::passive, "fault_passive");
+    report("fault_to_passive", 0);
+    report("reply_from_passive", 1);
+    fault_with(handle, Server::passive, "fault_round_trip_passive");
+    report("fault_round_trip_passive", 2);
 }
 
 constexpr Case cases[] = {
@@ -243,6 +257,7 @@ constexpr Case cases[] = {
     {"signals to a lower priority", signals_to_lower_priority},
     {"signals to nobody", signals_to_nobody},
     {"faults and their answers", faults},
+    {"faults and a passive handler's answers", faults_to_passive_handler},
 };
 
 } // namespace
