@@ -139,7 +139,8 @@ inline postpone(context)
     tcb[sc[context].tcb].release = 1
 }
 
-/* Who runs next is any ready thread: every order of priorities is one of these choices. Between
+/* A current thread that lost its context or stopped does not go on.
+ * Who runs next is any ready thread: every order of priorities is one of these choices. Between
  * two entries the current thread is in the ready set like the others. */
 inline schedule()
 {
@@ -165,8 +166,7 @@ inline donate(context, to)
     :: d_from != 0 ->
         tcb[d_from].ready = 0;
         tcb[d_from].release = 0;
-        tcb[d_from].sc = 0;
-        if :: d_from == me -> reschedule_required() :: else fi
+        tcb[d_from].sc = 0
     :: else
     fi;
     sc[d_sc].tcb = d_to;

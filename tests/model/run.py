@@ -31,7 +31,7 @@ CONFIGURATIONS = (
     Configuration('calls and a notification, two contexts', ('WITH_NOTIFICATION=1',), 8_000_000),
     Configuration('clients of a server that answers run at last', LIVE, live=True),
 )
-SOAK = Configuration('everything at once, two contexts', EVERYTHING, 40_000_000)
+SOAK = Configuration('everything at once, one context', (*EVERYTHING, 'CONTEXTS=1'), 20_000_000)
 
 # One bug each: the text that is replaced must be in the model exactly once.
 Mutant = namedtuple('Mutant', 'name old new defines live', defaults=((), False))
@@ -132,7 +132,11 @@ def counterexample(directory, live):
     for depth in (100, 200, 400, 800, 1600, 10_000, 100_000):
         if judge(search(directory, live, depth, 120)).errors:
             break
-    return run(['spin', '-t', '-B', 'ipc.pml'], directory, 60)
+    names = dict(re.findall(r'^#define ([A-Z_]+) (\d+)$', MODEL.read_text().split('kernel entries */')[1],
+                            re.M))
+    names = {number: name for name, number in names.items()}
+    return re.sub(r'\bop (\d+)', lambda match: names.get(match[1], match[0]),
+                  run(['spin', '-t', '-B', 'ipc.pml'], directory, 60))
 
 
 def check(configuration, seconds):
@@ -174,8 +178,8 @@ def attempt(work, subject, seconds):
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--soak', action='store_true', help='also everything at once: minutes, 3 GB')
-    parser.add_argument('--timeout', type=int, default=240, metavar='SECONDS', help='of one search')
+    parser.add_argument('--soak', action='store_true', help='instead everything at once, with one context')
+    parser.add_argument('--timeout', type=int, default=600, metavar='SECONDS', help='of one search')
     parser.add_argument('--jobs', type=int, default=min(2, os.cpu_count() or 1), metavar='N')
     return parser.parse_args(arguments)
 
