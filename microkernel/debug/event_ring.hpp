@@ -36,8 +36,8 @@ public:
     [[gnu::cold]] void attach(void* memory, u64 bytes, u32 cpu, u32 ticks_per_us);
     /// Leaves that memory alone from now on.
     [[gnu::cold]] void detach();
-    /// Only while on.
-    void write(Event kind, EventDetails const& d)
+    /// Only while on. Inlined before anything else, so that the details are never in memory.
+    [[gnu::always_inline]] void write(Event kind, EventDetails const& d)
     {
         put(u64(kind) | u64{d.level} << 8 | u64{d.detail} << 16 | u64{d.value} << 32, d.thread,
             d.other, d.object);
