@@ -6,8 +6,8 @@ namespace mk {
 
 namespace {
 
-// A label alone leads to the first of its rows: nearly always the only one. seL4's labels and ours are two
-// dense ranges; as one: ours follow seL4's.
+// A label alone leads to the first of its rows: nearly always the only one. seL4's labels and ours
+// are two dense ranges; as one: ours follow seL4's.
 constexpr u64 first_extension = 0x1000, label_count = abi::label_count + 16;
 constexpr u8 no_row = 0xff;
 
