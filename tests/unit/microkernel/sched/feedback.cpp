@@ -616,3 +616,51 @@ TEST_CASE("many with short bursts do not starve one with long ones", "[feedback]
         w.wake(t);
     }
 }
+
+TEST_CASE("the worked example of docs/architecture/scheduler.md", "[feedback]")
+{
+    constexpr Ticks ms = 1000;
+    Levels w;
+    // A and B compute for ever, C works 2 ms and sleeps 20; D is plain and works 4 ms once.
+    Tcb& a = w.sharer(10, true, 10 * ms);
+    Tcb& b = w.sharer(10, true, 10 * ms);
+    Tcb& c = w.sharer(10, true, 10 * ms);
+    Tcb& d = w.sharer(10, false, 10 * ms);
+    for (Tcb* hog : {&a, &b}) {
+        hog->state = ThreadState::running;
+        enqueue_back(w.cpu, *hog);
+    }
+    reschedule_required(w.cpu);
+    Ticks c_sleeps_at = 0, c_wakes_at = 45;
+    std::string seen;
+    Tcb const* before = nullptr;
+    for (Ticks t = 0; t <= 120; ++t) {
+        update_time(w.cpu);
+        check_budget(w.cpu);
+        if (w.cpu.current == &c && t == c_sleeps_at) {
+            c.state = ThreadState::blocked_on_notification;
+            c_wakes_at = t + 20;
+        }
+        if (w.cpu.current == &d && t == 99) d.state = ThreadState::blocked_on_notification;
+        Tcb* const wakes = t == c_wakes_at ? &c : t == 95 ? &d : nullptr;
+        if (wakes == &c) c_sleeps_at = t + 2;
+        if (wakes != nullptr) {
+            wakes->state = ThreadState::running;
+            possible_switch_to(w.cpu, *wakes);
+        }
+        schedule(w.cpu);
+        if (w.cpu.current != before) {
+            char const name = w.cpu.current == &a   ? 'A'
+                              : w.cpu.current == &b ? 'B'
+                              : w.cpu.current == &c ? 'C'
+                                                    : 'D';
+            seen += std::to_string(t) + name + std::to_string(w.level(*w.cpu.current)) + ' ';
+        }
+        before = w.cpu.current;
+        fake::machine.clock += ms;
+    }
+    CHECK(seen == "0A0 10B0 20A1 40B1 45C0 47B1 62A2 67C0 69A2 89C0 91A2 95D0 99A2 110B2 111C0 "
+                  "113B2 ");
+    CHECK(w.level(a) == 3);
+    CHECK(a.sc->feedback.service == 70 * ms);
+}
