@@ -105,6 +105,7 @@ void receive_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, bool blocking, bool grant,
 
 void cancel_ipc(Tcb& thread)
 {
+    thread.fault = {}; // also of one that stopped for a fault which nobody can answer
     switch (thread.state) {
     case ThreadState::blocked_on_receive:
         reply_stack::withdraw(thread);
@@ -122,7 +123,6 @@ void cancel_ipc(Tcb& thread)
         return;
     }
     thread.blocked_on = nullptr;
-    thread.fault = {};
     thread.state = ThreadState::inactive;
 }
 

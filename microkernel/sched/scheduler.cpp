@@ -181,19 +181,12 @@ void run(Cpu& cpu, Tcb& tcb)
 void choose_new(Cpu& cpu)
 {
     if (domain_expired(cpu)) next_domain(cpu);
-    ReadyQueues& ready = cpu.ready[cpu.domain];
+    ReadyQueues& ready = cpu.ready_now();
     if (ready.empty()) return run(cpu, cpu.idle);
     unsigned const priority = ready.highest();
     PriorityQueues const& queues = ready.of(priority);
     bool const only_level_0 = queues.filled == 1;
     run(cpu, only_level_0 ? *queues.head[0] : feedback::choose(cpu, ready, priority));
-}
-
-/// Whether nothing ready beats the thread. At its own priority only level 0 needs no comparison.
-bool is_highest(Cpu const& cpu, Tcb const& tcb)
-{
-    ReadyQueues const& ready = cpu.ready[cpu.domain];
-    return ready.empty() || tcb.priority >= ready.highest() + (tcb.sc->feedback.queue != 0);
 }
 
 /// The candidate runs if nothing ready beats it. A current thread that could go on keeps its turn
@@ -203,7 +196,7 @@ void try_candidate(Cpu& cpu, bool current_goes_on)
     Tcb& candidate = *cpu.candidate;
     SchedContext& sc = *candidate.sc;
     if (sc.is_feedback() && &sc != cpu.current_sc) feedback::make_ready(cpu, sc);
-    if (!is_highest(cpu, candidate)) {
+    if (!beats_ready(cpu, candidate, sc)) {
         enqueue_front(cpu, candidate);
         choose_new(cpu);
     } else if (current_goes_on && candidate.priority == cpu.current->priority) {
@@ -247,6 +240,7 @@ void activate(Cpu& cpu)
     Tcb& tcb = *cpu.current;
     if (tcb.yield_to != nullptr) complete_yield_to(cpu, tcb);
     if (tcb.state != ThreadState::restart) return;
+    tcb.context.settle();
     tcb.context.rip = tcb.context.fault_ip;
     tcb.state = ThreadState::running;
 }
@@ -276,7 +270,7 @@ void schedule(Cpu& cpu)
         set_timer(cpu);
         cpu.reprogram_timer = false;
     }
-    if (cpu.current != previous) arch::switch_to(cpu, previous, *cpu.current);
+    if (cpu.current != previous) arch::switch_to(cpu, *cpu.current);
     activate(cpu);
 }
 

@@ -13,6 +13,14 @@ inline bool is_schedulable(Tcb const& tcb)
     return tcb.is_runnable() && tcb.sc != nullptr && tcb.sc->is_active() && !tcb.in_release_queue;
 }
 
+/// Whether nobody who is ready comes before `tcb` when it runs on `sc`. At its own priority only
+/// level 0 needs no comparison.
+inline bool beats_ready(Cpu const& cpu, Tcb const& tcb, SchedContext const& sc)
+{
+    ReadyQueues const& ready = cpu.ready_now();
+    return ready.empty() || tcb.priority >= ready.highest() + (sc.feedback.queue != 0);
+}
+
 /// Ready queue operations; no-ops when the thread is already in / not in.
 void enqueue_front(Cpu& cpu, Tcb& tcb);
 void enqueue_back(Cpu& cpu, Tcb& tcb);
