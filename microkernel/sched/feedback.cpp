@@ -50,15 +50,20 @@ void begin_wait(Cpu const& cpu, SchedContext& sc)
     f.queue = f.level < last_level ? f.level : u8(first_bucket + bucket_of(service_of(sc)));
 }
 
-/// A context that waited for something else three quarters of the time of four allotments rises.
+/// A context that slept three quarters of the time of four allotments rises. Its burst is over if
+/// it slept as long as that took: a shorter sleep must not make a long job look like a short one.
 void wake(Cpu const& cpu, SchedContext& sc)
 {
     Feedback& f = sc.feedback;
+    u64 const slept = (cpu.now - f.since) / cpu.ticks_per_us;
     f.asleep = false;
-    add(f.blocked, (cpu.now - f.since) / cpu.ticks_per_us);
-    if (f.level > 0 && f.blocked / 3 >= f.used &&
-        covers_budget(cpu, sc, u64{f.used} + f.blocked, f.level + 2u))
-        change_level(sc, u8(f.level - 1));
+    add(f.blocked, slept);
+    bool const rises = f.level > 0 && f.blocked / 3 >= f.used &&
+                       covers_budget(cpu, sc, u64{f.used} + f.blocked, f.level + 2u);
+    if (rises) change_level(sc, u8(f.level - 1));
+    if (!rises && slept < f.burst) return;
+    f.service = u32(i64{f.service} + (i64{f.burst} - i64{f.service}) / 4);
+    f.burst = 0;
 }
 
 } // namespace
@@ -83,11 +88,8 @@ void charge(Cpu const& cpu, SchedContext& sc, Ticks used)
 void leave(Cpu const& cpu, SchedContext& sc)
 {
     if (sc.tcb != nullptr && sc.tcb->is_runnable()) return;
-    Feedback& f = sc.feedback;
-    f.service = u32(i64{f.service} + (i64{f.burst} - i64{f.service}) / 4);
-    f.burst = 0;
-    f.since = cpu.now;
-    f.asleep = true;
+    sc.feedback.since = cpu.now;
+    sc.feedback.asleep = true;
 }
 
 void make_ready(Cpu const& cpu, SchedContext& sc)
@@ -118,7 +120,7 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
 {
     SchedContext& sc = *tcb.sc;
     Feedback& f = sc.feedback;
-    bool const used_up = !yields && covers_budget(cpu, sc, f.used, f.level);
+    bool const used_up = covers_budget(cpu, sc, f.used, f.level);
     bool const lifted = f.level > 0 && f.queue == 0;
     if (!used_up && !yields && !lifted && f.level > 0) return enqueue(cpu, tcb);
     if (used_up) {
@@ -132,20 +134,28 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
 
 namespace {
 
-/// Lifts the context that has been starved for longest, if any, of those behind queue `best`.
-/// Only heads are looked at: each is the one of its queue that waits longest.
-void lift_starved(Cpu const& cpu, ReadyQueues& ready, PriorityQueues& queues, unsigned best)
+/// How long the threads of a queue wait before they count as starved. The same for all of a queue,
+/// so that the head is the first to be.
+Ticks patience(Cpu const& cpu, unsigned queue)
+{
+    u32 const bucket = queue - first_bucket;
+    u32 const least = queue < first_bucket ? 0 : (2 | (bucket & 1)) << (bucket / 2 + 3);
+    u32 const us = starved_ratio * least;
+    return (us > starved_us ? us : starved_us) * cpu.ticks_per_us;
+}
+
+/// Lifts the context that has been starved for longest, if any, of those in the queues `among`.
+void lift_starved(Cpu const& cpu, ReadyQueues& ready, PriorityQueues& queues, u64 among)
 {
     Tcb* longest = nullptr;
     Ticks most_overdue = 0;
-    for (u64 left = queues.filled >> best >> 1 << 1 << best; left != 0; left &= left - 1) {
-        Tcb& head = *queues.head[std::countr_zero(left)];
-        u32 const ratio_us = starved_ratio * service_of(*head.sc);
-        Ticks const patience = (ratio_us > starved_us ? ratio_us : starved_us) * cpu.ticks_per_us;
-        Ticks const waited = cpu.now - head.sc->feedback.since;
-        if (waited < patience || waited - patience < most_overdue) continue;
+    for (u64 left = among; left != 0; left &= left - 1) {
+        unsigned const queue = unsigned(std::countr_zero(left));
+        Tcb& head = *queues.head[queue];
+        Ticks const waited = cpu.now - head.sc->feedback.since, patient = patience(cpu, queue);
+        if (waited < patient || waited - patient < most_overdue) continue;
         longest = &head;
-        most_overdue = waited - patience;
+        most_overdue = waited - patient;
     }
     queues.next_ageing = cpu.now + ageing_interval_us * cpu.ticks_per_us;
     if (longest == nullptr) return;
@@ -179,8 +189,10 @@ Tcb& choose(Cpu const& cpu, ReadyQueues& ready, unsigned priority)
 {
     PriorityQueues& queues = ready.of(priority);
     unsigned best = unsigned(std::countr_zero(queues.filled));
-    if (best < first_bucket && cpu.now >= queues.next_ageing) {
-        lift_starved(cpu, ready, queues, best);
+    if (cpu.now >= queues.next_ageing) {
+        // Those that wait behind the level whose turn it is; the last one has its own order too.
+        u64 const this_level = best < first_bucket ? u64{1} << best : 0;
+        lift_starved(cpu, ready, queues, queues.filled & ~this_level);
         best = unsigned(std::countr_zero(queues.filled));
     }
     return best < first_bucket ? *queues.head[best] : highest_response_ratio(cpu, queues);

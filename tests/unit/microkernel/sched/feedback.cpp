@@ -226,14 +226,22 @@ TEST_CASE("the service is an average of bursts, and at least the one that goes o
 {
     Levels w;
     Tcb& t = w.started(10);
+    auto const sleep = [&](Ticks slept) {
+        w.block();
+        fake::machine.clock += slept;
+        update_time(w.cpu);
+        w.wake(t);
+    };
     w.go_without_check(800);
-    w.block();
+    sleep(800);
     CHECK(t.sc->feedback.service == 200);
-    w.wake(t);
-    w.go_without_check(100);
-    w.block();
+    w.go_without_check(40);
+    sleep(39); // together one burst of 100: it slept less than it had worked
+    w.go_without_check(60);
+    CHECK(t.sc->feedback.service == 200);
+    sleep(100);
     CHECK(t.sc->feedback.service == 175);
-    w.wake(t);
+    CHECK(t.sc->feedback.burst == 0);
     for (int i = 0; i < 10; ++i) w.go(slice);
     CHECK(t.sc->feedback.service >= 5 * slice);
     CHECK(t.sc->feedback.service <= t.sc->feedback.burst);
@@ -278,17 +286,19 @@ TEST_CASE("a yield ends the turn and costs what was used", "[feedback]")
     CHECK(w.level(a) == 3);
     CHECK(a.sc->feedback.used == 60);
     CHECK(take_consumed_us(w.cpu, *a.sc) == 60);
-    for (int i = 0; i < 200; ++i) {
-        fake::machine.clock += slice / 2;
+    for (int i = 0; i < 30; ++i) {
+        mk::yield(w.cpu);
+        schedule(w.cpu);
+    }
+    CHECK(w.level(a) == 3); // giving time away costs none
+    for (int i = 0; i < 30; ++i) {
+        fake::machine.clock += slice * 9 / 10;
         update_time(w.cpu);
         REQUIRE(check_budget(w.cpu));
         mk::yield(w.cpu);
         schedule(w.cpu);
     }
-    CHECK(w.level(a) == 3); // yielding does not demote by itself ...
-    w.until_runs(a);
-    w.go(slice);
-    CHECK(w.level(a) == 4); // ... nor does it save from it
+    CHECK(w.level(a) == feedback::last_level); // nor does it save from sinking
 }
 
 TEST_CASE("YieldTo gives one slice before all others and changes no level", "[feedback]")
@@ -375,7 +385,8 @@ TEST_CASE("a server works at the level of its client's context", "[feedback]")
     w.go(50);
     w.block();
     CHECK(sc.feedback.used == 350);
-    CHECK(sc.feedback.service == 350 / 4);
+    CHECK(sc.feedback.burst == 350);
+    CHECK(sc.feedback.asleep);
 }
 
 // --- highest response ratio next ---
@@ -410,6 +421,7 @@ TEST_CASE("the choice's waiting per service is at least 2/3 of the best", "[feed
         }
         w.check();
         ReadyQueues& ready = w.cpu.ready[0];
+        ready.of(10).next_ageing = ~Ticks{0};
         while (!all.empty()) {
             w.cpu.now += random() % gap;
             Tcb& chosen = feedback::choose(w.cpu, ready, 10);
@@ -555,26 +567,20 @@ TEST_CASE("no context starves beyond the bound", "[feedback]")
         Load w{seed, plain, sharing, 400};
         // The plain ones never sleep: nobody else would ever have a turn.
         for (unsigned i = 0; i < plain; ++i) w.jobs[i].habit = 0;
-        Ticks round = 0, most_service = 0;
+        Ticks round = 0;
         for (Load::Job const& j : w.jobs) round += j.thread->sc->period + w.step;
         for (usize i = plain; i < w.jobs.size(); ++i)
             w.put(*w.jobs[i].thread, u8(w.random() % 5), u32(w.random() % 60'000));
         for (int step = 0; step < 60'000; ++step) {
             w.advance();
             if (step % 8 != 0) continue;
-            // Patience with those before it in its queue: of any service on a level, of services
-            // up to half as long again in a bucket.
-            for (Load::Job const& j : w.jobs)
-                most_service = std::max(most_service, Ticks{j.thread->sc->feedback.service});
             for (usize i = plain; i < w.jobs.size(); ++i) {
                 Load::Job const& j = w.jobs[i];
                 Feedback const& f = j.thread->sc->feedback;
                 if (!w.waits(j) || f.level == 0) continue;
-                Ticks const service = f.level < feedback::last_level
-                                          ? most_service
-                                          : Ticks(1.5 * exact_service(*j.thread));
+                double const ratio = f.level < feedback::last_level ? 0 : feedback::starved_ratio;
                 Ticks const patience =
-                    std::max<Ticks>(feedback::starved_us, feedback::starved_ratio * service);
+                    std::max<Ticks>(feedback::starved_us, Ticks(ratio * exact_service(*j.thread)));
                 // Direct switches among equals can put a choice off for one slice of each.
                 Ticks const bound =
                     patience + sharing * (feedback::ageing_interval_us + round) + round;
@@ -588,6 +594,63 @@ TEST_CASE("no context starves beyond the bound", "[feedback]")
         for (Load::Job const& j : w.jobs) CHECK(j.total > 0);
     }
     CHECK(longest > 0.3); // the loads do come near the bound
+}
+
+TEST_CASE("short sleeps do not make a long job a short one", "[feedback]")
+{
+    // Nine honest hogs and one that rests 20 us whenever it had the CPU for 950.
+    Levels w;
+    Tcb& cheat = w.started(10);
+    for (int i = 0; i < 9; ++i) w.started(10);
+    Ticks cheated = 0, ran = 0, wakes = 0;
+    while (w.cpu.now < 20'000'000) {
+        bool const runs = w.cpu.current == &cheat;
+        w.go_without_check(50);
+        if (runs) cheated += 50, ran += 50;
+        if (w.cpu.current == &cheat && ran >= 950) {
+            w.block();
+            wakes = w.cpu.now + 20;
+            ran = 0;
+        }
+        if (wakes != 0 && wakes <= w.cpu.now) {
+            wakes = 0;
+            w.wake(cheat);
+        }
+    }
+    CHECK(cheated > 0);
+    CHECK(cheated < 20'000'000 / 10);
+}
+
+TEST_CASE("a hog has its turns among many with short bursts on the last level", "[feedback]")
+{
+    Levels w;
+    Tcb& hog = w.sharer(10);
+    w.put(hog, feedback::last_level, 30'000);
+    restart(w.cpu, hog);
+    for (int i = 0; i < 50; ++i) {
+        Tcb& t = w.sharer(10);
+        w.put(t, feedback::last_level, 40);
+        restart(w.cpu, t);
+    }
+    w.go();
+    Ticks const bound =
+        feedback::starved_ratio * 30'000 + 51 * (feedback::ageing_interval_us + slice) + 51 * slice;
+    unsigned turns = 0;
+    for (Ticks ran = w.cpu.now; w.cpu.now < 3'000'000;) {
+        w.go_without_check(40);
+        Tcb& t = *w.cpu.current;
+        if (&t == &hog) {
+            ran = w.cpu.now;
+            hog.sc->feedback.used = 0; // stays where it is
+            ++turns;
+            continue;
+        }
+        REQUIRE(w.cpu.now - ran <= bound);
+        w.block();
+        t.sc->feedback.used = t.sc->feedback.burst = t.sc->feedback.blocked = 0;
+        w.wake(t);
+    }
+    CHECK(turns > 0);
 }
 
 TEST_CASE("many with short bursts do not starve one with long ones", "[feedback]")
