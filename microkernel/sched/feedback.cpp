@@ -98,16 +98,32 @@ void make_ready(Cpu const& cpu, SchedContext& sc)
     begin_wait(cpu, sc);
 }
 
+namespace {
+
+/// Whether a queued thread has begun its turn: it was stopped in it, after its wait.
+bool in_turn(Tcb const& tcb)
+{
+    return tcb.queued_at != tcb.sc->feedback.since;
+}
+
+/// Whether a thread that was stopped in its turn may stand before `head` (null: nobody).
+bool keeps_order(SchedContext const& sc, Tcb const* head)
+{
+    if (sc.feedback.queue == 0 || head == nullptr) return true;
+    return sc.feedback.since <= head->sc->feedback.since && !in_turn(*head);
+}
+
+} // namespace
+
 void enqueue(Cpu& cpu, Tcb& tcb)
 {
     SchedContext& sc = *tcb.sc;
-    unsigned const queue = sc.feedback.queue;
-    Tcb const* const head = cpu.ready[tcb.domain].of(tcb.priority).head[queue];
-    bool const keeps_order =
-        queue == 0 || head == nullptr || sc.feedback.since <= head->sc->feedback.since;
-    if (&sc == cpu.current_sc && keeps_order) return cpu.ready[tcb.domain].push_front(tcb);
+    ReadyQueues& ready = cpu.ready[tcb.domain];
+    tcb.queued_at = cpu.now;
+    if (&sc == cpu.current_sc && keeps_order(sc, ready.of(tcb.priority).head[sc.feedback.queue]))
+        return ready.push_front(tcb);
     make_ready(cpu, sc);
-    cpu.ready[tcb.domain].push_back(tcb);
+    ready.push_back(tcb);
 }
 
 void enqueue_first(Cpu& cpu, Tcb& tcb)
@@ -129,6 +145,7 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
         if (f.service < f.burst) f.service = f.burst;
     }
     begin_wait(cpu, sc);
+    tcb.queued_at = cpu.now;
     cpu.ready[tcb.domain].push_back(tcb);
 }
 
@@ -145,17 +162,21 @@ Ticks patience(Cpu const& cpu, unsigned queue)
 }
 
 /// Lifts the context that has been starved for longest, if any, of those in the queues `among`.
+/// The first of a queue to starve is its head, or the next one if the head was stopped in its turn.
 void lift_starved(Cpu const& cpu, ReadyQueues& ready, PriorityQueues& queues, u64 among)
 {
     Tcb* longest = nullptr;
     Ticks most_overdue = 0;
-    for (u64 left = among; left != 0; left &= left - 1) {
-        unsigned const queue = unsigned(std::countr_zero(left));
-        Tcb& head = *queues.head[queue];
-        Ticks const waited = cpu.now - head.sc->feedback.since, patient = patience(cpu, queue);
-        if (waited < patient || waited - patient < most_overdue) continue;
-        longest = &head;
+    auto const consider = [&](Tcb& tcb) {
+        Ticks const waited = cpu.now - tcb.queued_at, patient = patience(cpu, tcb.ready_queue);
+        if (waited < patient || waited - patient < most_overdue) return;
+        longest = &tcb;
         most_overdue = waited - patient;
+    };
+    for (u64 left = among; left != 0; left &= left - 1) {
+        Tcb& head = *queues.head[std::countr_zero(left)];
+        consider(head);
+        if (in_turn(head)) consider(*head.sched_link.next);
     }
     queues.next_ageing = cpu.now + ageing_interval_us * cpu.ticks_per_us;
     if (longest == nullptr) return;

@@ -38,7 +38,7 @@ void enqueue_first(Cpu& cpu, Tcb& tcb);
 void end_slice(Cpu& cpu, Tcb& tcb, bool yields);
 
 /// Whose turn it is at a priority that has threads; at times it lifts a starved one first.
-/// Cost: at most 36 queue heads looked at for starvation, 32 for their response ratio.
+/// Cost: at most 72 threads looked at for starvation, 32 for their response ratio.
 Tcb& choose(Cpu const& cpu, ReadyQueues& ready, unsigned priority);
 
 } // namespace mk::feedback

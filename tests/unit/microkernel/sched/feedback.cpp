@@ -278,6 +278,27 @@ TEST_CASE("YieldTo gives one slice before all others and changes no level", "[fe
     CHECK(is_schedulable(third));
 }
 
+TEST_CASE("who was stopped in its turn has not starved, who waits behind it may have", "[feedback]")
+{
+    Levels w;
+    Tcb& first = w.started(10, true, 40 * slice);
+    Tcb& second = w.started(10, true, 40 * slice);
+    w.put(second, 3);
+    w.put(first, 3);
+    for (int i = 0; i < 180; ++i) w.go(slice);
+    Tcb& stopped = *w.cpu.current;
+    Tcb& behind = &stopped == &first ? second : first;
+    REQUIRE(w.level(stopped) == 3);
+    Tcb& plain = w.started(10, false);
+    REQUIRE(w.cpu.current == &plain);
+    CHECK(stopped.ready_queue == 3);
+    CHECK(behind.ready_queue == 0); // lifted at once: it has waited for 180 ms
+    for (int i = 0; i < 100; ++i) w.go(slice);
+    CHECK(w.cpu.current != &stopped);
+    while (w.cpu.current != &stopped) w.go(slice); // starves now as well
+    CHECK(w.level(stopped) == 3);
+}
+
 TEST_CASE("a change of priority sends a queued context to the end", "[feedback]")
 {
     Levels w;

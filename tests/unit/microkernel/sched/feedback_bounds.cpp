@@ -202,7 +202,7 @@ TEST_CASE("no context starves beyond the bound", "[feedback]")
                 // Direct switches among equals can put a choice off for one slice of each.
                 Ticks const bound =
                     patience + sharing * (feedback::ageing_interval_us + round) + round;
-                Ticks const waited = w.cpu.now - f.since;
+                Ticks const waited = w.cpu.now - j.thread->queued_at;
                 if (waited > bound)
                     FAIL("seed " << seed << ", step " << step << ": " << waited << " > " << bound);
                 longest = std::max(longest, double(waited) / double(bound));
