@@ -14,6 +14,12 @@ namespace abi {
 inline constexpr Label page_map_execute_never{0x1000}; ///< Page.map, but not executable
 /// SchedControl: puts a scheduling context into the feedback class or takes it out.
 inline constexpr Label sched_control_configure_feedback{0x1001};
+inline constexpr Label tcb_set_foreign{0x1002};              ///< all its system calls are faults
+inline constexpr Label table_harvest{0x1003};                ///< accessed and dirty bits of pages
+inline constexpr Label sched_control_set_event_ring{0x1004}; ///< see abi/event_ring.hpp
+
+/// Which bits table_harvest takes away.
+inline constexpr u64 harvest_clear_accessed = 1, harvest_clear_dirty = 2;
 
 /// Boot information chunk: files the loader put into memory. The payload is a BootModules head
 /// and `count` BootModule entries. The root server itself is not listed.

@@ -34,6 +34,8 @@ public:
     }
     /// Without capabilities, and at most `words` long.
     constexpr bool is_plain(unsigned words) const { return (word_ & 0x1ff) <= words; }
+    /// Label and length alone.
+    constexpr MessageInfo without_caps() const { return MessageInfo{word_ & ~u64{0xf80}}; }
     friend constexpr bool operator==(MessageInfo, MessageInfo) = default;
 };
 static_assert(sizeof(MessageInfo) == 8);

@@ -54,6 +54,13 @@ public:
     {
         return command(*this, abi::sched_control_configure_feedback, {enabled}, {context});
     }
+    /// Extension: the kernel writes the events of this CPU into `frame` (RAM, read and write);
+    /// null: no longer. Read them with sys::EventReader.
+    /// @error invalid_capability  word 0 = 1: no such frame; delete_first: a ring is attached
+    Result<void> set_event_ring(Cap frame) const
+    {
+        return command(*this, abi::sched_control_set_event_ring, {}, {frame});
+    }
 };
 
 /// The right to move threads between scheduling domains.

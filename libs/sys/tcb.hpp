@@ -1,6 +1,7 @@
 // Threads.
 #pragma once
 
+#include "abi/extensions.hpp"
 #include "abi/user_context.hpp"
 #include "sys/cnode.hpp"
 #include "sys/endpoint.hpp"
@@ -71,6 +72,11 @@ public:
     Result<u64> set_flags(u64 clear, u64 set) const
     {
         return TRY(invoke(*this, abi::Label::tcb_set_flags, {clear, set})).word[0];
+    }
+    /// Extension: while on, every system call of the thread is an UnknownSyscall fault.
+    Result<void> set_foreign(bool on) const
+    {
+        return command(*this, abi::tcb_set_foreign, {u64{on}});
     }
 
     /// Reads all registers, stopping the thread first if `suspend`.

@@ -46,6 +46,11 @@ public:
     }
 };
 
+/// Bits of up to 512 pages: bit i of word j is page 64 j + i of those asked for.
+struct Harvest {
+    u64 accessed[8], dirty[8];
+};
+
 /// One level of paging structures; Map and Unmap are its labels.
 template <abi::Label Map, abi::Label Unmap> class PagingStructure : public Cap {
 public:
@@ -58,6 +63,20 @@ public:
         return command(*this, Map, {address, static_cast<u64>(attributes.type)}, {vspace});
     }
     Result<void> unmap() const { return command(*this, Unmap); }
+    /// Extension: which of the pages that entries first .. first + count - 1 map were accessed and
+    /// written since; takes the bits `clear` (abi::harvest_clear_...) away.
+    /// @error range_error         words 0 and 1: what first, count or clear may be
+    /// @error invalid_capability  the table is not mapped
+    Result<Harvest> harvest(u64 first, u64 count, u64 clear) const
+    {
+        auto const answer = TRY(invoke(*this, abi::table_harvest, {first, count, clear}));
+        Harvest found{};
+        u64 const words = (count + 63) / 64;
+        for (u64 i = 0; i < 2 * words; ++i)
+            (i < words ? found.accessed[i] : found.dirty[i - words]) =
+                i < abi::msg_registers ? answer.word[i] : ipc_buffer().msg[i];
+        return found;
+    }
 };
 using PageTable = PagingStructure<abi::Label::x86_page_table_map, abi::Label::x86_page_table_unmap>;
 using PageDirectory =

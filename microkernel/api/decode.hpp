@@ -38,6 +38,7 @@ Checked<Plan> decode_tcb_resume(Invocation const&);
 Checked<Plan> decode_tcb_bind_notification(Invocation const&);
 Checked<Plan> decode_tcb_unbind_notification(Invocation const&);
 Checked<Plan> decode_tcb_set_flags(Invocation const&);
+Checked<Plan> decode_tcb_set_foreign(Invocation const&); // extension
 // api/decode_sched_context.cpp
 Checked<Plan> decode_sched_control_configure_flags(Invocation const&);
 Checked<Plan> decode_sched_control_configure_feedback(Invocation const&); // extension
@@ -46,6 +47,8 @@ Checked<Plan> decode_sched_context_unbind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind_object(Invocation const&);
 Checked<Plan> decode_sched_context_consumed(Invocation const&);
 Checked<Plan> decode_sched_context_yield_to(Invocation const&);
+// api/decode_event_ring.cpp
+Checked<Plan> decode_sched_control_set_event_ring(Invocation const&); // extension
 // api/decode_domain.cpp
 Checked<Plan> decode_domain_set(Invocation const&);
 Checked<Plan> decode_domain_schedule_configure(Invocation const&);
@@ -70,6 +73,8 @@ Checked<Plan> decode_pdpt_map(Invocation const&);
 Checked<Plan> decode_page_directory_map(Invocation const&);
 Checked<Plan> decode_page_table_map(Invocation const&);
 Checked<Plan> decode_table_unmap(Invocation const&); // all three levels
+// api/decode_harvest.cpp
+Checked<Plan> decode_table_harvest(Invocation const&); // extension, three levels
 // api/decode_page.cpp
 Checked<Plan> decode_page_map(Invocation const&);
 Checked<Plan> decode_page_map_execute_never(Invocation const&); // extension

@@ -119,11 +119,26 @@ struct FlagsPlan {
 Performed perform_set_flags(Cpu& cpu, Tcb& caller, FlagsPlan const& plan)
 {
     Tcb& tcb = *plan.target;
-    tcb.flags = u8(((tcb.flags & ~plan.clear) | plan.set) & abi::tcb_flags_known);
+    u64 const flags = ((tcb.flags & ~plan.clear) | plan.set) & abi::tcb_flags_known;
+    tcb.flags = u8((tcb.flags & Tcb::foreign) | flags);
     arch::drop_live_state(tcb);
     if (&tcb == cpu.current) arch::refresh(cpu, tcb);
-    message_register(caller.context, 0) = tcb.flags;
+    message_register(caller.context, 0) = flags;
     return Performed::reply(1);
+}
+
+static_assert((abi::tcb_flags_known & Tcb::foreign) == 0);
+
+struct ForeignPlan {
+    Tcb* target;
+    bool on;
+};
+
+Performed perform_set_foreign(Cpu&, Tcb&, ForeignPlan const& plan)
+{
+    u8 const others = plan.target->flags & u8(~Tcb::foreign);
+    plan.target->flags = plan.on ? u8(others | Tcb::foreign) : others;
+    return {};
 }
 
 } // namespace
@@ -216,6 +231,15 @@ Checked<Plan> decode_tcb_unbind_notification(Invocation const& in)
 Checked<Plan> decode_tcb_set_flags(Invocation const& in)
 {
     return Plan::of<perform_set_flags>(FlagsPlan{&target_tcb(in), in.word(0), in.word(1)});
+}
+
+/// Extension: from its next one on, every system call of the thread is an UnknownSyscall fault,
+/// whatever its number is.
+/// Words: on (1) or off (0). Errors: range (0, 1).
+Checked<Plan> decode_tcb_set_foreign(Invocation const& in)
+{
+    if (in.word(0) > 1) return SyscallError::range(0, 1);
+    return Plan::of<perform_set_foreign>(ForeignPlan{&target_tcb(in), in.word(0) == 1});
 }
 
 } // namespace mk

@@ -10,6 +10,7 @@
 #include "object/io_port.hpp"
 #include "object/irq_handler.hpp"
 #include "sched/binding.hpp"
+#include "sched/cpu.hpp"
 #include "vspace/vspace.hpp"
 
 namespace mk {
@@ -93,6 +94,7 @@ Cap finalise(Cpu& cpu, Slot& slot, bool last)
     Cap const cap = slot.cap();
     if (cap.is(CapType::frame)) {
         if (cap.is_mapped()) unmap_frame(cpu, cap);
+        if (&slot == &cpu.event_frame) cpu.events.detach();
         return {};
     }
     return last ? finalise_last(cpu, cap) : Cap{};

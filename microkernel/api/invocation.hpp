@@ -44,24 +44,26 @@ struct Performed {
 /// What a decoder found to be legal. Holds a small copyable struct and the function that does it:
 ///     return Plan::of<perform_retype>(RetypePlan{...});
 ///     Performed perform_retype(Cpu&, Tcb& caller, RetypePlan const&);
+/// There is one plan at a time, performed or dropped before the next is made; so the struct lies in
+/// one place, where the kernel lock guards it, and is not copied on its way.
 class Plan {
     static constexpr usize capacity = 224; // TCB WriteRegisters carries a whole register set
-    using Runner = Performed (*)(Cpu&, Tcb&, void const*);
-    Runner run_ = nullptr;
-    alignas(8) unsigned char payload_[capacity];
+    alignas(8) static inline constinit unsigned char payload[capacity] = {};
+    using Runner = Performed (*)(Cpu&, Tcb&);
+    Runner run_;
 
 public:
-    template <auto Perform, class T> static Plan of(T const& payload)
+    template <auto Perform, class T> static Plan of(T const& what)
     {
         static_assert(sizeof(T) <= capacity && std::is_trivially_copyable_v<T>);
+        std::memcpy(payload, &what, sizeof what);
         Plan plan;
-        plan.run_ = [](Cpu& cpu, Tcb& caller, void const* p) {
-            return Perform(cpu, caller, *static_cast<T const*>(p));
+        plan.run_ = [](Cpu& cpu, Tcb& caller) {
+            return Perform(cpu, caller, *reinterpret_cast<T const*>(payload));
         };
-        std::memcpy(plan.payload_, &payload, sizeof payload);
         return plan;
     }
-    Performed perform(Cpu& cpu, Tcb& caller) const { return run_(cpu, caller, payload_); }
+    Performed perform(Cpu& cpu, Tcb& caller) const { return run_(cpu, caller); }
 };
 
 using Decoder = Checked<Plan> (*)(Invocation const&);

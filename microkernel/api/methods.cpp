@@ -4,21 +4,35 @@
 
 namespace mk {
 
+namespace {
+
+// A label alone leads to the first of its rows: nearly always the only one. seL4's labels and ours are two
+// dense ranges; as one: ours follow seL4's.
+constexpr u64 first_extension = 0x1000, label_count = abi::label_count + 16;
+constexpr u8 no_row = 0xff;
+
+constexpr u64 label_index(u64 label)
+{
+    return label < first_extension ? label : label - first_extension + abi::label_count;
+}
+
+constexpr auto row_of_label = [] {
+    std::array<u8, label_count> rows{};
+    for (u8& row : rows) row = no_row;
+    for (u8 i = methods.size(); i-- > 0;) rows[label_index(u64(methods[i].label))] = i;
+    return rows;
+}();
+
+} // namespace
+
 Method const* find_method(CapType type, u64 label)
 {
-    auto const before = [&](Method const& m) {
-        return m.type < type || (m.type == type && u64(m.label) < label);
-    };
-    usize first = 0, count = methods.size();
-    while (count > 0) { // the first row that is not before (type, label)
-        usize const half = count / 2;
-        bool const right = before(methods[first + half]);
-        first = right ? first + half + 1 : first;
-        count = right ? count - half - 1 : half;
-    }
-    if (first == methods.size()) return nullptr;
-    Method const& m = methods[first];
-    return m.type == type && u64(m.label) == label ? &m : nullptr;
+    if (label >= abi::label_count && label < first_extension) return nullptr;
+    u64 const index = label_index(label);
+    if (index >= label_count || row_of_label[index] == no_row) return nullptr;
+    for (usize i = row_of_label[index]; i < methods.size(); ++i)
+        if (methods[i].type == type && u64(methods[i].label) == label) return &methods[i];
+    return nullptr;
 }
 
 Checked<Plan> decode(Invocation const& in)

@@ -107,6 +107,8 @@ Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const&
         if (mode.call) reply_with_error(caller, plan.error());
         return Sent::done;
     }
+    trace(cpu.events, Event::invocation,
+          {.thread = &caller, .value = u32(info.label()), .detail = u16(slot.cap().type())});
     caller.state = ThreadState::restart; // until performed: a preempted call is repeated
     Performed const performed = (*plan).perform(cpu, caller);
     finish_invocation(caller, performed, mode.call);
@@ -170,10 +172,10 @@ Sent send(Cpu& cpu, CPtr target, SendMode mode)
         if (mode.blocking) fault_on_lookup(cpu, target, false, slot.error());
         return mode.blocking ? Sent::stop : Sent::done;
     }
-    CPtr failed = 0;
-    auto const extra = lookup_extra_caps(caller, info, failed);
+    auto const extra = lookup_extra_caps(caller, info);
     if (!extra) {
-        if (mode.blocking) fault_on_lookup(cpu, failed, false, extra.error());
+        auto const [address, why] = extra.error();
+        if (mode.blocking) fault_on_lookup(cpu, address, false, why);
         return mode.blocking ? Sent::stop : Sent::done;
     }
     Cap const& cap = (*slot)->cap();
@@ -256,6 +258,9 @@ void dispatch(Cpu& cpu)
         .blocking = false, .call = false, .may_donate = false, .first_phase = false};
     Context const& c = cpu.current->context;
     auto const number = S(c.rdx);
+    trace(cpu.events, Event::syscall, {.thread = cpu.current, .value = u32(c.rdx)});
+    if ((cpu.current->flags & Tcb::foreign) != 0) [[unlikely]]
+        return unknown_syscall(cpu, i64(c.rdx));
     switch (number) {
     case S::call:
         send(cpu, c.rdi, call_mode);
@@ -314,7 +319,7 @@ namespace {
 /// A fast path, and the slow one if it declines. Each is a function of its own, so that none saves
 /// registers for another.
 template <auto fast, class... Arguments>
-[[gnu::noinline]] void try_fast(Cpu& cpu, Arguments... arguments)
+[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, Arguments... arguments)
 {
     if (!fast(cpu, arguments...)) [[unlikely]]
         handle_slow_syscall(cpu);

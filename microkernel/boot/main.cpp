@@ -108,6 +108,7 @@ void init_cpu(Cpu& cpu)
     cpu.current = &idle;
     cpu.current_sc = idle.sc;
     cpu.now = arch::read_clock();
+    cpu.events.begin();
     cpu.domain_schedule[0] = {0, max_domain_duration};
     start_domain_schedule(cpu);
 }

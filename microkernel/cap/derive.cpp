@@ -68,7 +68,7 @@ Cap update_cap_data(Cap const& cap, u64 data, bool preserve)
     }
 }
 
-Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source)
+Checked<Slot*> walk_to_slot(Cap const& root, CPtr index, u64 depth, bool source)
 {
     using Kind = abi::LookupFailure;
     if (!root.is(CapType::cnode))

@@ -19,7 +19,14 @@ Cap update_cap_data(Cap const& cap, u64 data, bool preserve);
 /// The slot that CNode arguments name: root capability, index, depth; the second one must be empty.
 /// Errors in seL4's order: failed_lookup (invalid root), range(1,64) for depth, failed_lookup,
 /// delete_first.
-Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source);
+Checked<Slot*> walk_to_slot(Cap const& root, CPtr index, u64 depth, bool source);
+inline Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source)
+{
+    Slot* const slot = depth == abi::word_bits ? find_slot(root, index) : nullptr;
+    if (slot != nullptr) [[likely]]
+        return slot;
+    return walk_to_slot(root, index, depth, source);
+}
 Checked<Slot*> empty_target_slot(Cap const& root, CPtr index, u64 depth);
 
 } // namespace mk

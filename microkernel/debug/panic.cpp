@@ -1,9 +1,10 @@
 // Panic report. Backtraces follow frame pointers (the kernel is built with them). Debug builds name
 // the functions (debug/symbols); for the others and for lines there is `addr2line -e
-// hypercore.elf`.
+// hypercore.elf`. The last events come from debug/event_ring.
 #include "debug/panic.hpp"
 
 #include "arch/arch.hpp"
+#include "debug/event_ring.hpp"
 #include "debug/symbols.hpp"
 
 // kernel.ld
@@ -91,6 +92,7 @@ void finish(Context const* context)
     } else {
         backtrace(0, static_cast<Frame const*>(__builtin_frame_address(0)));
     }
+    if (EventRing const* const events = panic_events()) events->print_last();
     arch::halt(false);
 }
 

@@ -55,6 +55,8 @@ void send_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, u64 badge, SendFlags flags)
         return;
     }
     Tcb& receiver = *ep.head();
+    trace(cpu.events, flags.call ? Event::call : Event::send,
+          {.thread = &thread, .other = &receiver, .object = &ep});
     ep.remove(receiver);
     transfer_message(cpu, thread, &ep, badge, flags.grant, receiver);
     Reply* const reply = receiver.reply;
@@ -72,6 +74,8 @@ namespace {
 void receive_from_sender(Cpu& cpu, Tcb& thread, Endpoint& ep, Reply* reply)
 {
     Tcb& sender = *ep.head();
+    trace(cpu.events, sender.is_call ? Event::call : Event::send,
+          {.thread = &sender, .other = &thread, .object = &ep});
     ep.remove(sender);
     transfer_message(cpu, sender, &ep, sender.badge, sender.can_grant, thread);
     if (sender.is_call || sender.fault.exists()) {

@@ -7,6 +7,7 @@
 #include "object/notification.hpp"
 #include "object/reply.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/trace_switch.hpp"
 #include "vspace/vspace.hpp"
 
 namespace mk::fast_path {
@@ -24,25 +25,6 @@ bool copy_long_part(Tcb const& sender, Tcb const& receiver, unsigned length)
     if (from == nullptr || to == nullptr) return false;
     for (unsigned i = message_registers; i < length; ++i) to->msg[i] = from->msg[i];
     return true;
-}
-
-void copy_registers(Context const& from, Context& to, unsigned length)
-{
-    if (length == 0) return;
-    to.r10 = from.r10;
-    if (length == 1) return;
-    to.r8 = from.r8;
-    if (length == 2) return;
-    to.r9 = from.r9;
-    if (length == 3) return;
-    to.r15 = from.r15;
-}
-
-/// Label and length: what a receiver hears of a message without capabilities.
-abi::MessageInfo without_caps(abi::MessageInfo info)
-{
-    constexpr u64 capability_bits = 0xf80;
-    return abi::MessageInfo{info.word() & ~capability_bits};
 }
 
 /// Whether the scheduler would let `next` run on the current context when the current thread stops.
@@ -67,11 +49,40 @@ void hand_over(Cpu& cpu, Tcb& from, Tcb& to, SchedContext& sc, PageTable& space)
     arch::switch_between(from, to, space);
 }
 
+// What the slow path records of the same call, in its order. Worked out afterwards from what the
+// path has left behind, so that it keeps nothing in registers for this.
+
+[[gnu::cold, gnu::noinline]] void record_hand_over(Cpu& cpu, Tcb& from, Reply const* answered)
+{
+    Tcb& to = *cpu.current;
+    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
+    if (answered != nullptr)
+        cpu.events.write(Event::reply, {.thread = &from, .other = &to, .object = answered});
+    else
+        cpu.events.write(Event::call, {.thread = &from, .other = &to, .object = to.blocked_on});
+    cpu.events.write(Event::donate, {.thread = &to, .other = &from, .object = to.sc});
+    cpu.events.write(
+        Event::wake,
+        {.thread = &to, .other = &from, .object = to.sc, .level = to.sc->feedback.level});
+    record_switch(cpu, from);
+}
+
+[[gnu::cold, gnu::noinline]] void record_signal(Cpu& cpu, Notification const& ntfn,
+                                                Tcb const* waiter)
+{
+    Tcb const& sender = *cpu.current;
+    cpu.events.write(Event::syscall, {.thread = &sender, .value = u32(sender.context.rdx)});
+    cpu.events.write(Event::signal, {.thread = &sender, .object = &ntfn});
+    if (waiter != nullptr)
+        cpu.events.write(Event::wake, {.thread = waiter, .other = &sender, .object = waiter->sc});
+}
+
 } // namespace
 
 template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo info)
 {
     Tcb& caller = *cpu.current;
+    if (caller.flags != 0) return false;
     Slot const* const slot = find_slot(caller.slot(Tcb::cspace).cap(), target);
     if (slot == nullptr) return false;
     Cap const& cap = slot->cap();
@@ -90,20 +101,23 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     SchedContext& sc = *cpu.current_sc;
     KASSERT(caller.sc == &sc && callee.yield_to == nullptr);
     ep.remove_first(callee, Endpoint::State::receive);
-    copy_registers(caller.context, callee.context, length);
+    copy_message_registers(caller.context, callee.context, length);
     set_badge(callee, cap.badge());
-    set_message_info(callee, without_caps(info));
+    set_message_info(callee, info.without_caps());
     callee.reply = nullptr;
     caller.state = ThreadState::blocked_on_reply;
     reply_stack::offer(*reply, caller);
     reply_stack::push_top(*reply, sc);
     hand_over(cpu, caller, callee, sc, *space);
+    if (cpu.events.on()) [[unlikely]]
+        record_hand_over(cpu, caller, nullptr);
     return true;
 }
 
 template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageInfo info)
 {
     Tcb& server = *cpu.current;
+    if (server.flags != 0) return false;
     SchedContext& sc = *cpu.current_sc;
     Cap const& root = server.slot(Tcb::cspace).cap();
     Slot const* const reply_slot = find_slot(root, server.context.r12);
@@ -128,9 +142,9 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     if (!copy_long_part<size>(server, caller, length)) return false;
 
     KASSERT(server.sc == &sc && caller.state == ThreadState::blocked_on_reply);
-    copy_registers(server.context, caller.context, length);
+    copy_message_registers(server.context, caller.context, length);
     set_badge(caller, 0);
-    set_message_info(caller, without_caps(info));
+    set_message_info(caller, info.without_caps());
     caller.reply = nullptr;
     reply_stack::pop_top(reply, sc);
     reply_stack::offer(reply, server);
@@ -139,12 +153,15 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     server.can_grant = contains(cap.rights(), Rights::grant);
     ep.enqueue(server, Endpoint::State::receive);
     hand_over(cpu, server, caller, sc, *space);
+    if (cpu.events.on()) [[unlikely]]
+        record_hand_over(cpu, server, server.reply);
     return true;
 }
 
 bool signal(Cpu& cpu, CPtr target)
 {
     Tcb& sender = *cpu.current;
+    if (sender.flags != 0) return false;
     Slot const* const slot = find_slot(sender.slot(Tcb::cspace).cap(), target);
     if (slot == nullptr) return false;
     Cap const& cap = slot->cap();
@@ -152,6 +169,8 @@ bool signal(Cpu& cpu, CPtr target)
     Notification& ntfn = *cap.object<Notification>();
     if (ntfn.state == Notification::State::active) {
         ntfn.pending |= cap.badge();
+        if (cpu.events.on()) [[unlikely]]
+            record_signal(cpu, ntfn, nullptr);
         return true;
     }
     if (ntfn.state == Notification::State::idle) {
@@ -159,6 +178,8 @@ bool signal(Cpu& cpu, CPtr target)
         if (bound != nullptr && bound->state == ThreadState::blocked_on_receive) return false;
         ntfn.state = Notification::State::active;
         ntfn.pending = cap.badge();
+        if (cpu.events.on()) [[unlikely]]
+            record_signal(cpu, ntfn, nullptr);
         return true;
     }
     Tcb& waiter = *ntfn.head();
@@ -176,6 +197,8 @@ bool signal(Cpu& cpu, CPtr target)
         enqueue_back(cpu, waiter);
     else
         enqueue_front(cpu, waiter);
+    if (cpu.events.on()) [[unlikely]]
+        record_signal(cpu, ntfn, &waiter);
     return true;
 }
 

@@ -3,7 +3,8 @@
 // does step by step, for the common case alone: it first checks everything, changing nothing, and
 // answers false when any check fails; then the slow path takes the call from its beginning.
 // Afterwards the system must be exactly as the slow path would have left it: the host test
-// microkernel/ipc/fast_path runs both on the same states and compares every byte.
+// microkernel/ipc/fast_path runs both on the same states and compares every byte, the events
+// recorded included. Threads with any flag (Tcb::flags) take the slow path.
 // One thing is left out on purpose: the clock is not read. The scheduling context stays the same
 // or nobody is charged, so that the time since the last entry is charged at the next entry that
 // has to know; and the timer, set when the context began to run, ends its budget in any case.

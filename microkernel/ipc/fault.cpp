@@ -51,6 +51,7 @@ void write_cap_fault(MessageWriter& out, Tcb const& faulter)
 
 void raise_fault(Cpu& cpu, Tcb& thread, Fault const& fault)
 {
+    trace(cpu.events, Event::fault, {.thread = &thread, .detail = u16(fault.kind)});
     Cap const& handler = thread.slot(Tcb::fault_handler).cap();
     if (handler.is(CapType::endpoint)) {
         thread.fault = fault;
@@ -70,6 +71,7 @@ void raise_timeout(Cpu& cpu, Tcb& thread)
 {
     Fault fault;
     fault.kind = abi::FaultLabel::timeout;
+    trace(cpu.events, Event::fault, {.thread = &thread, .detail = u16(fault.kind)});
     fault.word[0] = thread.sc->badge;
     thread.fault = fault;
     send_fault(cpu, thread, thread.slot(Tcb::timeout_handler).cap(), false);

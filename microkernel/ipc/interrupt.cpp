@@ -5,6 +5,7 @@
 #include "cap/destroy.hpp"
 #include "io_apic.hpp"
 #include "ipc/signal.hpp"
+#include "sched/cpu.hpp"
 
 namespace mk {
 
@@ -12,6 +13,7 @@ constinit IrqTable irq_table;
 
 void deliver_irq(Cpu& cpu, unsigned irq)
 {
+    trace(cpu.events, Event::interrupt, {.thread = cpu.current, .detail = u16(irq)});
     // An interrupt without a listener stays masked until somebody acknowledges it.
     Cap const& target = irq_table.notification[irq].cap();
     if (target.is(CapType::notification) && contains(target.rights(), Rights::write))

@@ -100,6 +100,7 @@ void answer(Cpu& cpu, Tcb& sender, Reply& reply, bool grant)
 {
     Tcb* const receiver = reply.tcb;
     if (receiver == nullptr || receiver->state != ThreadState::blocked_on_reply) return;
+    trace(cpu.events, Event::reply, {.thread = &sender, .other = receiver, .object = &reply});
     remove(cpu, reply);
     note_unblock(cpu, *receiver);
     bool was_timeout = false;

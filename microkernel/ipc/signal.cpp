@@ -20,6 +20,7 @@ void hand_over(Cpu& cpu, Notification& ntfn, Tcb& thread, u64 badge)
 
 void signal(Cpu& cpu, Notification& ntfn, u64 badge)
 {
+    trace(cpu.events, Event::signal, {.thread = cpu.current, .object = &ntfn});
     switch (ntfn.state) {
     case Notification::State::idle: {
         Tcb* const bound = ntfn.bound_tcb;

@@ -8,6 +8,7 @@ namespace mk {
 
 void suspend(Cpu& cpu, Tcb& tcb)
 {
+    trace(cpu.events, Event::suspend, {.thread = &tcb, .other = cpu.current});
     cancel_ipc(tcb);
     // A running thread is past its last system call: a restart must not repeat that.
     tcb.context.settle();

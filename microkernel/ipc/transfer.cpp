@@ -48,14 +48,16 @@ void reply_with_word(Tcb& tcb, u64 word)
     set_message_info(tcb, abi::MessageInfo{0, 0, 0, 1});
 }
 
-Lookup<ExtraCaps> lookup_extra_caps(Tcb const& sender, abi::MessageInfo info, u64& failed)
+Result<ExtraCaps, MissingCap> find_extra_caps(Tcb const& sender, abi::MessageInfo info)
 {
     ExtraCaps extra;
     abi::IpcBuffer const* const buffer = ipc_buffer(sender, false);
     if (buffer == nullptr) return extra;
     for (unsigned i = 0; i < info.extra_caps(); ++i) {
-        failed = buffer->caps_or_badges[i];
-        extra.slot[i] = TRY(lookup_slot(sender.slot(Tcb::cspace).cap(), failed));
+        CPtr const address = buffer->caps_or_badges[i];
+        auto const slot = lookup_slot(sender.slot(Tcb::cspace).cap(), address);
+        if (!slot) return MissingCap{address, slot.error()};
+        extra.slot[i] = *slot;
         extra.count = i + 1;
     }
     return extra;
@@ -101,12 +103,11 @@ abi::MessageInfo transfer_caps(ExtraCaps const& extra, Endpoint const* endpoint,
 unsigned copy_words(Tcb const& sender, abi::IpcBuffer const* from, Tcb& receiver,
                     abi::IpcBuffer* to, unsigned length)
 {
-    unsigned n = 0;
-    for (; n < length && n < message_registers; ++n)
-        message_register(receiver.context, n) = message_register(sender.context, n);
-    if (from == nullptr || to == nullptr) return n;
-    for (; n < length; ++n) to->msg[n] = from->msg[n];
-    return n;
+    copy_message_registers(sender.context, receiver.context, length);
+    if (length <= message_registers) return length;
+    if (from == nullptr || to == nullptr) return message_registers;
+    for (unsigned n = message_registers; n < length; ++n) to->msg[n] = from->msg[n];
+    return length;
 }
 
 } // namespace
@@ -121,10 +122,14 @@ void transfer_message(Cpu& cpu, Tcb& sender, Endpoint const* endpoint, u64 badge
         return;
     }
     abi::MessageInfo const info = message_info(sender);
+    if (info.is_plain(message_registers)) { // nothing in it needs a buffer
+        copy_message_registers(sender.context, receiver.context, unsigned(info.raw_length()));
+        set_message_info(receiver, info.without_caps());
+        return;
+    }
     ExtraCaps extra;
-    u64 failed = 0;
     if (grant)
-        if (auto const found = lookup_extra_caps(sender, info, failed)) extra = *found;
+        if (auto const found = lookup_extra_caps(sender, info)) extra = *found;
     abi::IpcBuffer* const to = ipc_buffer(receiver, true);
     unsigned const length =
         copy_words(sender, ipc_buffer(sender, false), receiver, to, unsigned(info.length()));

@@ -31,6 +31,19 @@ inline void set_badge(Tcb& tcb, u64 badge)
     tcb.context.rdi = badge;
 }
 
+/// Copies the words of a message that travel in registers.
+inline void copy_message_registers(Context const& from, Context& to, unsigned length)
+{
+    if (length == 0) return;
+    to.r10 = from.r10;
+    if (length == 1) return;
+    to.r8 = from.r8;
+    if (length == 2) return;
+    to.r9 = from.r9;
+    if (length == 3) return;
+    to.r15 = from.r15;
+}
+
 /// The thread's IPC buffer as the kernel sees it; null when it has none or may not use it so.
 abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing);
 /// Writes message word n; answers whether it had a place.
@@ -42,10 +55,21 @@ void reply_with_word(Tcb& tcb, u64 word);
 /// Extra capabilities named in the sender's buffer, as slots.
 struct ExtraCaps {
     unsigned count = 0;
-    Slot* slot[abi::msg_max_extra_caps] = {};
+    Slot* slot[abi::msg_max_extra_caps];
 };
-/// Looks all of them up. On failure `failed` is the address that did not resolve.
-Lookup<ExtraCaps> lookup_extra_caps(Tcb const& sender, abi::MessageInfo info, u64& failed);
+/// Why extra capabilities cannot be had: the address that does not resolve.
+struct MissingCap {
+    CPtr address;
+    LookupFailure why;
+};
+/// Looks up all that the message names.
+Result<ExtraCaps, MissingCap> find_extra_caps(Tcb const& sender, abi::MessageInfo info);
+/// The same; most messages name none.
+inline Result<ExtraCaps, MissingCap> lookup_extra_caps(Tcb const& sender, abi::MessageInfo info)
+{
+    if (info.extra_caps() == 0) return ExtraCaps{};
+    return find_extra_caps(sender, info);
+}
 
 /// Copies sender's message, and its capabilities if `grant`, to the receiver; a sender that stopped
 /// for a fault sends the fault's message. `endpoint`: through which, for unwrapping (may be null).

@@ -42,8 +42,10 @@ struct alignas(64) Tcb {
     u8 ready_queue = 0; ///< while in_ready_queue: which of its priority's queues
     u64 queued_at = 0;  ///< while in one of level 1 or more: since when (ticks)
     u8 priority = 0, mcp = 0, domain = 0;
-    u8 flags = 0; ///< abi TCB flags
-    static constexpr u8 fpu_disabled = 1;
+    /// Why this thread is not like others: abi TCB flags, and `foreign`, which SetFlags neither
+    /// sees nor changes. Fast paths are for threads with no flag at all.
+    u8 flags = 0;
+    static constexpr u8 fpu_disabled = 1, foreign = 0x80;
     bool is_root_server = false;      ///< the first thread: nobody is above it to hear of its fault
     SchedContext* yield_to = nullptr; ///< waits in YieldTo for this context's thread
 

@@ -9,6 +9,11 @@ namespace mk::wait_queue {
 /// Cost: linear in the threads of lower priority that wait.
 inline void insert(Tcb*& head, Tcb*& tail, Tcb& thread)
 {
+    if (head == nullptr) {
+        head = tail = &thread;
+        thread.wait_link = {};
+        return;
+    }
     Tcb* before = tail;
     while (before != nullptr && before->priority < thread.priority) before = before->wait_link.prev;
     Tcb* const after = before ? before->wait_link.next : head;

@@ -17,6 +17,8 @@ void bind_thread(Cpu& cpu, SchedContext& sc, Tcb& tcb)
         resume(cpu, sc);
     }
     if (is_schedulable(tcb)) {
+        trace(cpu.events, Event::wake,
+              {.thread = &tcb, .other = cpu.current, .object = &sc, .level = sc.feedback.level});
         if (!tcb.in_ready_queue) enqueue_back(cpu, tcb);
         reschedule_required(cpu);
     }
@@ -55,6 +57,7 @@ void unbind_replies(SchedContext& sc)
 
 void donate(Cpu& cpu, SchedContext& sc, Tcb& to)
 {
+    trace(cpu.events, Event::donate, {.thread = &to, .other = sc.tcb, .object = &sc});
     if (Tcb* const from = sc.tcb) {
         dequeue(cpu, *from);
         release_queue::remove(cpu, *from);

@@ -2,6 +2,8 @@
 // KernelLock: passing Cpu& is passing the lock. One CPU for now; more will follow with one lock.
 #pragma once
 
+#include "cap/slot.hpp"
+#include "debug/event_ring.hpp"
 #include "object/sched_context.hpp"
 #include "sched/ready_queue.hpp"
 
@@ -49,6 +51,9 @@ struct Cpu {
     u16 domain_index = 0, domain_start = 0;
     Ticks domain_left = 0; ///< 0 and one domain: endless
     DomainSlice domain_schedule[domain_schedule_length] = {};
+
+    EventRing events; ///< where trace() writes
+    Slot event_frame; ///< the kernel's own capability to the frame of that ring, if there is one
 
     Tcb idle;
     struct alignas(16) {

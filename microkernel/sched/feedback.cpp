@@ -36,8 +36,11 @@ bool covers_budget(Cpu const& cpu, SchedContext const& sc, u64 sum, unsigned dou
     return sum >> doublings >= sc.period / cpu.ticks_per_us;
 }
 
-void change_level(SchedContext& sc, u8 level)
+void change_level(Cpu& cpu, SchedContext& sc, u8 level)
 {
+    if (level != sc.feedback.level)
+        trace(cpu.events, level > sc.feedback.level ? Event::demote : Event::promote,
+              {.thread = sc.tcb, .object = &sc, .level = level});
     sc.feedback.level = level;
     sc.feedback.used = sc.feedback.blocked = 0;
 }
@@ -52,7 +55,7 @@ void begin_wait(Cpu const& cpu, SchedContext& sc)
 
 /// A context that slept three quarters of the time of four allotments rises. Its burst is over if
 /// it slept as long as that took: a shorter sleep must not make a long job look like a short one.
-void wake(Cpu const& cpu, SchedContext& sc)
+void wake(Cpu& cpu, SchedContext& sc)
 {
     Feedback& f = sc.feedback;
     u64 const slept = (cpu.now - f.since) / cpu.ticks_per_us;
@@ -60,7 +63,7 @@ void wake(Cpu const& cpu, SchedContext& sc)
     add(f.blocked, slept);
     bool const rises = f.level > 0 && f.blocked / 3 >= f.used &&
                        covers_budget(cpu, sc, u64{f.used} + f.blocked, f.level + 2u);
-    if (rises) change_level(sc, u8(f.level - 1));
+    if (rises) change_level(cpu, sc, u8(f.level - 1));
     if (!rises && slept < f.burst) return;
     f.service = u32(i64{f.service} + (i64{f.burst} - i64{f.service}) / 4);
     f.burst = 0;
@@ -92,7 +95,7 @@ void leave(Cpu const& cpu, SchedContext& sc)
     sc.feedback.asleep = true;
 }
 
-void make_ready(Cpu const& cpu, SchedContext& sc)
+void make_ready(Cpu& cpu, SchedContext& sc)
 {
     if (sc.feedback.asleep) wake(cpu, sc);
     begin_wait(cpu, sc);
@@ -140,7 +143,7 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
     bool const lifted = f.level > 0 && f.queue == 0;
     if (!used_up && !yields && !lifted && f.level > 0) return enqueue(cpu, tcb);
     if (used_up) {
-        change_level(sc, f.level < last_level ? u8(f.level + 1) : last_level);
+        change_level(cpu, sc, f.level < last_level ? u8(f.level + 1) : last_level);
         // A burst that lasts longer than was thought is at least as long as it already is.
         if (f.service < f.burst) f.service = f.burst;
     }

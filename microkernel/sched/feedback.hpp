@@ -28,7 +28,7 @@ void charge(Cpu const& cpu, SchedContext& sc, Ticks used);
 /// The CPU turns to another context: if no runnable thread holds this one, it is asleep.
 void leave(Cpu const& cpu, SchedContext& sc);
 /// The context's thread can run, and is not the one that runs: its wait begins.
-void make_ready(Cpu const& cpu, SchedContext& sc);
+void make_ready(Cpu& cpu, SchedContext& sc);
 /// Queues a thread: the running context keeps its turn, another one waits for its own.
 void enqueue(Cpu& cpu, Tcb& tcb);
 /// Queues a thread before all others of its priority, for one slice.

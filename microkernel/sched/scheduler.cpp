@@ -7,6 +7,7 @@
 #include "sched/feedback.hpp"
 #include "sched/refill.hpp"
 #include "sched/release_queue.hpp"
+#include "sched/trace_switch.hpp"
 
 namespace mk {
 
@@ -38,6 +39,9 @@ void dequeue(Cpu& cpu, Tcb& tcb)
 void possible_switch_to(Cpu& cpu, Tcb& tcb)
 {
     if (tcb.sc == nullptr || !tcb.sc->is_active() || tcb.in_release_queue) return;
+    trace(
+        cpu.events, Event::wake,
+        {.thread = &tcb, .other = cpu.current, .object = tcb.sc, .level = tcb.sc->feedback.level});
     if (tcb.domain != cpu.domain) {
         enqueue_front(cpu, tcb);
     } else if (cpu.action != Cpu::Action::resume_current) {
@@ -59,6 +63,7 @@ void reschedule_required(Cpu& cpu)
 
 void postpone(Cpu& cpu, SchedContext& sc)
 {
+    trace(cpu.events, Event::postpone, {.thread = sc.tcb, .object = &sc});
     dequeue(cpu, *sc.tcb);
     if (!sc.tcb->in_release_queue) release_queue::insert(cpu, *sc.tcb);
 }
@@ -111,9 +116,11 @@ void end_slice(Cpu& cpu, SchedContext& sc, bool yields)
 void run_out(Cpu& cpu)
 {
     SchedContext& sc = *cpu.current_sc;
-    charge(cpu, sc, cpu.consumed, cpu.consumed);
+    Ticks const used = cpu.consumed;
+    charge(cpu, sc, used, used);
     Tcb& current = *cpu.current;
     if (!is_schedulable(current)) return;
+    trace(cpu.events, Event::budget_end, {.thread = &current, .object = &sc, .value = u32(used)});
     if (sc.is_round_robin() || !has_timeout_handler(current)) return end_slice(cpu, sc, false);
     raise_timeout(cpu, current);
     reschedule_required(cpu);
@@ -155,6 +162,7 @@ void commit_time(Cpu& cpu)
 void yield(Cpu& cpu)
 {
     SchedContext& sc = *cpu.current_sc;
+    trace(cpu.events, Event::yield, {.thread = cpu.current, .object = &sc});
     charge(cpu, sc, sc.head().amount, cpu.consumed); // what is given up was not consumed
     end_slice(cpu, sc, true);
 }
@@ -270,7 +278,10 @@ void schedule(Cpu& cpu)
         set_timer(cpu);
         cpu.reprogram_timer = false;
     }
-    if (cpu.current != previous) arch::switch_to(cpu, *cpu.current);
+    if (cpu.current != previous) {
+        trace_switch(cpu, *previous);
+        arch::switch_to(cpu, *cpu.current);
+    }
     activate(cpu);
 }
 

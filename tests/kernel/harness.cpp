@@ -48,7 +48,7 @@ void must(Word error, char const* what)
 {
     if (error == seL4_NoError) return;
     print("Bail out! the harness could not ", what, ": error ", error, "\n");
-    seL4_DebugHalt();
+    end_machine();
 }
 
 Slot own_object(Word type, Word bits = 0)
@@ -304,11 +304,6 @@ Slot mint(Slot source, Word badge, seL4_CapRights_t mint_rights)
 void remove(Slot slot)
 {
     REQUIRE_OK(seL4_CNode_Delete(root_cnode, slot, depth));
-}
-
-bool is_empty(Slot slot)
-{
-    return seL4_DebugCapIdentify(slot) == 0;
 }
 
 seL4_CapRights_t rights(Word bits)

@@ -68,6 +68,7 @@ constexpr Method methods[] = {
     {"TCB.UnbindNotification", TCBUnbindNotification, tcb_, 0, {}, 0, {}},
     {"TCB.SetTLSBase", TCBSetTLSBase, tcb_, 1, {0}, 0, {}},
     {"TCB.SetFlags", TCBSetFlags, tcb_, 2, {0, 0}, 0, {}},
+    {"TCB.SetForeign", static_cast<Word>(abi::tcb_set_foreign), tcb_, 1, {0}, 0, {}},
     {"CNode.Revoke", CNodeRevoke, cnode_cap, 2, {free_slot, 64}, 0, {}},
     {"CNode.Delete", CNodeDelete, cnode_cap, 2, {free_slot, 64}, 0, {}},
     {"CNode.CancelBadgedSends", CNodeCancelBadgedSends, cnode_cap, 2, {root_cnode, 64}, 0, {}},
@@ -127,6 +128,13 @@ constexpr Method methods[] = {
     {"SchedContext.UnbindObject", SchedContextUnbindObject, sc_, 0, {}, 1, {tcb_}},
     {"SchedContext.Consumed", SchedContextConsumed, sc_, 0, {}, 0, {}},
     {"SchedContext.YieldTo", SchedContextYieldTo, sc_, 0, {}, 0, {}},
+    {"SchedControl.SetEventRing",
+     static_cast<Word>(abi::sched_control_set_event_ring),
+     boot(seL4_NumInitialCaps),
+     0,
+     {},
+     1,
+     {frame_}},
     {"PDPT.Map", X86PDPTMap, pdpt_, 2, {ok_mapping[0], 0}, 1, {vspace_cap}},
     {"PDPT.Unmap", X86PDPTUnmap, pdpt_, 0, {}, 0, {}},
     {"PageDirectory.Map", X86PageDirectoryMap, pd_, 2, {ok_mapping[0], 0}, 1, {vspace_cap}},
@@ -324,6 +332,7 @@ Word wrong_cap_error(Method const& method)
     case TCBSetTimeoutEndpoint:
     case TCBSetSpace:
     case SchedControlConfigureFlags:
+    case static_cast<Word>(abi::sched_control_set_event_ring):
     case X86PageMap:
         return seL4_InvalidCapability;
     case UntypedRetype:

@@ -1,11 +1,11 @@
-// Text on the debug console: see print.hpp.
+// Text and numbers as characters: see print.hpp.
 #include "print.hpp"
 
 namespace kt {
 
 void print_one(char const* text)
 {
-    while (*text) seL4_DebugPutChar(*text++);
+    while (*text) put_char(*text++);
 }
 
 void print_one(Word value)

@@ -1,5 +1,7 @@
-// Text on the debug console, one character per system call: TAP lines and the reasons before them.
-// Needs a debug kernel. Never prints between two readings of the TSC that a test compares.
+// Text on the serial line, character by character: TAP lines and the reasons before them. Where the
+// characters go is the program's choice: debug_calls.cpp (debug kernels only) for the tests,
+// ../bench/port_console.cpp for the benchmark, which runs on release kernels.
+// Never prints between two readings of the TSC that a test compares.
 #pragma once
 
 #include "kit/types.hpp"
@@ -9,6 +11,10 @@
 namespace kt {
 
 using Word = seL4_Word;
+
+void put_char(char character);
+/// Ends the emulator with success: what was printed is the verdict.
+void end_machine();
 
 struct Hex {
     Word value;

@@ -6,6 +6,11 @@
 
 #define hypercore_PageMapExecuteNever 0x1000ul
 #define hypercore_SchedControlConfigureFeedback 0x1001ul
+#define hypercore_TCBSetForeign 0x1002ul
+#define hypercore_TableHarvest 0x1003ul
+#define hypercore_SchedControlSetEventRing 0x1004ul
+#define hypercore_HarvestClearAccessed 1ul
+#define hypercore_HarvestClearDirty 2ul
 
 /* seL4_X86_Page_Map, and code does not run from the mapping. */
 LIBSEL4_INLINE seL4_Error hypercore_X86_Page_MapExecuteNever(seL4_X86_Page _service,
@@ -27,4 +32,39 @@ LIBSEL4_INLINE seL4_Error hypercore_SchedControl_ConfigureFeedback(seL4_SchedCon
     seL4_Word mr[4] = {enabled};
     seL4_SetCap(0, context);
     return hypercore_invoke(_service, hypercore_SchedControlConfigureFeedback, 1, 1, mr);
+}
+
+/* on 1: every system call of the thread is an UnknownSyscall fault, whatever its number; 0: ends
+ * that. */
+LIBSEL4_INLINE seL4_Error hypercore_TCB_SetForeign(seL4_TCB _service, seL4_Word on)
+{
+    seL4_Word mr[4] = {on};
+    return hypercore_invoke(_service, hypercore_TCBSetForeign, 0, 1, mr);
+}
+
+/* Which of `count` entries of a page table, page directory or PDPT map pages that were accessed,
+ * and which were written; takes the bits in `clear` away. One bit each; the arrays hold count / 64
+ * words, rounded up. */
+LIBSEL4_INLINE seL4_Error hypercore_X86_Table_Harvest(seL4_CPtr _service, seL4_Word first,
+                                                      seL4_Word count, seL4_Word clear,
+                                                      seL4_Word* accessed, seL4_Word* dirty)
+{
+    seL4_Word mr[4] = {first, count, clear};
+    seL4_Error error = hypercore_invoke(_service, hypercore_TableHarvest, 0, 3, mr);
+    if (error != seL4_NoError) return error;
+    seL4_Word words = (count + 63) / 64;
+    for (seL4_Word i = 0; i < 2 * words; i++)
+        *(i < words ? &accessed[i] : &dirty[i - words]) =
+            i < 4 ? mr[i] : seL4_GetIPCBuffer()->msg[i];
+    return error;
+}
+
+/* The kernel writes the events of this CPU into the frame; 0: no longer. Layout:
+ * abi/event_ring.hpp. */
+LIBSEL4_INLINE seL4_Error hypercore_SchedControl_SetEventRing(seL4_SchedControl _service,
+                                                              seL4_CPtr frame)
+{
+    seL4_Word mr[4] = {0};
+    seL4_SetCap(0, frame);
+    return hypercore_invoke(_service, hypercore_SchedControlSetEventRing, 1, 0, mr);
 }

@@ -311,6 +311,9 @@ TEST_CASE("seL4_getFault reads a fault from the message registers", "[abi]")
 TEST_CASE("extension labels are none of seL4's", "[abi]")
 {
     CHECK(u64(abi::page_map_execute_never) == 0x1000);
+    CHECK(u64(abi::tcb_set_foreign) == 0x1002);
+    CHECK(u64(abi::table_harvest) == 0x1003);
+    CHECK(u64(abi::sched_control_set_event_ring) == 0x1004);
     CHECK(u64(abi::page_map_execute_never) >= abi::label_count);
     CHECK(u64(abi::sched_control_configure_feedback) == 0x1001);
 }

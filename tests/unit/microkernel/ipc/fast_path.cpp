@@ -69,9 +69,10 @@ public:
         fake::machine.clock = s.cpu.now = 1000;
         s.cpu.ticks_per_us = 1;
         s.cpu.ready[0].use(s.table);
+        if (seed % 2 == 0) s.cpu.events.begin(); // both ways must record the same events
         s.cpu.idle.state = ThreadState::idle;
         s.cpu.current = &s.cpu.idle;
-        s.cpu.current_sc = &s.cpu.idle_sc.sc;
+        s.cpu.idle.sc = s.cpu.current_sc = &s.cpu.idle_sc.sc;
         register_asid_pool(s.pool, 0);
         assign_asid(1, s.pml4[0]);
         assign_asid(2, s.pml4[1]);
@@ -162,6 +163,9 @@ private:
             return unbind_from_thread(ntfn);
         case 9:
             fake::machine.clock += below(3000);
+            return;
+        case 12:
+            t.flags = one_in(2) ? u8{Tcb::foreign} : u8{0};
             return;
         default:
             return;
