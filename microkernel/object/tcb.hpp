@@ -40,6 +40,7 @@ struct alignas(64) Tcb {
     Link sched_link; ///< in a ready queue or in the release queue
     bool in_ready_queue = false, in_release_queue = false;
     u8 ready_queue = 0; ///< while in_ready_queue: which of its priority's queues
+    u64 queued_at = 0;  ///< while in one of level 1 or more: since when (ticks)
     u8 priority = 0, mcp = 0, domain = 0;
     /// Why this thread is not like others: abi TCB flags, and `foreign`, which SetFlags neither
     /// sees nor changes. Fast paths are for threads with no flag at all.

@@ -53,15 +53,20 @@ void begin_wait(Cpu const& cpu, SchedContext& sc)
     f.queue = f.level < last_level ? f.level : u8(first_bucket + bucket_of(service_of(sc)));
 }
 
-/// A context that waited for something else three quarters of the time of four allotments rises.
+/// A context that slept three quarters of the time of four allotments rises. Its burst is over if
+/// it slept as long as that took: a shorter sleep must not make a long job look like a short one.
 void wake(Cpu& cpu, SchedContext& sc)
 {
     Feedback& f = sc.feedback;
+    u64 const slept = (cpu.now - f.since) / cpu.ticks_per_us;
     f.asleep = false;
-    add(f.blocked, (cpu.now - f.since) / cpu.ticks_per_us);
-    if (f.level > 0 && f.blocked / 3 >= f.used &&
-        covers_budget(cpu, sc, u64{f.used} + f.blocked, f.level + 2u))
-        change_level(cpu, sc, u8(f.level - 1));
+    add(f.blocked, slept);
+    bool const rises = f.level > 0 && f.blocked / 3 >= f.used &&
+                       covers_budget(cpu, sc, u64{f.used} + f.blocked, f.level + 2u);
+    if (rises) change_level(cpu, sc, u8(f.level - 1));
+    if (!rises && slept < f.burst) return;
+    f.service = u32(i64{f.service} + (i64{f.burst} - i64{f.service}) / 4);
+    f.burst = 0;
 }
 
 } // namespace
@@ -86,11 +91,8 @@ void charge(Cpu const& cpu, SchedContext& sc, Ticks used)
 void leave(Cpu const& cpu, SchedContext& sc)
 {
     if (sc.tcb != nullptr && sc.tcb->is_runnable()) return;
-    Feedback& f = sc.feedback;
-    f.service = u32(i64{f.service} + (i64{f.burst} - i64{f.service}) / 4);
-    f.burst = 0;
-    f.since = cpu.now;
-    f.asleep = true;
+    sc.feedback.since = cpu.now;
+    sc.feedback.asleep = true;
 }
 
 void make_ready(Cpu& cpu, SchedContext& sc)
@@ -99,16 +101,32 @@ void make_ready(Cpu& cpu, SchedContext& sc)
     begin_wait(cpu, sc);
 }
 
+namespace {
+
+/// Whether a queued thread has begun its turn: it was stopped in it, after its wait.
+bool in_turn(Tcb const& tcb)
+{
+    return tcb.queued_at != tcb.sc->feedback.since;
+}
+
+/// Whether a thread that was stopped in its turn may stand before `head` (null: nobody).
+bool keeps_order(SchedContext const& sc, Tcb const* head)
+{
+    if (sc.feedback.queue == 0 || head == nullptr) return true;
+    return sc.feedback.since <= head->sc->feedback.since && !in_turn(*head);
+}
+
+} // namespace
+
 void enqueue(Cpu& cpu, Tcb& tcb)
 {
     SchedContext& sc = *tcb.sc;
-    unsigned const queue = sc.feedback.queue;
-    Tcb const* const head = cpu.ready[tcb.domain].of(tcb.priority).head[queue];
-    bool const keeps_order =
-        queue == 0 || head == nullptr || sc.feedback.since <= head->sc->feedback.since;
-    if (&sc == cpu.current_sc && keeps_order) return cpu.ready[tcb.domain].push_front(tcb);
+    ReadyQueues& ready = cpu.ready[tcb.domain];
+    tcb.queued_at = cpu.now;
+    if (&sc == cpu.current_sc && keeps_order(sc, ready.of(tcb.priority).head[sc.feedback.queue]))
+        return ready.push_front(tcb);
     make_ready(cpu, sc);
-    cpu.ready[tcb.domain].push_back(tcb);
+    ready.push_back(tcb);
 }
 
 void enqueue_first(Cpu& cpu, Tcb& tcb)
@@ -121,7 +139,7 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
 {
     SchedContext& sc = *tcb.sc;
     Feedback& f = sc.feedback;
-    bool const used_up = !yields && covers_budget(cpu, sc, f.used, f.level);
+    bool const used_up = covers_budget(cpu, sc, f.used, f.level);
     bool const lifted = f.level > 0 && f.queue == 0;
     if (!used_up && !yields && !lifted && f.level > 0) return enqueue(cpu, tcb);
     if (used_up) {
@@ -130,25 +148,38 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
         if (f.service < f.burst) f.service = f.burst;
     }
     begin_wait(cpu, sc);
+    tcb.queued_at = cpu.now;
     cpu.ready[tcb.domain].push_back(tcb);
 }
 
 namespace {
 
-/// Lifts the context that has been starved for longest, if any, of those behind queue `best`.
-/// Only heads are looked at: each is the one of its queue that waits longest.
-void lift_starved(Cpu const& cpu, ReadyQueues& ready, PriorityQueues& queues, unsigned best)
+/// How long the threads of a queue wait before they count as starved. The same for all of a queue,
+/// so that the head is the first to be.
+Ticks patience(Cpu const& cpu, unsigned queue)
+{
+    u32 const bucket = queue - first_bucket;
+    u32 const least = queue < first_bucket ? 0 : (2 | (bucket & 1)) << (bucket / 2 + 3);
+    u32 const us = starved_ratio * least;
+    return (us > starved_us ? us : starved_us) * cpu.ticks_per_us;
+}
+
+/// Lifts the context that has been starved for longest, if any, of those in the queues `among`.
+/// The first of a queue to starve is its head, or the next one if the head was stopped in its turn.
+void lift_starved(Cpu const& cpu, ReadyQueues& ready, PriorityQueues& queues, u64 among)
 {
     Tcb* longest = nullptr;
     Ticks most_overdue = 0;
-    for (u64 left = queues.filled >> best >> 1 << 1 << best; left != 0; left &= left - 1) {
+    auto const consider = [&](Tcb& tcb) {
+        Ticks const waited = cpu.now - tcb.queued_at, patient = patience(cpu, tcb.ready_queue);
+        if (waited < patient || waited - patient < most_overdue) return;
+        longest = &tcb;
+        most_overdue = waited - patient;
+    };
+    for (u64 left = among; left != 0; left &= left - 1) {
         Tcb& head = *queues.head[std::countr_zero(left)];
-        u32 const ratio_us = starved_ratio * service_of(*head.sc);
-        Ticks const patience = (ratio_us > starved_us ? ratio_us : starved_us) * cpu.ticks_per_us;
-        Ticks const waited = cpu.now - head.sc->feedback.since;
-        if (waited < patience || waited - patience < most_overdue) continue;
-        longest = &head;
-        most_overdue = waited - patience;
+        consider(head);
+        if (in_turn(head)) consider(*head.sched_link.next);
     }
     queues.next_ageing = cpu.now + ageing_interval_us * cpu.ticks_per_us;
     if (longest == nullptr) return;
@@ -182,8 +213,10 @@ Tcb& choose(Cpu const& cpu, ReadyQueues& ready, unsigned priority)
 {
     PriorityQueues& queues = ready.of(priority);
     unsigned best = unsigned(std::countr_zero(queues.filled));
-    if (best < first_bucket && cpu.now >= queues.next_ageing) {
-        lift_starved(cpu, ready, queues, best);
+    if (cpu.now >= queues.next_ageing) {
+        // Those that wait behind the level whose turn it is; the last one has its own order too.
+        u64 const this_level = best < first_bucket ? u64{1} << best : 0;
+        lift_starved(cpu, ready, queues, queues.filled & ~this_level);
         best = unsigned(std::countr_zero(queues.filled));
     }
     return best < first_bucket ? *queues.head[best] : highest_response_ratio(cpu, queues);
