@@ -26,7 +26,8 @@ struct SendMode {
 /// Whether the caller goes on to the second phase of its system call.
 enum class Sent : bool { done, stop };
 
-void fault_on_lookup(Cpu& cpu, CPtr address, bool in_receive, LookupFailure const& failure)
+[[gnu::noinline]] void fault_on_lookup(Cpu& cpu, CPtr address, bool in_receive,
+                                       LookupFailure const& failure)
 {
     Fault fault;
     fault.kind = abi::FaultLabel::cap_fault;
@@ -41,7 +42,7 @@ LookupFailure missing_capability()
     return {.kind = abi::LookupFailure::missing_capability};
 }
 
-void reply_with_error(Tcb& caller, SyscallError const& error)
+[[gnu::noinline]] void reply_with_error(Tcb& caller, SyscallError const& error)
 {
     abi::IpcBuffer* const buffer = ipc_buffer(caller, true);
     unsigned length = 0;
@@ -98,8 +99,8 @@ Checked<Plan> decode_object(Invocation const& in, bool first_phase)
     return decode(in);
 }
 
-Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const& extra,
-                   SendMode mode)
+[[gnu::noinline]] Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info,
+                                     ExtraCaps const& extra, SendMode mode)
 {
     Tcb& caller = *cpu.current;
     auto const plan = decode_object(make_invocation(cpu, slot, info, extra), mode.first_phase);
@@ -247,7 +248,8 @@ void unknown_syscall(Cpu& cpu, i64 number)
     raise_fault(cpu, *cpu.current, fault);
 }
 
-void dispatch(Cpu& cpu)
+/// Not inlined, here and below: what one system call keeps in registers is no business of others.
+[[gnu::noinline]] void dispatch(Cpu& cpu)
 {
     using S = abi::Syscall;
     constexpr SendMode call_mode{

@@ -48,6 +48,8 @@ public:
     bool is_round_robin() const { return (flags & round_robin) != 0; }
     bool is_sporadic() const { return (flags & sporadic) != 0; }
     bool is_feedback() const { return (flags & in_feedback) != 0; }
+    /// Active, and of the usual kind: round robin and nothing else.
+    bool is_plain() const { return flags == round_robin && is_active(); }
     Refill* refills() { return reinterpret_cast<Refill*>(this + 1); }
     Refill const* refills() const { return reinterpret_cast<Refill const*>(this + 1); }
     Refill& head() { return refills()[refill_head]; }

@@ -29,7 +29,7 @@ void note_unblock(Cpu& cpu, Tcb& tcb);
 /// Microseconds charged since the last question; starts a new count.
 u64 take_consumed_us(Cpu& cpu, SchedContext& sc);
 /// Ends `waiter`'s YieldTo: with an answer, or without (it was suspended or destroyed).
-void complete_yield_to(Cpu& cpu, Tcb& waiter);
+[[gnu::noinline]] void complete_yield_to(Cpu& cpu, Tcb& waiter);
 void cancel_yield_to(Tcb& waiter);
 
 } // namespace mk

@@ -45,6 +45,8 @@ struct Cpu {
     /// Of the domain whose turn it is.
     ReadyQueues& ready_now() { return ready[domain_count > 1 ? domain : 0]; }
     ReadyQueues const& ready_now() const { return ready[domain_count > 1 ? domain : 0]; }
+    ReadyQueues& ready_of(Tcb const& t) { return ready[domain_count > 1 ? t.domain : 0]; }
+    bool has_turn(Tcb const& t) const { return domain_count == 1 || t.domain == domain; }
     Tcb* release_head = nullptr; ///< threads waiting for a refill, soonest first (sched_link)
 
     u8 domain = 0;

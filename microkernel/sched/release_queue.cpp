@@ -33,7 +33,7 @@ void remove(Cpu& cpu, Tcb& tcb)
 
 void wake_ready(Cpu& cpu)
 {
-    while (cpu.release_head != nullptr && refill::ready(cpu, *cpu.release_head->sc)) {
+    while (due(cpu)) {
         Tcb& tcb = *cpu.release_head;
         remove(cpu, tcb);
         possible_switch_to(cpu, tcb);

@@ -15,14 +15,14 @@ void enqueue_front(Cpu& cpu, Tcb& tcb)
 {
     if (tcb.in_ready_queue) return;
     if (tcb.sc->is_feedback()) return feedback::enqueue(cpu, tcb);
-    cpu.ready[tcb.domain].push_front(tcb);
+    cpu.ready_of(tcb).push_front(tcb);
 }
 
 void enqueue_back(Cpu& cpu, Tcb& tcb)
 {
     if (tcb.in_ready_queue) return;
     if (tcb.sc->is_feedback()) return feedback::enqueue(cpu, tcb);
-    cpu.ready[tcb.domain].push_back(tcb);
+    cpu.ready_of(tcb).push_back(tcb);
 }
 
 void enqueue_first(Cpu& cpu, Tcb& tcb)
@@ -33,7 +33,7 @@ void enqueue_first(Cpu& cpu, Tcb& tcb)
 
 void dequeue(Cpu& cpu, Tcb& tcb)
 {
-    if (tcb.in_ready_queue) cpu.ready[tcb.domain].remove(tcb);
+    if (tcb.in_ready_queue) cpu.ready_of(tcb).remove(tcb);
 }
 
 void possible_switch_to(Cpu& cpu, Tcb& tcb)
@@ -42,7 +42,7 @@ void possible_switch_to(Cpu& cpu, Tcb& tcb)
     trace(
         cpu.events, Event::wake,
         {.thread = &tcb, .other = cpu.current, .object = tcb.sc, .level = tcb.sc->feedback.level});
-    if (tcb.domain != cpu.domain) {
+    if (!cpu.has_turn(tcb)) {
         enqueue_front(cpu, tcb);
     } else if (cpu.action != Cpu::Action::resume_current) {
         reschedule_required(cpu); // two candidates: let the queues decide
@@ -58,7 +58,6 @@ void reschedule_required(Cpu& cpu)
     if (cpu.action == Cpu::Action::try_candidate && is_schedulable(*cpu.candidate))
         enqueue_front(cpu, *cpu.candidate);
     cpu.action = Cpu::Action::choose_new;
-    cpu.candidate = nullptr;
 }
 
 void postpone(Cpu& cpu, SchedContext& sc)
@@ -66,18 +65,6 @@ void postpone(Cpu& cpu, SchedContext& sc)
     trace(cpu.events, Event::postpone, {.thread = sc.tcb, .object = &sc});
     dequeue(cpu, *sc.tcb);
     if (!sc.tcb->in_release_queue) release_queue::insert(cpu, *sc.tcb);
-}
-
-void update_time(Cpu& cpu)
-{
-    Ticks const before = cpu.now;
-    // Firmware and hypervisors can set the TSC back. No time has passed then: "almost 2^64 ticks"
-    // would keep charge() busy for ever.
-    Ticks const clock = arch::read_clock();
-    cpu.now = clock > before ? clock : before;
-    Ticks const passed = cpu.now - before;
-    cpu.consumed += passed;
-    if (domain_count > 1) cpu.domain_left -= passed < cpu.domain_left ? passed : cpu.domain_left;
 }
 
 namespace {
@@ -104,7 +91,7 @@ void end_slice(Cpu& cpu, SchedContext& sc, bool yields)
 {
     if (sc.is_feedback())
         feedback::end_slice(cpu, *cpu.current, yields);
-    else if (refill::has_budget(cpu, sc))
+    else if (sc.is_round_robin() || refill::has_budget(cpu, sc))
         enqueue_back(cpu, *cpu.current);
     else
         postpone(cpu, sc);
@@ -129,21 +116,31 @@ void run_out(Cpu& cpu)
 
 } // namespace
 
-bool check_budget(Cpu& cpu)
+bool check_budget_closely(Cpu& cpu)
 {
-    if (cpu.current_sc == &cpu.idle_sc.sc) {
-        if (domain_expired(cpu)) reschedule_required(cpu);
-        return true;
-    }
-    // An inactive context was unbound or deleted under its thread, which no longer runs on it.
-    if (!cpu.current_sc->is_active() || refill::sufficient(cpu, *cpu.current_sc, cpu.consumed)) {
-        if (!domain_expired(cpu)) return true;
-        reschedule_required(cpu);
+    SchedContext const& sc = *cpu.current_sc;
+    // An inactive context is the idle thread's, or was unbound or deleted under its thread, which
+    // no longer runs on it.
+    if (sc.is_active() && !refill::sufficient(cpu, sc, cpu.consumed)) {
+        run_out(cpu);
         return false;
     }
-    run_out(cpu);
-    return false;
+    if (!domain_expired(cpu)) return true;
+    reschedule_required(cpu);
+    return &sc == &cpu.idle_sc.sc;
 }
+
+namespace {
+
+/// Charges what was consumed so far to a context of the usual kind.
+void charge_plain(Cpu& cpu, SchedContext& sc)
+{
+    refill::use_round_robin(sc, cpu.consumed);
+    sc.consumed += cpu.consumed;
+    cpu.consumed = 0;
+}
+
+} // namespace
 
 void commit_time(Cpu& cpu)
 {
@@ -199,15 +196,18 @@ void choose_new(Cpu& cpu)
 
 /// The candidate runs if nothing ready beats it. A current thread that could go on keeps its turn
 /// against an equal.
-void try_candidate(Cpu& cpu, bool current_goes_on)
+void try_candidate(Cpu& cpu, Tcb& previous, bool goes_on)
 {
     Tcb& candidate = *cpu.candidate;
     SchedContext& sc = *candidate.sc;
     if (sc.is_feedback() && &sc != cpu.current_sc) feedback::make_ready(cpu, sc);
-    if (!beats_ready(cpu, candidate, sc)) {
+    // Who beats the thread that ran until now beats all that are ready.
+    if (goes_on && cpu.has_turn(previous) && candidate.priority > previous.priority) {
+        run(cpu, candidate);
+    } else if (!beats_ready(cpu, candidate, sc)) {
         enqueue_front(cpu, candidate);
         choose_new(cpu);
-    } else if (current_goes_on && candidate.priority == cpu.current->priority) {
+    } else if (goes_on && candidate.priority == previous.priority) {
         enqueue_back(cpu, candidate);
         choose_new(cpu);
     } else {
@@ -215,20 +215,29 @@ void try_candidate(Cpu& cpu, bool current_goes_on)
     }
 }
 
+/// switch_context when one of the contexts is not plain.
+[[gnu::noinline]] void leave_context(Cpu& cpu, SchedContext& left, SchedContext& next)
+{
+    if (!next.is_sporadic() && &next != &cpu.idle_sc.sc) refill::unblock(cpu, next);
+    commit_time(cpu);
+    if (left.is_feedback()) feedback::leave(cpu, left);
+}
+
 /// The newly chosen thread's context becomes the one that is charged.
 void switch_context(Cpu& cpu)
 {
-    SchedContext* const next = cpu.current == &cpu.idle ? &cpu.idle_sc.sc : cpu.current->sc;
+    SchedContext& next = cpu.current == &cpu.idle ? cpu.idle_sc.sc : *cpu.current->sc;
     SchedContext& left = *cpu.current_sc;
-    if (next == &left) {
+    if (&next == &left) {
         if (cpu.reprogram_timer) commit_time(cpu);
         return;
     }
+    if (left.is_plain() && next.is_plain()) [[likely]]
+        charge_plain(cpu, left);
+    else
+        leave_context(cpu, left, next);
+    cpu.current_sc = &next;
     cpu.reprogram_timer = true;
-    if (!next->is_sporadic() && next != &cpu.idle_sc.sc) refill::unblock(cpu, *next);
-    commit_time(cpu);
-    if (left.is_feedback()) feedback::leave(cpu, left);
-    cpu.current_sc = next;
 }
 
 /// The next moment at which the scheduler has to act by itself.
@@ -243,9 +252,8 @@ void set_timer(Cpu& cpu)
 }
 
 /// Makes the chosen thread able to go on: a restart repeats its instruction or system call.
-void activate(Cpu& cpu)
+void activate(Cpu& cpu, Tcb& tcb)
 {
-    Tcb& tcb = *cpu.current;
     if (tcb.yield_to != nullptr) complete_yield_to(cpu, tcb);
     if (tcb.state != ThreadState::restart) return;
     tcb.context.settle();
@@ -255,34 +263,31 @@ void activate(Cpu& cpu)
 
 } // namespace
 
-void schedule(Cpu& cpu)
+void schedule_closely(Cpu& cpu)
 {
-    Tcb* const previous = cpu.current;
-    if (cpu.release_head != nullptr) release_queue::wake_ready(cpu);
+    Tcb& previous = *cpu.current;
+    if (release_queue::due(cpu)) release_queue::wake_ready(cpu);
     if (domain_expired(cpu)) reschedule_required(cpu);
-    if (cpu.action == Cpu::Action::resume_current && !is_schedulable(*previous) &&
-        previous != &cpu.idle)
-        reschedule_required(cpu);
-    if (cpu.action != Cpu::Action::resume_current) {
-        bool const goes_on = is_schedulable(*previous);
-        if (goes_on) enqueue_front(cpu, *previous);
+    bool const goes_on = is_schedulable(previous);
+    bool const may_stay = goes_on || &previous == &cpu.idle;
+    if (cpu.action != Cpu::Action::resume_current || !may_stay) {
+        if (goes_on) enqueue_front(cpu, previous);
         if (cpu.action == Cpu::Action::try_candidate && is_schedulable(*cpu.candidate))
-            try_candidate(cpu, goes_on);
+            try_candidate(cpu, previous, goes_on);
         else
             choose_new(cpu);
+        cpu.action = Cpu::Action::resume_current;
     }
-    cpu.action = Cpu::Action::resume_current;
-    cpu.candidate = nullptr;
     switch_context(cpu);
     if (cpu.reprogram_timer) {
         set_timer(cpu);
         cpu.reprogram_timer = false;
     }
-    if (cpu.current != previous) {
-        trace_switch(cpu, *previous);
+    if (cpu.current != &previous) {
+        trace_switch(cpu, previous);
         arch::switch_to(cpu, *cpu.current);
     }
-    activate(cpu);
+    activate(cpu, *cpu.current);
 }
 
 void set_priority(Cpu& cpu, Tcb& tcb, u8 priority)

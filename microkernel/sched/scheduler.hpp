@@ -3,7 +3,10 @@
 // Source: seL4 manual, "MCS Scheduling", "Scheduling algorithm", "Domains".
 #pragma once
 
+#include "arch/arch.hpp"
 #include "sched/cpu.hpp"
+#include "sched/refill.hpp"
+#include "sched/release_queue.hpp"
 
 namespace mk {
 
@@ -36,17 +39,43 @@ void reschedule_required(Cpu& cpu);
 void postpone(Cpu& cpu, SchedContext& sc);
 
 /// Reads the clock; the time since the last entry is the current context's consumption.
-void update_time(Cpu& cpu);
+inline void update_time(Cpu& cpu)
+{
+    Ticks const before = cpu.now;
+    // Firmware and hypervisors can set the TSC back. No time has passed then: "almost 2^64 ticks"
+    // would keep charge() busy for ever.
+    Ticks const clock = arch::read_clock();
+    cpu.now = clock > before ? clock : before;
+    Ticks const passed = cpu.now - before;
+    cpu.consumed += passed;
+    if (domain_count > 1) cpu.domain_left -= passed < cpu.domain_left ? passed : cpu.domain_left;
+}
 /// Whether the current thread may go on. If not, its time is charged and its slice ended (a
 /// timeout fault may have been sent).
-bool check_budget(Cpu& cpu);
+bool check_budget_closely(Cpu& cpu);
+inline bool check_budget(Cpu& cpu)
+{
+    SchedContext const& sc = *cpu.current_sc;
+    if (domain_count == 1 && sc.is_active() && refill::sufficient(cpu, sc, cpu.consumed)) [[likely]]
+        return true;
+    return check_budget_closely(cpu);
+}
 /// Charges what was consumed so far to the current context without ending its slice.
 void commit_time(Cpu& cpu);
 /// The current thread gives up the rest of its budget (system call Yield).
 void yield(Cpu& cpu);
 
 /// Decides who runs next, switches to it and sets the timer; ends every kernel entry.
-void schedule(Cpu& cpu);
+void schedule_closely(Cpu& cpu);
+inline void schedule(Cpu& cpu)
+{
+    Tcb const& t = *cpu.current;
+    bool const nothing_to_do = domain_count == 1 && cpu.action == Cpu::Action::resume_current &&
+                               !cpu.reprogram_timer && !release_queue::due(cpu);
+    bool const undisturbed = t.state == ThreadState::running && t.sc == cpu.current_sc &&
+                             t.sc->is_active() && !t.in_release_queue && t.yield_to == nullptr;
+    if (!nothing_to_do || !undisturbed) schedule_closely(cpu);
+}
 
 /// Changes what orders a thread, keeping all queues right.
 void set_priority(Cpu& cpu, Tcb& tcb, u8 priority);

@@ -113,7 +113,7 @@ void swap(Tcb& from, Tcb& to)
     owner = &to;
 }
 
-void load_apart(Tcb& thread)
+[[gnu::noinline]] void load_apart(Tcb& thread)
 {
     part_owners();
     if (bases_owner != &thread) {
