@@ -23,22 +23,24 @@ inline constexpr u32 ageing_interval_us = 10'000;
 /// Puts the context at level 0 of the class, or makes it a plain one. Its thread is in no queue.
 void configure(SchedContext& sc, bool enabled);
 
+// None of what follows is inlined: plain contexts shall not carry its registers about.
+
 /// The context was charged `used` of CPU time.
-void charge(Cpu const& cpu, SchedContext& sc, Ticks used);
+[[gnu::noinline]] void charge(Cpu const& cpu, SchedContext& sc, Ticks used);
 /// The CPU turns to another context: if no runnable thread holds this one, it is asleep.
-void leave(Cpu const& cpu, SchedContext& sc);
+[[gnu::noinline]] void leave(Cpu const& cpu, SchedContext& sc);
 /// The context's thread can run, and is not the one that runs: its wait begins.
-void make_ready(Cpu& cpu, SchedContext& sc);
+[[gnu::noinline]] void make_ready(Cpu& cpu, SchedContext& sc);
 /// Queues a thread: the running context keeps its turn, another one waits for its own.
-void enqueue(Cpu& cpu, Tcb& tcb);
+[[gnu::noinline]] void enqueue(Cpu& cpu, Tcb& tcb);
 /// Queues a thread before all others of its priority, for one slice.
 void enqueue_first(Cpu& cpu, Tcb& tcb);
 /// The current thread's slice is over: queues it, a level down if the allotment is used up. Who
 /// `yields` goes to the end in any case.
-void end_slice(Cpu& cpu, Tcb& tcb, bool yields);
+[[gnu::noinline]] void end_slice(Cpu& cpu, Tcb& tcb, bool yields);
 
 /// Whose turn it is at a priority that has threads; at times it lifts a starved one first.
 /// Cost: at most 72 threads looked at for starvation, 32 for their response ratio.
-Tcb& choose(Cpu const& cpu, ReadyQueues& ready, unsigned priority);
+[[gnu::noinline]] Tcb& choose(Cpu const& cpu, ReadyQueues& ready, unsigned priority);
 
 } // namespace mk::feedback

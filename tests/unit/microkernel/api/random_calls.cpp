@@ -154,6 +154,7 @@ struct Fuzz {
             c.r10 = 20 + below(300);
             c.r8 = c.r10 * (1 + below(2));
             c.r9 = below(3);
+            if (m.label == abi::sched_control_configure_feedback) c.r10 = below(2);
         }
         if (abi::IpcBuffer* const buffer = ipc_buffer(*cpu.current, true)) {
             for (u64& w : buffer->msg) w = one_in(2) ? 64 : any_word();

@@ -37,6 +37,8 @@ struct OwnedCpu {
     {
         for (unsigned d = 0; d < domain_count; ++d)
             cpu->ready[d].use(&table[d * ReadyQueues::priorities]);
+        cpu->idle.sc = &cpu->idle_sc.sc;
+        cpu->idle_sc.sc.tcb = &cpu->idle;
     }
 };
 
