@@ -339,7 +339,7 @@ void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
         if (S(number) == S::reply_recv)
             return try_fast<fast_path::reply_recv<registers>>(cpu, target, info);
         if (S(number) == S::send || S(number) == S::nb_send)
-            return try_fast<fast_path::signal>(cpu, target);
+            return try_fast<fast_path::send>(cpu, target, info);
     } else if (info.is_plain(abi::msg_max_length)) {
         if (S(number) == S::call) return try_fast<fast_path::call<buffer>>(cpu, target, info);
         if (S(number) == S::reply_recv)
@@ -353,28 +353,34 @@ void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
     enter(cpu, [&] { dispatch(cpu); });
 }
 
+void handle_slow_fault(Cpu& cpu, Fault const& fault)
+{
+    enter(cpu, [&] { raise_fault(cpu, *cpu.current, fault); });
+}
+
+void handle_fault(Cpu& cpu, Fault const& fault)
+{
+    if (!fast_path::fault(cpu, fault)) handle_slow_fault(cpu, fault);
+}
+
 void handle_page_fault(Cpu& cpu, u64 address, u64 error_code)
 {
     constexpr u64 instruction_fetch = bit(4); // Intel SDM vol. 3A, "Page-Fault Exceptions"
-    enter(cpu, [&] {
-        Fault fault;
-        fault.kind = abi::FaultLabel::vm_fault;
-        fault.word[0] = address;
-        fault.word[1] = (error_code & instruction_fetch) != 0;
-        fault.word[2] = error_code;
-        raise_fault(cpu, *cpu.current, fault);
-    });
+    Fault fault;
+    fault.kind = abi::FaultLabel::vm_fault;
+    fault.word[0] = address;
+    fault.word[1] = (error_code & instruction_fetch) != 0;
+    fault.word[2] = error_code;
+    handle_fault(cpu, fault);
 }
 
 void handle_user_exception(Cpu& cpu, u64 vector, u64 error_code)
 {
-    enter(cpu, [&] {
-        Fault fault;
-        fault.kind = abi::FaultLabel::user_exception;
-        fault.word[0] = vector;
-        fault.word[1] = error_code;
-        raise_fault(cpu, *cpu.current, fault);
-    });
+    Fault fault;
+    fault.kind = abi::FaultLabel::user_exception;
+    fault.word[0] = vector;
+    fault.word[1] = error_code;
+    handle_fault(cpu, fault);
 }
 
 void handle_timer(Cpu& cpu)
@@ -386,6 +392,12 @@ void handle_timer(Cpu& cpu)
 }
 
 void handle_interrupt(Cpu& cpu, unsigned irq)
+{
+    if (!fast_path::interrupt(cpu, irq_table.notification[irq].cap()))
+        handle_slow_interrupt(cpu, irq);
+}
+
+void handle_slow_interrupt(Cpu& cpu, unsigned irq)
 {
     update_time(cpu);
     check_budget(cpu);

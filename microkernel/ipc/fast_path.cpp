@@ -2,11 +2,12 @@
 
 #include "arch/arch.hpp"
 #include "debug/panic.hpp"
+#include "ipc/fault.hpp"
 #include "ipc/reply_stack.hpp"
 #include "ipc/transfer.hpp"
 #include "object/notification.hpp"
 #include "object/reply.hpp"
-#include "sched/scheduler.hpp"
+#include "sched/take_over.hpp"
 #include "sched/trace_switch.hpp"
 #include "vspace/vspace.hpp"
 
@@ -67,14 +68,24 @@ void hand_over(Cpu& cpu, Tcb& from, Tcb& to, SchedContext& sc, PageTable& space)
     record_switch(cpu, from);
 }
 
-[[gnu::cold, gnu::noinline]] void record_signal(Cpu& cpu, Notification const& ntfn,
-                                                Tcb const* waiter)
+/// `kind`: what happened, to `object`; a fault is followed by its message.
+[[gnu::cold, gnu::noinline]] void record_wake(Cpu& cpu, Tcb& from, Event kind, void const* object,
+                                              Tcb const* woken)
 {
-    Tcb const& sender = *cpu.current;
-    cpu.events.write(Event::syscall, {.thread = &sender, .value = u32(sender.context.rdx)});
-    cpu.events.write(Event::signal, {.thread = &sender, .object = &ntfn});
-    if (waiter != nullptr)
-        cpu.events.write(Event::wake, {.thread = waiter, .other = &sender, .object = waiter->sc});
+    if (kind == Event::send || kind == Event::signal)
+        cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
+    bool const is_fault = kind == Event::fault;
+    if (is_fault) cpu.events.write(kind, {.thread = &from, .detail = u16(from.fault.kind)});
+    Tcb const* const other = kind == Event::signal ? nullptr : woken;
+    cpu.events.write(is_fault ? Event::send : kind,
+                     {.thread = &from, .other = other, .object = object});
+    if (woken == nullptr) return;
+    if (from.sc == nullptr)
+        cpu.events.write(Event::donate, {.thread = woken, .other = &from, .object = woken->sc});
+    cpu.events.write(
+        Event::wake,
+        {.thread = woken, .other = &from, .object = woken->sc, .level = woken->sc->feedback.level});
+    if (cpu.current == woken) record_switch(cpu, from);
 }
 
 } // namespace
@@ -158,47 +169,121 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     return true;
 }
 
-bool signal(Cpu& cpu, CPtr target)
+namespace {
+
+/// Signals on behalf of the current thread, or of the interrupt that it met.
+bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
+{
+    Tcb& current = *cpu.current;
+    Tcb* woken = nullptr;
+    if (ntfn.state == Notification::State::active) {
+        ntfn.pending |= badge;
+    } else if (ntfn.state == Notification::State::idle) {
+        Tcb const* const bound = ntfn.bound_tcb;
+        if (bound != nullptr && bound->state == ThreadState::blocked_on_receive) return false;
+        ntfn.state = Notification::State::active;
+        ntfn.pending = badge;
+    } else {
+        Tcb& waiter = *ntfn.head();
+        if (takes_over(cpu, current, waiter)) {
+            PageTable* const space = vspace_of(waiter.slot(Tcb::vspace).cap());
+            if (space == nullptr || !take_time(cpu)) return false;
+            ntfn.remove(waiter);
+            set_badge(waiter, badge);
+            enqueue_front(cpu, current);
+            take_over(cpu, current, waiter, *space);
+        } else {
+            // The waiter goes on later, on its own context, and needs no account of the time.
+            if (waiter.priority > current.priority || waiter.sc == nullptr) return false;
+            if (!waiter.sc->is_plain() || waiter.in_release_queue || !cpu.has_turn(waiter))
+                return false;
+            ntfn.remove(waiter);
+            set_badge(waiter, badge);
+            waiter.state = ThreadState::running;
+            if (waiter.priority == current.priority)
+                enqueue_back(cpu, waiter);
+            else
+                enqueue_front(cpu, waiter);
+        }
+        woken = &waiter;
+    }
+    if (cpu.events.on()) [[unlikely]]
+        record_wake(cpu, current, Event::signal, &ntfn, woken);
+    return true;
+}
+
+} // namespace
+
+bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
 {
     Tcb& sender = *cpu.current;
     if (sender.flags != 0) return false;
     Slot const* const slot = find_slot(sender.slot(Tcb::cspace).cap(), target);
     if (slot == nullptr) return false;
     Cap const& cap = slot->cap();
-    if (!cap.is(CapType::notification, Rights::write)) return false;
-    Notification& ntfn = *cap.object<Notification>();
-    if (ntfn.state == Notification::State::active) {
-        ntfn.pending |= cap.badge();
-        if (cpu.events.on()) [[unlikely]]
-            record_signal(cpu, ntfn, nullptr);
-        return true;
-    }
-    if (ntfn.state == Notification::State::idle) {
-        Tcb const* const bound = ntfn.bound_tcb;
-        if (bound != nullptr && bound->state == ThreadState::blocked_on_receive) return false;
-        ntfn.state = Notification::State::active;
-        ntfn.pending = cap.badge();
-        if (cpu.events.on()) [[unlikely]]
-            record_signal(cpu, ntfn, nullptr);
-        return true;
-    }
-    Tcb& waiter = *ntfn.head();
-    if (domain_count > 1 && waiter.domain != cpu.domain) return false;
-    // The waiter goes on by a context of its own, later, and needs no account of the time.
-    SchedContext const* const sc = waiter.sc;
-    if (waiter.priority > sender.priority || sc == nullptr || !sc->is_active()) return false;
-    if (sc->is_sporadic() || sc->is_feedback()) return false;
-    if (waiter.in_release_queue) return false;
+    if (cap.is(CapType::notification, Rights::write))
+        return signal(cpu, *cap.object<Notification>(), cap.badge());
+    if (!cap.is(CapType::endpoint, Rights::write)) return false;
+    Endpoint& ep = *cap.object<Endpoint>();
+    if (ep.state() != Endpoint::State::receive) return false;
+    Tcb& receiver = *ep.head();
+    if (!takes_over(cpu, sender, receiver)) return false;
+    PageTable* const space = vspace_of(receiver.slot(Tcb::vspace).cap());
+    if (space == nullptr || !take_time(cpu)) return false;
 
-    ntfn.remove(waiter);
-    waiter.state = ThreadState::running;
-    set_badge(waiter, cap.badge());
-    if (waiter.priority == sender.priority)
-        enqueue_back(cpu, waiter);
-    else
-        enqueue_front(cpu, waiter);
+    ep.remove_first(receiver, Endpoint::State::receive);
+    copy_message_registers(sender.context, receiver.context, unsigned(info.raw_length()));
+    set_badge(receiver, cap.badge());
+    set_message_info(receiver, info.without_caps());
+    reply_stack::withdraw(receiver);
+    enqueue_front(cpu, sender);
+    take_over(cpu, sender, receiver, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_signal(cpu, ntfn, &waiter);
+        record_wake(cpu, sender, Event::send, &ep, &receiver);
+    return true;
+}
+
+bool interrupt(Cpu& cpu, Cap const& target)
+{
+    if (cpu.current == &cpu.idle || cpu.events.on()) return false;
+    if (!target.is(CapType::notification, Rights::write)) return false;
+    return signal(cpu, *target.object<Notification>(), target.badge());
+}
+
+bool fault(Cpu& cpu, Fault const& fault)
+{
+    Tcb& faulter = *cpu.current;
+    Cap const& cap = faulter.slot(Tcb::fault_handler).cap();
+    if (!cap.is(CapType::endpoint)) return false;
+    if (!cap.has_any(Rights::grant | Rights::grant_reply)) return false;
+    Endpoint& ep = *cap.object<Endpoint>();
+    if (ep.state() != Endpoint::State::receive) return false;
+    Tcb& handler = *ep.head();
+    Reply* const reply = handler.reply;
+    PageTable* const space = vspace_of(handler.slot(Tcb::vspace).cap());
+    if (reply == nullptr || space == nullptr) return false;
+    bool const passive = handler.sc == nullptr;
+    if (passive ? !would_run(cpu, faulter, handler)
+                : !takes_over(cpu, faulter, handler) || !take_time(cpu))
+        return false;
+
+    SchedContext& sc = *cpu.current_sc;
+    ep.remove_first(handler, Endpoint::State::receive);
+    faulter.fault = fault;
+    set_badge(handler, cap.badge());
+    unsigned const length = write_fault_message(cpu, faulter, handler);
+    set_message_info(handler, abi::MessageInfo{u64(fault.kind), 0, 0, length});
+    handler.reply = nullptr;
+    faulter.state = ThreadState::blocked_on_reply;
+    reply_stack::offer(*reply, faulter);
+    if (passive) {
+        reply_stack::push_top(*reply, sc);
+        hand_over(cpu, faulter, handler, sc, *space);
+    } else {
+        take_over(cpu, faulter, handler, *space);
+    }
+    if (cpu.events.on()) [[unlikely]]
+        record_wake(cpu, faulter, Event::fault, &ep, &handler);
     return true;
 }
 

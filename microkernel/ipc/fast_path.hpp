@@ -5,13 +5,14 @@
 // Afterwards the system must be exactly as the slow path would have left it: the host test
 // microkernel/ipc/fast_path runs both on the same states and compares every byte, the events
 // recorded included. Threads with any flag (Tcb::flags) take the slow path.
-// One thing is left out on purpose: the clock is not read. The scheduling context stays the same
-// or nobody is charged, so that the time since the last entry is charged at the next entry that
-// has to know; and the timer, set when the context began to run, ends its budget in any case.
+// One thing is left out on purpose: as long as the scheduling context stays the same, the clock is
+// not read. The time since the last entry is charged at the next entry that has to know, and the
+// timer, set when the context began to run, ends its budget in any case.
 #pragma once
 
 #include "abi/message_info.hpp"
 #include "cap/cspace.hpp"
+#include "object/fault.hpp"
 #include "sched/cpu.hpp"
 
 namespace mk::fast_path {
@@ -27,7 +28,14 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
 /// back, and waits on the endpoint, where no message is waiting. `info` as for call.
 template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageInfo info);
 
-/// Send to a notification whose waiter, if any, does not take over the CPU.
-bool signal(Cpu& cpu, CPtr target);
+/// Send or NBSend of a message in registers, to a notification or to an endpoint where somebody
+/// waits; who waits has a plain context of its own.
+bool send(Cpu& cpu, CPtr target, abi::MessageInfo info);
+
+/// An interrupt that is signalled by `target` while a thread runs.
+bool interrupt(Cpu& cpu, Cap const& target);
+
+/// A fault of the current thread whose handler waits: passive, or better and with time of its own.
+bool fault(Cpu& cpu, Fault const& fault);
 
 } // namespace mk::fast_path

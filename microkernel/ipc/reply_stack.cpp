@@ -17,11 +17,6 @@ void unlink(Reply& reply)
 
 } // namespace
 
-void withdraw(Tcb& receiver)
-{
-    if (receiver.reply != nullptr) unlink(*receiver.reply);
-}
-
 void push(Cpu& cpu, Tcb& caller, Tcb& callee, Reply& reply, bool may_donate)
 {
     SchedContext* const sc = caller.sc;

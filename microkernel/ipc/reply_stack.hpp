@@ -15,7 +15,12 @@ inline void offer(Reply& reply, Tcb& receiver)
     reply.tcb = &receiver;
     receiver.reply = &reply;
 }
-void withdraw(Tcb& receiver);
+inline void withdraw(Tcb& receiver)
+{
+    if (receiver.reply == nullptr) return;
+    receiver.reply->tcb = nullptr;
+    receiver.reply = nullptr;
+}
 /// `caller` waits on `reply` for an answer from `callee`; with `may_donate` its scheduling context
 /// goes to a passive callee.
 void push(Cpu& cpu, Tcb& caller, Tcb& callee, Reply& reply, bool may_donate);

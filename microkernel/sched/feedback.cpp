@@ -121,7 +121,7 @@ bool keeps_order(SchedContext const& sc, Tcb const* head)
 void enqueue(Cpu& cpu, Tcb& tcb)
 {
     SchedContext& sc = *tcb.sc;
-    ReadyQueues& ready = cpu.ready[tcb.domain];
+    ReadyQueues& ready = cpu.ready_of(tcb);
     tcb.queued_at = cpu.now;
     if (&sc == cpu.current_sc && keeps_order(sc, ready.of(tcb.priority).head[sc.feedback.queue]))
         return ready.push_front(tcb);
@@ -132,7 +132,7 @@ void enqueue(Cpu& cpu, Tcb& tcb)
 void enqueue_first(Cpu& cpu, Tcb& tcb)
 {
     tcb.sc->feedback.queue = 0;
-    cpu.ready[tcb.domain].push_front(tcb);
+    cpu.ready_of(tcb).push_front(tcb);
 }
 
 void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
@@ -149,7 +149,7 @@ void end_slice(Cpu& cpu, Tcb& tcb, bool yields)
     }
     begin_wait(cpu, sc);
     tcb.queued_at = cpu.now;
-    cpu.ready[tcb.domain].push_back(tcb);
+    cpu.ready_of(tcb).push_back(tcb);
 }
 
 namespace {

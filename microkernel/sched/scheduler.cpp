@@ -130,18 +130,6 @@ bool check_budget_closely(Cpu& cpu)
     return &sc == &cpu.idle_sc.sc;
 }
 
-namespace {
-
-/// Charges what was consumed so far to a context of the usual kind.
-void charge_plain(Cpu& cpu, SchedContext& sc)
-{
-    refill::use_round_robin(sc, cpu.consumed);
-    sc.consumed += cpu.consumed;
-    cpu.consumed = 0;
-}
-
-} // namespace
-
 void commit_time(Cpu& cpu)
 {
     SchedContext& sc = *cpu.current_sc;
@@ -240,17 +228,6 @@ void switch_context(Cpu& cpu)
     cpu.reprogram_timer = true;
 }
 
-/// The next moment at which the scheduler has to act by itself.
-void set_timer(Cpu& cpu)
-{
-    Ticks next = ~Ticks{0};
-    if (cpu.current != &cpu.idle) next = cpu.now + cpu.current_sc->head().amount;
-    if (domain_count > 1 && cpu.domain_left < next - cpu.now) next = cpu.now + cpu.domain_left;
-    if (cpu.release_head != nullptr && cpu.release_head->sc->head().time < next)
-        next = cpu.release_head->sc->head().time;
-    arch::set_deadline(next);
-}
-
 /// Makes the chosen thread able to go on: a restart repeats its instruction or system call.
 void activate(Cpu& cpu, Tcb& tcb)
 {
@@ -262,6 +239,16 @@ void activate(Cpu& cpu, Tcb& tcb)
 }
 
 } // namespace
+
+void set_timer(Cpu& cpu)
+{
+    Ticks next = ~Ticks{0};
+    if (cpu.current != &cpu.idle) next = cpu.now + cpu.current_sc->head().amount;
+    if (domain_count > 1 && cpu.domain_left < next - cpu.now) next = cpu.now + cpu.domain_left;
+    if (cpu.release_head != nullptr && cpu.release_head->sc->head().time < next)
+        next = cpu.release_head->sc->head().time;
+    arch::set_deadline(next);
+}
 
 void schedule_closely(Cpu& cpu)
 {

@@ -62,6 +62,13 @@ inline bool check_budget(Cpu& cpu)
 }
 /// Charges what was consumed so far to the current context without ending its slice.
 void commit_time(Cpu& cpu);
+/// The same for a context of the usual kind.
+inline void charge_plain(Cpu& cpu, SchedContext& sc)
+{
+    refill::use_round_robin(sc, cpu.consumed);
+    sc.consumed += cpu.consumed;
+    cpu.consumed = 0;
+}
 /// The current thread gives up the rest of its budget (system call Yield).
 void yield(Cpu& cpu);
 
@@ -76,6 +83,9 @@ inline void schedule(Cpu& cpu)
                              t.sc->is_active() && !t.in_release_queue && t.yield_to == nullptr;
     if (!nothing_to_do || !undisturbed) schedule_closely(cpu);
 }
+
+/// Sets the timer for the next moment at which the scheduler has to act by itself.
+void set_timer(Cpu& cpu);
 
 /// Changes what orders a thread, keeping all queues right.
 void set_priority(Cpu& cpu, Tcb& tcb, u8 priority);
