@@ -320,11 +320,18 @@ namespace {
 
 /// A fast path, and the slow one if it declines. Each is a function of its own, so that none saves
 /// registers for another.
-template <auto fast, class... Arguments>
-[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, Arguments... arguments)
+template <auto fast>
+[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, CPtr target, abi::MessageInfo info)
 {
-    if (!fast(cpu, arguments...)) [[unlikely]]
+    if (!fast(cpu, target, info)) [[unlikely]]
         handle_slow_syscall(cpu);
+}
+/// The same for one with a second chance.
+template <auto fast, auto second>
+[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, CPtr target, abi::MessageInfo info)
+{
+    if (!fast(cpu, target, info)) [[unlikely]]
+        try_fast<second>(cpu, target, info);
 }
 
 } // namespace
@@ -337,7 +344,8 @@ void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
     if (info.is_plain(message_registers)) {
         if (S(number) == S::call) return try_fast<fast_path::call<registers>>(cpu, target, info);
         if (S(number) == S::reply_recv)
-            return try_fast<fast_path::reply_recv<registers>>(cpu, target, info);
+            return try_fast<fast_path::reply_recv<registers>, fast_path::reply_recv_apart>(
+                cpu, target, info);
         if (S(number) == S::send || S(number) == S::nb_send)
             return try_fast<fast_path::send>(cpu, target, info);
     } else if (info.is_plain(abi::msg_max_length)) {

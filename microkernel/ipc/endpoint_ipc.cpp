@@ -109,7 +109,8 @@ void receive_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, bool blocking, bool grant,
 
 void cancel_ipc(Tcb& thread)
 {
-    thread.fault = {}; // also of one that stopped for a fault which nobody can answer
+    thread.fault.kind =
+        abi::FaultLabel::null_fault; // also of one that stopped for a fault which nobody can answer
     switch (thread.state) {
     case ThreadState::blocked_on_receive:
         reply_stack::withdraw(thread);

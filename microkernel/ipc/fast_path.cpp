@@ -31,12 +31,18 @@ bool copy_long_part(Tcb const& sender, Tcb const& receiver, unsigned length)
 /// Whether the scheduler would let `next` run on the current context when the current thread stops.
 /// That one was the best, so only a thread below it must be compared with the queues, or a context
 /// whose turn depends on more than its place in a queue.
-[[gnu::always_inline]] inline bool would_run(Cpu const& cpu, Tcb const& current, Tcb const& next)
+[[gnu::always_inline]] inline bool would_run(Cpu const& cpu, SchedContext const& sc,
+                                             Tcb const& current, Tcb const& next)
 {
-    if (domain_count > 1 && next.domain != cpu.domain) return false;
-    SchedContext const& sc = *cpu.current_sc;
     bool const not_below = next.priority >= current.priority && sc.feedback.queue == 0;
-    return not_below || beats_ready(cpu, next, sc);
+    return cpu.has_turn(next) && (not_below || beats_ready(cpu, next, sc));
+}
+/// The same for a server, which is rarely below its client: then nobody else may be ready.
+[[gnu::always_inline]] inline bool server_would_run(Cpu const& cpu, SchedContext const& sc,
+                                                    Tcb const& client, Tcb const& server)
+{
+    bool const not_below = server.priority >= client.priority && sc.feedback.queue == 0;
+    return cpu.has_turn(server) && (not_below || cpu.ready_now().empty());
 }
 
 /// `from` has stopped and gives its context to `to`, which goes on.
@@ -53,19 +59,29 @@ void hand_over(Cpu& cpu, Tcb& from, Tcb& to, SchedContext& sc, PageTable& space)
 // What the slow path records of the same call, in its order. Worked out afterwards from what the
 // path has left behind, so that it keeps nothing in registers for this.
 
-[[gnu::cold, gnu::noinline]] void record_hand_over(Cpu& cpu, Tcb& from, Reply const* answered)
+[[gnu::cold, gnu::noinline]] void record_turn(Cpu& cpu, Tcb& from, bool lent)
 {
     Tcb& to = *cpu.current;
-    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    if (answered != nullptr)
-        cpu.events.write(Event::reply, {.thread = &from, .other = &to, .object = answered});
-    else
-        cpu.events.write(Event::call, {.thread = &from, .other = &to, .object = to.blocked_on});
-    cpu.events.write(Event::donate, {.thread = &to, .other = &from, .object = to.sc});
+    if (lent) cpu.events.write(Event::donate, {.thread = &to, .other = &from, .object = to.sc});
     cpu.events.write(
         Event::wake,
         {.thread = &to, .other = &from, .object = to.sc, .level = to.sc->feedback.level});
     record_switch(cpu, from);
+}
+
+[[gnu::cold, gnu::noinline]] void record_call(Cpu& cpu, Tcb& from)
+{
+    Tcb& to = *cpu.current;
+    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
+    cpu.events.write(Event::call, {.thread = &from, .other = &to, .object = to.blocked_on});
+    record_turn(cpu, from, true);
+}
+
+[[gnu::cold, gnu::noinline]] void record_answer(Cpu& cpu, Tcb& from, Reply const* reply, bool lent)
+{
+    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
+    cpu.events.write(Event::reply, {.thread = &from, .other = cpu.current, .object = reply});
+    record_turn(cpu, from, lent);
 }
 
 /// `kind`: what happened, to `object`; a fault is followed by its message.
@@ -103,13 +119,14 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     if (ep.state() != Endpoint::State::receive) return false;
     Tcb& callee = *ep.head();
     Reply* const reply = callee.reply;
-    if (reply == nullptr || callee.sc != nullptr || !would_run(cpu, caller, callee)) return false;
+    SchedContext& sc = *cpu.current_sc;
+    if (reply == nullptr || callee.sc != nullptr) return false;
+    if (!server_would_run(cpu, sc, caller, callee)) return false;
     PageTable* const space = vspace_of(callee.slot(Tcb::vspace).cap());
     if (space == nullptr) return false;
     unsigned const length = unsigned(info.raw_length());
     if (!copy_long_part<size>(caller, callee, length)) return false;
 
-    SchedContext& sc = *cpu.current_sc;
     KASSERT(caller.sc == &sc && callee.yield_to == nullptr);
     ep.remove_first(callee, Endpoint::State::receive);
     copy_message_registers(caller.context, callee.context, length);
@@ -121,7 +138,87 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     reply_stack::push_top(*reply, sc);
     hand_over(cpu, caller, callee, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_hand_over(cpu, caller, nullptr);
+        record_call(cpu, caller);
+    return true;
+}
+
+namespace {
+
+/// The endpoint of this capability if `server` would have to wait there: no message is waiting for
+/// it, and no signal. Null otherwise.
+[[gnu::always_inline]] inline Endpoint* place_to_wait(Tcb const& server, Slot const* slot)
+{
+    if (slot == nullptr || !slot->cap().is(CapType::endpoint, Rights::read)) return nullptr;
+    Endpoint* const ep = slot->cap().object<Endpoint>();
+    Notification const* const bound = server.bound_notification;
+    bool const signalled = bound != nullptr && bound->state == Notification::State::active;
+    return ep->state() == Endpoint::State::send || signalled ? nullptr : ep;
+}
+
+/// `server` offers `reply` and waits on the endpoint.
+void wait_with(Reply& reply, Tcb& server, Endpoint& ep, Cap const& cap)
+{
+    reply_stack::offer(reply, server);
+    server.state = ThreadState::blocked_on_receive;
+    server.blocked_on = &ep;
+    server.can_grant = contains(cap.rights(), Rights::grant);
+    ep.enqueue(server, Endpoint::State::receive);
+}
+
+/// Whether `caller`, once it is answered, goes on at once on its own context when `current` waits.
+bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
+{
+    bool const in_stack = reply.is_top() || reply.next() != nullptr || reply.prev != nullptr;
+    SchedContext const* const sc = caller.sc;
+    return domain_count == 1 && !in_stack && sc != nullptr && sc->is_plain() &&
+           cpu.current_sc->is_plain() && !caller.in_release_queue && refill::has_budget(cpu, *sc) &&
+           beats_ready(cpu, caller, *sc);
+}
+
+} // namespace
+
+bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info)
+{
+    Tcb& server = *cpu.current;
+    if (server.flags != 0) return false;
+    SchedContext& sc = *cpu.current_sc;
+    Cap const& root = server.slot(Tcb::cspace).cap();
+    Slot const* const reply_slot = find_slot(root, server.context.r12);
+    if (reply_slot == nullptr || !reply_slot->cap().is(CapType::reply)) return false;
+    Reply& reply = *reply_slot->cap().object<Reply>();
+    if (reply.tcb == nullptr || reply.tcb->state != ThreadState::blocked_on_reply) return false;
+    Tcb& caller = *reply.tcb;
+    bool const faulted = caller.fault.exists();
+    bool const stays_stopped = info.label() != 0;
+    if (faulted && (stays_stopped || caller.fault.kind == abi::FaultLabel::timeout)) return false;
+    bool const lent = reply.is_top_of(sc);
+    if (lent ? caller.sc != nullptr || !would_run(cpu, sc, server, caller)
+             : !goes_on_alone(cpu, reply, caller))
+        return false;
+    Slot const* const slot = find_slot(root, source);
+    Endpoint* const ep = place_to_wait(server, slot);
+    PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
+    if (ep == nullptr || space == nullptr || (!lent && !take_time(cpu))) return false;
+
+    if (faulted) {
+        apply_fault_reply(caller, server);
+        caller.fault.kind = abi::FaultLabel::null_fault;
+        caller.context.settle();
+        caller.context.rip = caller.context.fault_ip;
+    } else {
+        copy_message_registers(server.context, caller.context, unsigned(info.raw_length()));
+        set_badge(caller, 0);
+        set_message_info(caller, info.without_caps());
+    }
+    caller.reply = nullptr;
+    if (lent) reply_stack::pop_top(reply, sc);
+    wait_with(reply, server, *ep, slot->cap());
+    if (lent)
+        hand_over(cpu, server, caller, sc, *space);
+    else
+        take_over(cpu, server, caller, *space);
+    if (cpu.events.on()) [[unlikely]]
+        record_answer(cpu, server, server.reply, lent);
     return true;
 }
 
@@ -137,16 +234,11 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     // The top of the call stack of the context that the server runs on: its caller waits for it.
     if (!reply.is_top_of(sc)) return false;
     Tcb& caller = *reply.tcb;
-    if (caller.sc != nullptr || caller.fault.exists()) return false;
-    if (!would_run(cpu, server, caller)) return false;
-    Slot const* const source_slot = find_slot(root, source);
-    if (source_slot == nullptr) return false;
-    Cap const& cap = source_slot->cap();
-    if (!cap.is(CapType::endpoint, Rights::read)) return false;
-    Endpoint& ep = *cap.object<Endpoint>();
-    if (ep.state() == Endpoint::State::send) return false;
-    Notification const* const bound = server.bound_notification;
-    if (bound != nullptr && bound->state == Notification::State::active) return false;
+    if (caller.fault.exists() || caller.sc != nullptr || !would_run(cpu, sc, server, caller))
+        return false;
+    Slot const* const slot = find_slot(root, source);
+    Endpoint* const ep = place_to_wait(server, slot);
+    if (ep == nullptr) return false;
     PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
     if (space == nullptr) return false;
     unsigned const length = unsigned(info.raw_length());
@@ -158,14 +250,10 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     set_message_info(caller, info.without_caps());
     caller.reply = nullptr;
     reply_stack::pop_top(reply, sc);
-    reply_stack::offer(reply, server);
-    server.state = ThreadState::blocked_on_receive;
-    server.blocked_on = &ep;
-    server.can_grant = contains(cap.rights(), Rights::grant);
-    ep.enqueue(server, Endpoint::State::receive);
+    wait_with(reply, server, *ep, slot->cap());
     hand_over(cpu, server, caller, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_hand_over(cpu, server, server.reply);
+        record_answer(cpu, server, server.reply, true);
     return true;
 }
 
@@ -262,12 +350,12 @@ bool fault(Cpu& cpu, Fault const& fault)
     Reply* const reply = handler.reply;
     PageTable* const space = vspace_of(handler.slot(Tcb::vspace).cap());
     if (reply == nullptr || space == nullptr) return false;
+    SchedContext& sc = *cpu.current_sc;
     bool const passive = handler.sc == nullptr;
-    if (passive ? !would_run(cpu, faulter, handler)
+    if (passive ? !would_run(cpu, sc, faulter, handler)
                 : !takes_over(cpu, faulter, handler) || !take_time(cpu))
         return false;
 
-    SchedContext& sc = *cpu.current_sc;
     ep.remove_first(handler, Endpoint::State::receive);
     faulter.fault = fault;
     set_badge(handler, cap.badge());

@@ -28,6 +28,9 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
 /// back, and waits on the endpoint, where no message is waiting. `info` as for call.
 template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageInfo info);
 
+/// reply_recv, of a message in registers, to a caller that kept its context or stopped for a fault.
+bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info);
+
 /// Send or NBSend of a message in registers, to a notification or to an endpoint where somebody
 /// waits; who waits has a plain context of its own.
 bool send(Cpu& cpu, CPtr target, abi::MessageInfo info);

@@ -112,7 +112,8 @@ unsigned write_fault_message(Cpu& cpu, Tcb& faulter, Tcb& handler)
 bool apply_fault_reply(Tcb& faulter, Tcb const& handler)
 {
     abi::MessageInfo const info = message_info(handler);
-    abi::IpcBuffer const* const buffer = ipc_buffer(handler, false);
+    bool const in_registers = info.length() <= message_registers;
+    abi::IpcBuffer const* const buffer = in_registers ? nullptr : ipc_buffer(handler, false);
     auto const word = [&](unsigned i) {
         return i < message_registers ? message_register(handler.context, i) : buffer->msg[i];
     };

@@ -61,7 +61,7 @@ void clear(Cpu& cpu, Reply& reply)
     Tcb& tcb = *reply.tcb;
     if (tcb.state == ThreadState::blocked_on_reply) {
         remove(cpu, reply);
-        tcb.fault = {};
+        tcb.fault.kind = abi::FaultLabel::null_fault;
         tcb.state = ThreadState::inactive;
     } else {
         cancel_ipc(tcb);
@@ -105,7 +105,7 @@ void answer(Cpu& cpu, Tcb& sender, Reply& reply, bool grant)
     } else {
         was_timeout = receiver->fault.kind == abi::FaultLabel::timeout;
         bool const goes_on = apply_fault_reply(*receiver, sender);
-        receiver->fault = {};
+        receiver->fault.kind = abi::FaultLabel::null_fault;
         receiver->state = goes_on ? ThreadState::restart : ThreadState::inactive;
     }
     wake_answered(cpu, *receiver, was_timeout);

@@ -10,7 +10,7 @@ namespace mk::live_state {
 
 /// Makes the CPU hold the state of `thread`, a user thread that is about to run. Cheap when it
 /// does.
-void load(Tcb& thread);
+[[gnu::noinline]] void load(Tcb& thread);
 /// load() for `to` after `from` has run: quicker when both use the FPU.
 void exchange(Tcb& from, Tcb& to);
 /// Brings the copies in the TCB up to date.

@@ -52,7 +52,7 @@ struct alignas(4096) State {
     Slot node[slot_count];
 };
 
-enum class Path { none, call, reply_recv, send, fault, interrupt, count };
+enum class Path { none, call, reply_recv, reply_apart, send, fault, interrupt, count };
 
 class World {
     // Allocated as raw bytes: padding is compared too, so it must begin equal.
@@ -209,10 +209,16 @@ private:
     {
         using S = abi::Syscall;
         auto const me = unsigned(s.cpu.current - s.thread);
-        Reply const* const awaited = s.cpu.current_sc->reply;
+        Reply const* awaited = s.cpu.current_sc->reply;
         bool const server = me < 3;
         c.rdi = 1 + below(2);
         c.r12 = awaited != nullptr ? u64(17 + (awaited - s.reply)) : 17 + me % reply_count;
+        for (unsigned i = 0; server && awaited == nullptr && i < reply_count; ++i) {
+            Tcb const* const caller = s.reply[i].tcb; // one that kept its context
+            if (caller == nullptr || caller->state != ThreadState::blocked_on_reply) continue;
+            awaited = &s.reply[i];
+            c.r12 = 17 + i;
+        }
         c.rdx = u64(awaited != nullptr ? S::reply_recv : server ? S::recv : S::call);
     }
 
@@ -232,7 +238,9 @@ private:
         case S::reply_recv:
             done = shortly ? fast_path::reply_recv<registers>(s.cpu, c.rdi, info)
                            : fast_path::reply_recv<buffer>(s.cpu, c.rdi, info);
-            return Path::reply_recv;
+            if (done || !shortly) return Path::reply_recv;
+            done = fast_path::reply_recv_apart(s.cpu, c.rdi, info);
+            return Path::reply_apart;
         case S::send:
         case S::nb_send:
             if (shortly) done = fast_path::send(s.cpu, c.rdi, info);
