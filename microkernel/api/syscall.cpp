@@ -334,6 +334,11 @@ template <auto fast, auto second>
         try_fast<second>(cpu, target, info);
 }
 
+[[gnu::noinline, gnu::flatten]] void try_yield(Cpu& cpu)
+{
+    if (!fast_path::yield(cpu)) handle_slow_syscall(cpu);
+}
+
 } // namespace
 
 void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
@@ -353,6 +358,7 @@ void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
         if (S(number) == S::reply_recv)
             return try_fast<fast_path::reply_recv<buffer>>(cpu, target, info);
     }
+    if (S(number) == S::yield) return try_yield(cpu);
     handle_slow_syscall(cpu);
 }
 

@@ -331,6 +331,29 @@ bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
     return true;
 }
 
+bool yield(Cpu& cpu)
+{
+    Tcb& current = *cpu.current;
+    SchedContext& sc = *cpu.current_sc;
+    ReadyQueues& ready = cpu.ready_now();
+    if (domain_count > 1 || current.flags != 0 || !sc.is_plain() || ready.empty()) return false;
+    PriorityQueues const& queues = ready.of(current.priority);
+    constexpr u64 only_level_0 = 1;
+    if (queues.filled != only_level_0) return false; // who is ready is not better than the current
+    Tcb& next = *queues.head[0];
+    if (next.state != ThreadState::running || next.yield_to != nullptr || !next.sc->is_plain())
+        return false;
+    PageTable* const space = vspace_of(next.slot(Tcb::vspace).cap());
+    if (space == nullptr || cpu.events.on() || !take_time(cpu)) return false;
+
+    refill::renew_round_robin(sc); // what is given up was not consumed
+    sc.consumed += cpu.consumed;
+    cpu.consumed = 0;
+    ready.replace_first(next, current);
+    take_over(cpu, current, next, *space);
+    return true;
+}
+
 bool interrupt(Cpu& cpu, Cap const& target)
 {
     if (cpu.current == &cpu.idle || cpu.events.on()) return false;

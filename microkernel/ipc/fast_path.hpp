@@ -35,6 +35,9 @@ bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info);
 /// waits; who waits has a plain context of its own.
 bool send(Cpu& cpu, CPtr target, abi::MessageInfo info);
 
+/// Yield to another plain thread of the same priority, when no other class is ready there.
+bool yield(Cpu& cpu);
+
 /// An interrupt that is signalled by `target` while a thread runs.
 bool interrupt(Cpu& cpu, Cap const& target);
 

@@ -29,6 +29,8 @@ public:
     void push_front(Tcb& t) { insert(t, true); }
     void push_back(Tcb& t) { insert(t, false); }
     void remove(Tcb& t);
+    /// Takes out `first`, the head of a level 0, and puts `last` at the end of that queue.
+    void replace_first(Tcb& first, Tcb& last);
     bool empty() const { return words_ == 0; }
     /// Highest priority with a ready thread; only when not empty.
     unsigned highest() const;
@@ -87,6 +89,23 @@ inline void ReadyQueues::remove(Tcb& t)
     if (queues.filled != 0) return;
     map_[p / 64] &= ~(u64{1} << (p % 64));
     if (map_[p / 64] == 0) words_ &= ~(u64{1} << (p / 64));
+}
+
+inline void ReadyQueues::replace_first(Tcb& first, Tcb& last)
+{
+    Tcb*& head = table_[first.priority].head[0];
+    auto const [next, tail] = first.sched_link;
+    first.in_ready_queue = false;
+    last.in_ready_queue = true;
+    last.ready_queue = 0;
+    if (next == &first) {
+        last.sched_link = {&last, &last};
+        head = &last;
+        return;
+    }
+    last.sched_link = {next, tail};
+    tail->sched_link.next = next->sched_link.prev = &last;
+    head = next;
 }
 
 template <class F> void ReadyQueues::for_each(F&& f) const

@@ -52,7 +52,7 @@ struct alignas(4096) State {
     Slot node[slot_count];
 };
 
-enum class Path { none, call, reply_recv, reply_apart, send, fault, interrupt, count };
+enum class Path { none, call, reply_recv, reply_apart, send, fault, interrupt, yield, count };
 
 class World {
     // Allocated as raw bytes: padding is compared too, so it must begin equal.
@@ -219,7 +219,10 @@ private:
             awaited = &s.reply[i];
             c.r12 = 17 + i;
         }
-        c.rdx = u64(awaited != nullptr ? S::reply_recv : server ? S::recv : S::call);
+        c.rdx = u64(awaited != nullptr ? S::reply_recv
+                    : server           ? S::recv
+                    : one_in(3)        ? S::yield
+                                       : S::call);
     }
 
     Path fast(bool& done)
@@ -228,6 +231,7 @@ private:
         using enum fast_path::MessageSize;
         Context const& c = s.cpu.current->context;
         abi::MessageInfo const info{c.rsi};
+        if (S(c.rdx) == S::yield) return done = fast_path::yield(s.cpu), Path::yield;
         bool const shortly = info.is_plain(message_registers);
         if (!info.is_plain(abi::msg_max_length)) return Path::none;
         switch (S(c.rdx)) {
