@@ -17,6 +17,17 @@ public:
     /// Highest priority with a ready thread; only when not empty.
     unsigned highest() const;
     Tcb* first(unsigned priority) const { return head_[priority]; }
+    Tcb* last(unsigned priority) const { return tail_[priority]; }
+    /// Whether the bitmap says what the queues say (for microkernel/check/).
+    bool bitmap_fits() const
+    {
+        bool fits = true;
+        for (unsigned p = 0; p < priorities; ++p)
+            fits &= (map_[p / 64] >> p % 64 & 1) == u64{head_[p] != nullptr};
+        for (unsigned w = 0; w < priorities / 64; ++w)
+            fits &= (words_ >> w & 1) == u64{map_[w] != 0};
+        return fits;
+    }
 
 private:
     void insert(Tcb& t, bool front);

@@ -3,6 +3,7 @@
 
 #include "api/syscall.hpp"
 #include "arch/arch.hpp"
+#include "check/check.hpp"
 #include "clock.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
@@ -178,6 +179,7 @@ extern "C" Exit prepare_exit()
     constexpr u64 trap_flag = bit(8), resume_flag = bit(16), user_half = bit(47);
     KernelLock const lock{boot_cpu};
     Cpu& cpu = lock.cpu();
+    check::after_entry(cpu);
     if (cpu.current == &cpu.idle) return {&cpu.idle.context, 0};
     // iretq to a non-canonical address would fault in the kernel. The thread gets the fault that it
     // would have had; each turn stops one thread, so this ends.

@@ -1,0 +1,41 @@
+// Looks at all of the kernel's state after a kernel entry and stops at the first thing that the
+// kernel relies on and that does not hold. Debug kernels only, when asked by `check=every` on the
+// kernel's command line. The checks know nothing of how state came about: each compares what two
+// places say. Cost: linear in capabilities and threads; the time is charged to nobody.
+// Next: registry.hpp (which objects have capabilities), tree.cpp, threads.cpp, queues.cpp,
+// space.cpp (one area each).
+#pragma once
+
+#include "sched/cpu_fwd.hpp"
+
+namespace mk::check {
+
+/// How much of the state a look covers.
+enum class Depth : unsigned char {
+    quick, ///< derivation tree, untypeds, threads, contexts, queues, replies, interrupts
+    full,  ///< also every slot of every CNode, page tables, ASIDs, memory that is said to be zero
+};
+/// Of so many looks after kernel entries one is full.
+inline constexpr unsigned full_every = 16;
+
+/// Checks everything; violated() is called at the first fault found.
+void look(Cpu const& cpu, Depth depth);
+
+/// What a violation leads to: a panic in the kernel, an exception in host tests. `object`: what it
+/// is, `address`: which one (its kernel address), `rule`: what does not hold.
+[[noreturn]] void violated(char const* object, void const* address, char const* rule);
+
+/// Takes the value of the option `check`: "every", or after how many kernel entries to look. A
+/// value that is neither is said in the log and changes nothing.
+void set_frequency(char const* value);
+
+/// After every kernel entry, when the next thread is chosen. Nothing in release builds.
+void after_entry_checked(Cpu& cpu);
+inline void after_entry([[maybe_unused]] Cpu& cpu)
+{
+#if !HYPERCORE_RELEASE
+    after_entry_checked(cpu);
+#endif
+}
+
+} // namespace mk::check
