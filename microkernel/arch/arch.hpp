@@ -25,6 +25,10 @@ void clear_memory(void* start, u64 bytes);
 u64 read_clock();
 /// Asks for a timer interrupt at `deadline` (at once when it is past).
 void set_deadline(u64 deadline);
+/// Between the two no time passes on this clock: for checks of debug kernels, which would change
+/// what they look at. Debug kernels only.
+void hold_clock();
+void release_clock();
 
 // --- interrupts ---
 /// Whether an interrupt waits: long operations stop then. Cheap enough for every few slots.

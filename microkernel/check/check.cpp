@@ -83,14 +83,13 @@ void set_frequency(char const* value)
     log("check", "everything after each ", number, ". kernel entry");
 }
 
-void after_entry_checked(Cpu& cpu)
+void after_entry_checked(Cpu const& cpu)
 {
     if (frequency == 0 || ++entries < frequency) return;
     entries = 0;
-    u64 const start = arch::read_clock();
+    arch::hold_clock();
     look(cpu, ++looks % full_every == 0 ? Depth::full : Depth::quick);
-    // The current thread did not use this time.
-    cpu.now += arch::read_clock() - start;
+    arch::release_clock();
 }
 
 } // namespace mk::check

@@ -1,7 +1,7 @@
 // Looks at all of the kernel's state after a kernel entry and stops at the first thing that the
 // kernel relies on and that does not hold. Debug kernels only, when asked by `check=every` on the
 // kernel's command line. The checks know nothing of how state came about: each compares what two
-// places say. Cost: linear in capabilities and threads; the time is charged to nobody.
+// places say. Cost: linear in capabilities and threads; the kernel's clock stands still meanwhile.
 // Next: registry.hpp (which objects have capabilities), tree.cpp, threads.cpp, queues.cpp,
 // space.cpp (one area each).
 #pragma once
@@ -30,8 +30,8 @@ void look(Cpu const& cpu, Depth depth);
 void set_frequency(char const* value);
 
 /// After every kernel entry, when the next thread is chosen. Nothing in release builds.
-void after_entry_checked(Cpu& cpu);
-inline void after_entry([[maybe_unused]] Cpu& cpu)
+void after_entry_checked(Cpu const& cpu);
+inline void after_entry([[maybe_unused]] Cpu const& cpu)
 {
 #if !HYPERCORE_RELEASE
     after_entry_checked(cpu);

@@ -24,6 +24,9 @@ void set_deadline(u64 deadline)
     machine.deadline = deadline;
 }
 
+void hold_clock() {}
+void release_clock() {}
+
 bool interrupt_pending()
 {
     return machine.interrupt_checks++ >= machine.interrupt_after;
