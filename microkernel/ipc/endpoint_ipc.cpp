@@ -105,6 +105,9 @@ void receive_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, bool blocking, bool grant,
 
 void cancel_ipc(Tcb& thread)
 {
+    // Also of one that is inactive because nobody could answer: it would send the fault again in
+    // place of its next message.
+    thread.fault = {};
     switch (thread.state) {
     case ThreadState::blocked_on_receive:
         reply_stack::withdraw(thread);
@@ -122,7 +125,6 @@ void cancel_ipc(Tcb& thread)
         return;
     }
     thread.blocked_on = nullptr;
-    thread.fault = {};
     thread.state = ThreadState::inactive;
 }
 

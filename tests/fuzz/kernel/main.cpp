@@ -256,7 +256,18 @@ void add_devices()
     shared.guess[port] = kind_in_pool(port);
 }
 
-/// Makes some TCB of the pool run worker `i`.
+/// Lets the thread begin worker `i` anew, whatever it waits for.
+u64 begin(unsigned i, u64 tcb)
+{
+    seL4_UserContext registers{};
+    registers.rip = reinterpret_cast<u64>(&work);
+    registers.rsp = reinterpret_cast<u64>(shared.stack[i].bytes) + page - 8;
+    registers.rflags = 0x202;
+    registers.rdi = i;
+    return seL4_TCB_WriteRegisters(tcb, 1, 0, sizeof registers / sizeof(u64), &registers);
+}
+
+/// Makes some TCB of the pool run worker `i`, with everything new.
 void restart(unsigned i)
 {
     ++state.restarts;
@@ -281,12 +292,7 @@ void restart(unsigned i)
                                      below(6), below(2));
     seL4_TCB_SetSchedParams(tcb, root_tcb, 254, 1 + below(6), context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
-    seL4_UserContext registers{};
-    registers.rip = reinterpret_cast<u64>(&work);
-    registers.rsp = reinterpret_cast<u64>(shared.stack[i].bytes) + page - 8;
-    registers.rflags = 0x202;
-    registers.rdi = i;
-    seL4_TCB_WriteRegisters(tcb, 1, 0, sizeof registers / sizeof(u64), &registers);
+    begin(i, tcb);
 }
 
 void look_after_workers()
@@ -295,7 +301,9 @@ void look_after_workers()
         bool const moved = shared.progress[i] != state.seen[i];
         state.seen[i] = shared.progress[i];
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
-        if (state.idle_for[i] < 3 + below(4)) continue;
+        if (state.idle_for[i] == 2 + below(3))
+            begin(i, in_pool(state.tcb_slot[i])); // it may be there
+        if (state.idle_for[i] < 6) continue;
         state.idle_for[i] = 0;
         restart(i);
     }
@@ -350,6 +358,7 @@ int main(void* argument)
     set_up(static_cast<seL4_BootInfo const*>(argument));
     shared.magic[0] = ring_magic[0];
     shared.magic[1] = ring_magic[1];
+    sys::debug::put("1..1\n");
     say("fuzz: seed ", parameters.seed, "");
     say(", ", parameters.calls, " calls\n");
     for (u64 told = 0; shared.calls < parameters.calls;) {
@@ -357,9 +366,11 @@ int main(void* argument)
         if (shared.calls >= told + 5000) say("fuzz: calls ", told = shared.calls);
         seL4_Yield();
     }
-    say("fuzz: restarts ", state.restarts);
-    say("fuzz: digest ", shared.digest);
-    say("fuzz: done after calls ", shared.calls);
+    say("fuzz: restarts ", state.restarts, "");
+    say(", wakes ", state.wakes, "");
+    say(", instructions ", __builtin_ia32_rdtsc(), "");
+    say(", digest ", shared.digest);
+    say("ok 1 - random calls: ", shared.calls);
     seL4_DebugHalt();
     return 0;
 }

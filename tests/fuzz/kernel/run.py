@@ -30,7 +30,7 @@ RING_MAGIC = struct.pack('<2Q', 0x66757a7a2d72696e, 0x672d686572652d21)
 RING_SIZE, RECORD_WORDS = 512, 19
 SYSCALLS = {-1: 'Call', -2: 'ReplyRecv', -3: 'NBSendRecv', -4: 'NBSendWait', -5: 'Send',
             -6: 'NBSend', -7: 'Recv', -8: 'NBRecv', -9: 'Wait', -10: 'NBWait', -11: 'Yield'}
-DONE = re.compile(r'fuzz: done after calls (\d+)')
+DONE = re.compile(r'^ok 1 - random calls: (\d+)$', re.M)
 
 
 def parse(arguments):
@@ -106,7 +106,7 @@ def run(options, seed, scratch):
             root_server)
     command = [project.ROOT / 'scripts/guest-test', '--build', options.build, '--icount',
                '--memory', MEMORY_MIB, '--timeout', options.timeout, '--cmdline', options.cmdline,
-               '--root-server', root_server, '--expect', r'fuzz: done after calls \d+\n',
+               '--root-server', root_server,
                '--emulator-arg=-object', f'--emulator-arg=memory-backend-file,id=ram,share=on,'
                f'size={MEMORY_MIB}M,mem-path={memory}',
                '--emulator-arg=-machine', '--emulator-arg=memory-backend=ram']
@@ -115,8 +115,8 @@ def run(options, seed, scratch):
     lines = [line.removeprefix('# ') for line in
              result.stdout.decode(errors='replace').splitlines()]
     text = '\n'.join(lines)
-    told = [int(n) for n in re.findall(r'fuzz: (?:done after )?calls (\d+)', text)]
-    digest = [line for line in lines if line.startswith(('fuzz: digest', 'fuzz: restarts'))]
+    told = [int(n) for n in re.findall(r'(?:fuzz: calls|random calls:) (\d+)', text)]
+    digest = [line for line in lines if line.startswith('fuzz: restarts')]
     if result.returncode == 0 and DONE.search(text):
         return True, told[-1], digest, digest
     comments = [line for line in lines if line][-60:] + ['the last calls:']

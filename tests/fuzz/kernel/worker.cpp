@@ -57,9 +57,12 @@ u64 retype_type()
     return types[below(sizeof types)];
 }
 
+/// Mostly more than the least budget, on which a thread never gets a system call done: each finds
+/// less than that left.
 u64 microseconds()
 {
-    constexpr u64 times[] = {20, 30, 50, 100, 200, 400, 1000, 5000};
+    constexpr u64 times[] = {60, 100, 200, 400, 1000, 5000};
+    if (one_in(32)) return 20 + below(20);
     return times[below(sizeof times / sizeof *times)];
 }
 
@@ -228,7 +231,7 @@ void invocation(Call& call, abi::IpcBuffer& buffer)
     call.registers.info = abi::MessageInfo{label, 0, caps, words}.word();
     u64 const target = invoked(m);
     call.registers.cap_or_badge = target;
-    if (!one_in(12)) return;
+    if (!one_in(24)) return;
     call.number = others[below(sizeof others / sizeof *others)];
     if (call.number == Syscall::send || call.number == Syscall::nb_send) return;
     call.registers.cap_or_badge = slot_of(one_in(2) ? Kind::endpoint : Kind::notification);
@@ -239,14 +242,15 @@ void invocation(Call& call, abi::IpcBuffer& buffer)
 /// A message or a wait. What may block is rarer than what does not.
 void communication(Call& call, abi::IpcBuffer& buffer)
 {
-    constexpr Syscall numbers[] = {
-        Syscall::call,         Syscall::call,    Syscall::call,         Syscall::send,
-        Syscall::nb_send,      Syscall::nb_send, Syscall::nb_send,      Syscall::nb_send,
-        Syscall::nb_send_recv, Syscall::recv,    Syscall::nb_send_wait, Syscall::nb_recv,
-        Syscall::reply_recv,   Syscall::recv,    Syscall::nb_recv,      Syscall::wait,
-        Syscall::nb_wait,      Syscall::yield,   Syscall::reply_recv,   Syscall::nb_send};
+    constexpr Syscall blocking[] = {
+        Syscall::call,       Syscall::call,      Syscall::send,         Syscall::recv,
+        Syscall::recv,       Syscall::wait,      Syscall::nb_send_recv, Syscall::nb_send_wait,
+        Syscall::reply_recv, Syscall::reply_recv};
+    constexpr Syscall others[] = {Syscall::nb_send, Syscall::nb_send, Syscall::nb_send,
+                                  Syscall::nb_recv, Syscall::nb_wait, Syscall::yield};
     constexpr Kind targets[] = {Kind::endpoint, Kind::endpoint, Kind::notification, Kind::reply};
-    call.number = numbers[below(sizeof numbers / sizeof *numbers)];
+    call.number = one_in(4) ? blocking[below(sizeof blocking / sizeof *blocking)]
+                            : others[below(sizeof others / sizeof *others)];
     u64 const label = one_in(3) ? below(8) : 0;
     u64 const caps = one_in(3) ? below(4) : 0;
     call.registers.info =
@@ -299,33 +303,50 @@ Kind identify(u64 slot)
     return Kind(u8(io.cap_or_badge));
 }
 
-void learn(u64 slot)
+Kind kind_of_type(u64 type)
 {
-    if (slot < pool_slots) shared.guess[slot] = identify(slot);
+    constexpr Kind kinds[] = {
+        Kind::untyped,       Kind::tcb,   Kind::endpoint,   Kind::notification,  Kind::cnode,
+        Kind::sched_context, Kind::reply, Kind::pdpt,       Kind::pml4,          Kind::frame,
+        Kind::frame,         Kind::frame, Kind::page_table, Kind::page_directory};
+    return type < sizeof kinds ? kinds[type] : Kind::null;
 }
 
-/// The slots that the call may have changed, looked up now and then; what was guessed wrong shows
-/// up in the same way.
-void learn_from(Record const& r)
+Kind& guess(u64 slot)
 {
-    auto const label = abi::Label(abi::MessageInfo{r.info}.label());
-    switch (label) {
+    return shared.guess[slot % pool_slots];
+}
+
+/// What the pool holds after a successful call, if it was on the pool. Revoked capabilities and
+/// those that went with their object are found out later: now and then a slot is looked up.
+void learn_from(Record const& r, u64 error)
+{
+    if (one_in(6)) {
+        u64 const slot = below(pool_slots);
+        guess(slot) = identify(slot);
+    }
+    if (error == u64(abi::ErrorCode::invalid_capability) && one_in(2)) {
+        guess(r.cap) = identify(r.cap % pool_slots);
+    }
+    if (error != 0) return;
+    switch (abi::Label(abi::MessageInfo{r.info}.label())) {
     case abi::Label::untyped_retype:
-        for (u64 i = 0; i < r.words[5] && i < 32; ++i) learn(r.words[4] + i);
+        for (u64 i = 0; i < r.words[5] && i < 32; ++i)
+            guess(r.words[4] + i) = kind_of_type(r.words[0]);
         break;
     case abi::Label::cnode_copy:
     case abi::Label::cnode_mint:
-        learn(r.words[0]);
+        guess(r.words[0]) = guess(r.words[2]);
         break;
     case abi::Label::cnode_move:
     case abi::Label::cnode_mutate:
+        guess(r.words[0]) = guess(r.words[2]);
+        guess(r.words[2]) = Kind::null;
+        break;
     case abi::Label::cnode_delete:
-        learn(r.words[0]);
-        learn(r.words[2]);
+        guess(r.words[0]) = Kind::null;
         break;
     default:
-        if (one_in(4)) learn(below(pool_slots));
-        if (one_in(4)) learn(r.cap);
         break;
     }
 }
@@ -348,7 +369,8 @@ void learn_from(Record const& r)
         record.answer = call.registers.info;
         shared.digest = (shared.digest ^ call.registers.info ^ asked.number) * 0x100'0000'01b3;
         ++shared.progress[worker];
-        if (asked.syscall == u64(Syscall::call)) learn_from(asked);
+        if (asked.syscall == u64(Syscall::call))
+            learn_from(asked, abi::MessageInfo{call.registers.info}.label());
     }
 }
 
