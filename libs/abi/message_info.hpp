@@ -32,6 +32,8 @@ public:
     {
         return raw_length() > msg_max_length ? msg_max_length : raw_length();
     }
+    /// Without capabilities, and at most `words` long.
+    constexpr bool is_plain(unsigned words) const { return (word_ & 0x1ff) <= words; }
     friend constexpr bool operator==(MessageInfo, MessageInfo) = default;
 };
 static_assert(sizeof(MessageInfo) == 8);

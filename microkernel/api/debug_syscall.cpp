@@ -37,7 +37,7 @@ char const* state_name(ThreadState state)
 void dump_thread(Tcb const& tcb)
 {
     log("sched", "thread '", static_cast<char const*>(tcb.name), "' priority ", u64{tcb.priority},
-        ", ", state_name(tcb.state), ", ip ", Hex{tcb.context.fault_ip});
+        ", ", state_name(tcb.state), ", ip ", Hex{tcb.context.restart_ip()});
 }
 
 void dump_scheduler(Cpu const& cpu)
@@ -83,7 +83,7 @@ bool debug_syscall(Cpu& cpu, abi::Syscall number)
 {
     Tcb& caller = *cpu.current;
     if (number == abi::Syscall::set_tls_base) {
-        arch::save_live_state(cpu, caller);
+        arch::drop_live_state(caller);
         write_register(caller.context, 18, caller.context.rdi);
         arch::refresh(cpu, caller);
         return true;

@@ -120,7 +120,7 @@ Performed perform_set_flags(Cpu& cpu, Tcb& caller, FlagsPlan const& plan)
 {
     Tcb& tcb = *plan.target;
     tcb.flags = u8(((tcb.flags & ~plan.clear) | plan.set) & abi::tcb_flags_known);
-    arch::save_live_state(cpu, tcb);
+    arch::drop_live_state(tcb);
     if (&tcb == cpu.current) arch::refresh(cpu, tcb);
     message_register(caller.context, 0) = tcb.flags;
     return Performed::reply(1);

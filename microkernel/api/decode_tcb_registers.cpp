@@ -21,7 +21,7 @@ struct ReadPlan {
 Performed perform_read_registers(Cpu& cpu, Tcb& caller, ReadPlan const& plan)
 {
     if (plan.suspend) suspend(cpu, *plan.source);
-    arch::save_live_state(cpu, *plan.source);
+    arch::save_live_state(*plan.source);
     abi::IpcBuffer* const buffer = ipc_buffer(caller, true);
     unsigned length = 0;
     while (length < plan.count &&
@@ -39,7 +39,8 @@ struct WritePlan {
 
 Performed perform_write_registers(Cpu& cpu, Tcb&, WritePlan const& plan)
 {
-    arch::save_live_state(cpu, *plan.target);
+    arch::drop_live_state(*plan.target);
+    plan.target->context.settle();
     for (unsigned i = 0; i < plan.count; ++i)
         write_register(plan.target->context, i, plan.value[i]);
     plan.target->context.rip = plan.target->context.fault_ip;
@@ -56,8 +57,8 @@ Performed perform_copy_registers(Cpu& cpu, Tcb&, CopyPlan const& plan)
 {
     if (plan.suspend_source) suspend(cpu, *plan.source);
     if (plan.resume_target) restart(cpu, *plan.target);
-    arch::save_live_state(cpu, *plan.source);
-    arch::save_live_state(cpu, *plan.target);
+    arch::save_live_state(*plan.source);
+    arch::drop_live_state(*plan.target);
     unsigned const begin = plan.frame ? 0 : frame_registers;
     unsigned const end = plan.integer ? user_register_count : frame_registers;
     for (unsigned i = begin; i < end; ++i)
@@ -74,7 +75,7 @@ struct TlsPlan {
 Performed perform_set_tls_base(Cpu& cpu, Tcb&, TlsPlan const& plan)
 {
     constexpr unsigned fs_base = 18;
-    arch::save_live_state(cpu, *plan.target);
+    arch::drop_live_state(*plan.target);
     write_register(plan.target->context, fs_base, plan.base);
     if (plan.target == cpu.current) arch::refresh(cpu, *plan.target);
     return {};

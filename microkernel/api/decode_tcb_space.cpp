@@ -36,10 +36,7 @@ Performed perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
         install(cpu, tcb.slot(Tcb::ipc_buffer), plan.buffer.source, plan.buffer.cap);
         tcb.ipc_buffer_address = plan.buffer_address;
     }
-    if (&tcb == cpu.current) {
-        arch::save_live_state(cpu, tcb);
-        arch::refresh(cpu, tcb);
-    }
+    if (&tcb == cpu.current) arch::refresh(cpu, tcb);
     return {};
 }
 

@@ -39,7 +39,7 @@ void finalise_tcb(Cpu& cpu, Tcb& tcb)
         unbind_thread(cpu, *sc);
     }
     suspend(cpu, tcb);
-    arch::drop_fpu(cpu, tcb);
+    arch::drop_live_state(tcb);
 }
 
 /// Objects of which only the last capability matters.

@@ -7,6 +7,7 @@
 #include "api/methods.hpp"
 #include "arch/arch.hpp"
 #include "ipc/endpoint_ipc.hpp"
+#include "ipc/fast_path.hpp"
 #include "ipc/fault.hpp"
 #include "ipc/reply_stack.hpp"
 #include "ipc/signal.hpp"
@@ -308,7 +309,39 @@ template <class Work> void enter(Cpu& cpu, Work&& work)
 
 } // namespace
 
-void handle_syscall(Cpu& cpu)
+namespace {
+
+/// A fast path, and the slow one if it declines. Each is a function of its own, so that none saves
+/// registers for another.
+template <auto fast, class... Arguments>
+[[gnu::noinline]] void try_fast(Cpu& cpu, Arguments... arguments)
+{
+    if (!fast(cpu, arguments...)) [[unlikely]]
+        handle_slow_syscall(cpu);
+}
+
+} // namespace
+
+void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
+{
+    using S = abi::Syscall;
+    using enum fast_path::MessageSize;
+    abi::MessageInfo const info{info_word};
+    if (info.is_plain(message_registers)) {
+        if (S(number) == S::call) return try_fast<fast_path::call<registers>>(cpu, target, info);
+        if (S(number) == S::reply_recv)
+            return try_fast<fast_path::reply_recv<registers>>(cpu, target, info);
+        if (S(number) == S::send || S(number) == S::nb_send)
+            return try_fast<fast_path::signal>(cpu, target);
+    } else if (info.is_plain(abi::msg_max_length)) {
+        if (S(number) == S::call) return try_fast<fast_path::call<buffer>>(cpu, target, info);
+        if (S(number) == S::reply_recv)
+            return try_fast<fast_path::reply_recv<buffer>>(cpu, target, info);
+    }
+    handle_slow_syscall(cpu);
+}
+
+[[gnu::noinline]] void handle_slow_syscall(Cpu& cpu)
 {
     enter(cpu, [&] { dispatch(cpu); });
 }

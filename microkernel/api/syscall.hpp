@@ -7,8 +7,11 @@
 
 namespace mk {
 
-/// A `syscall` instruction; the number is in rdx.
-void handle_syscall(Cpu& cpu);
+/// A `syscall` instruction, with what the current thread has in rdi, rsi and rdx: tries the fast
+/// paths first.
+void handle_syscall(Cpu& cpu, u64 target, u64 info, i64 number);
+/// The same without the fast paths, everything from the thread's Context.
+void handle_slow_syscall(Cpu& cpu);
 /// #PF from user mode: linear address and the CPU's error code.
 void handle_page_fault(Cpu& cpu, u64 address, u64 error_code);
 /// Any other exception from user mode.

@@ -38,17 +38,20 @@ void unmask_irq(unsigned irq);
 
 // --- threads ---
 /// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.
-/// `previous` may be the same or null.
-void switch_to(Cpu& cpu, Tcb* previous, Tcb& next);
+void switch_to(Cpu& cpu, Tcb& next);
+/// The same from one user thread to another whose address space vspace_of() gave.
+void switch_between(Tcb& from, Tcb& to, PageTable& space);
 /// Initial registers of a new TCB.
 void init_context(Tcb& tcb);
 /// Brings the saved copy of registers that live in the CPU (FS/GS base, FPU) up to date, for
-/// reading or changing from another thread; drop_fpu also forgets that the CPU holds this thread's
-/// FPU state.
-void save_live_state(Cpu& cpu, Tcb& tcb);
-void drop_fpu(Cpu& cpu, Tcb& tcb);
+/// reading; drop also forgets that the CPU holds them, for changing them or the end of the thread.
+void save_live_state(Tcb& tcb);
+void drop_live_state(Tcb& tcb);
 /// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
 void refresh(Cpu& cpu, Tcb& current);
+/// Threads whose registers the CPU holds, or null. Debug kernels only.
+inline constexpr unsigned live_state_owners = 3;
+Tcb const* live_state_owner(unsigned i);
 /// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).
 u64 sanitise_rflags(u64 rflags);
 bool is_canonical(u64 address);

@@ -85,6 +85,13 @@ public:
     constexpr CapType type() const { return CapType(meta_ & 0x1f); }
     constexpr Rights rights() const { return Rights(field(meta_, 8, 5)); }
     constexpr bool is(CapType t) const { return type() == t; }
+    /// Of this type and with all of these rights.
+    constexpr bool is(CapType t, Rights need) const
+    {
+        u64 const wanted = u64(t) | u64(need) << 5;
+        return (meta_ & (0x1f | u64(need) << 5)) == wanted;
+    }
+    constexpr bool has_any(Rights r) const { return (meta_ & u64(r) << 5) != 0; }
     constexpr bool is_null() const { return type() == CapType::null; }
     /// Kernel address of the object, or physical address for frames and untypeds.
     constexpr u64 address() const { return u64(i64(meta_) >> 16); }

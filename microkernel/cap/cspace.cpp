@@ -34,11 +34,6 @@ Lookup<Resolved> resolve(Cap const& root, CPtr address, unsigned bits)
     }
 }
 
-Lookup<Slot*> lookup_slot(Cap const& root, CPtr address)
-{
-    return TRY(resolve(root, address, abi::word_bits)).slot;
-}
-
 Lookup<Slot*> lookup_cap(Cap const& root, CPtr address)
 {
     Slot* const slot = TRY(lookup_slot(root, address));

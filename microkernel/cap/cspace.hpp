@@ -30,8 +30,26 @@ struct Resolved {
 /// slot that holds no CNode, then bits_left > 0. Errors: invalid_root, guard_mismatch,
 /// depth_mismatch.
 Lookup<Resolved> resolve(Cap const& root, CPtr address, unsigned bits);
+/// Slot of a 64-bit capability address in a CSpace of one level, as most are; null when there is
+/// more to walk, or something wrong: resolve() knows.
+inline Slot* find_slot(Cap const& root, CPtr address)
+{
+    unsigned const radix = root.cnode_radix();
+    bool const one_level =
+        root.is(CapType::cnode) && radix + root.cnode_guard_size() == abi::word_bits;
+    if (!one_level || address >> radix != root.cnode_guard()) return nullptr;
+    Slot* const slot = root.cnode_slots() + (address ^ root.cnode_guard() << radix);
+    if (slot == nullptr) __builtin_unreachable(); // spares callers' checks a second test
+    return slot;
+}
+
 /// Slot of a 64-bit capability address as system calls use it (may end early at a non-CNode).
-Lookup<Slot*> lookup_slot(Cap const& root, CPtr address);
+inline Lookup<Slot*> lookup_slot(Cap const& root, CPtr address)
+{
+    if (Slot* const slot = find_slot(root, address)) [[likely]]
+        return slot;
+    return TRY(resolve(root, address, abi::word_bits)).slot;
+}
 /// As lookup_slot, and the slot must not be empty (missing_capability).
 Lookup<Slot*> lookup_cap(Cap const& root, CPtr address);
 

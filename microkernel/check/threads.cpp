@@ -1,5 +1,6 @@
 // Threads, scheduling contexts and replies: whoever points to another object points to one that
 // has a capability and points back.
+#include "arch/arch.hpp"
 #include "check/registry.hpp"
 #include "object/endpoint.hpp"
 #include "object/notification.hpp"
@@ -187,8 +188,11 @@ void check_cpu(Cpu const& cpu)
 {
     require(cpu.action == Cpu::Action::resume_current && cpu.candidate == nullptr, "cpu", &cpu,
             "a choice of the scheduler is left over");
-    require(cpu.fpu_owner == nullptr || registry.has(CapType::tcb, cpu.fpu_owner), "cpu", &cpu,
-            "holds the FPU state of a thread without a capability");
+    for (unsigned i = 0; i < arch::live_state_owners; ++i) {
+        Tcb const* const owner = arch::live_state_owner(i);
+        require(owner == nullptr || registry.has(CapType::tcb, owner), "cpu", &cpu,
+                "holds the registers of a thread without a capability");
+    }
     Tcb const& current = *cpu.current;
     if (&current == &cpu.idle) {
         require(cpu.current_sc == &cpu.idle_sc.sc, "cpu", &cpu, "is idle and charges somebody");

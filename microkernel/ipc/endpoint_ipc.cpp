@@ -105,9 +105,7 @@ void receive_ipc(Cpu& cpu, Tcb& thread, Endpoint& ep, bool blocking, bool grant,
 
 void cancel_ipc(Tcb& thread)
 {
-    // Also of one that is inactive because nobody could answer: it would send the fault again in
-    // place of its next message.
-    thread.fault = {};
+    thread.fault = {}; // also of one that stopped for a fault which nobody can answer
     switch (thread.state) {
     case ThreadState::blocked_on_receive:
         reply_stack::withdraw(thread);

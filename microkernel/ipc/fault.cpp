@@ -36,7 +36,7 @@ struct MessageWriter {
 void write_cap_fault(MessageWriter& out, Tcb const& faulter)
 {
     LookupFailure const& f = faulter.fault.lookup;
-    out.put(faulter.context.fault_ip);
+    out.put(faulter.context.restart_ip());
     out.put(faulter.fault.word[0]);
     out.put(faulter.fault.in_receive);
     out.put(u64(f.kind));
@@ -75,11 +75,11 @@ void raise_timeout(Cpu& cpu, Tcb& thread)
     send_fault(cpu, thread, thread.slot(Tcb::timeout_handler).cap(), false);
 }
 
-unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler)
+unsigned write_fault_message(Cpu& cpu, Tcb& faulter, Tcb& handler)
 {
     MessageWriter out{handler, ipc_buffer(handler, true)};
     Fault const& f = faulter.fault;
-    Context const& c = faulter.context;
+    Context& c = faulter.context;
     switch (f.kind) {
     case abi::FaultLabel::cap_fault:
         write_cap_fault(out, faulter);
@@ -94,7 +94,7 @@ unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler)
         out.put(f.word[1]);
         break;
     case abi::FaultLabel::vm_fault:
-        out.put(c.fault_ip);
+        out.put(c.restart_ip());
         for (u64 const word : f.word) out.put(word);
         break;
     case abi::FaultLabel::timeout:

@@ -15,7 +15,7 @@ void raise_fault(Cpu& cpu, Tcb& thread, Fault const& fault);
 void raise_timeout(Cpu& cpu, Tcb& thread);
 bool has_timeout_handler(Tcb const& thread);
 /// Writes the fault as a message into the handler's registers and buffer; answers its tag length.
-unsigned write_fault_message(Cpu& cpu, Tcb const& faulter, Tcb& handler);
+unsigned write_fault_message(Cpu& cpu, Tcb& faulter, Tcb& handler);
 /// Takes a handler's reply. Answers whether the thread is to go on.
 bool apply_fault_reply(Tcb& faulter, Tcb const& handler);
 

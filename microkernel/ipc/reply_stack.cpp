@@ -17,12 +17,6 @@ void unlink(Reply& reply)
 
 } // namespace
 
-void offer(Reply& reply, Tcb& receiver)
-{
-    reply.tcb = &receiver;
-    receiver.reply = &reply;
-}
-
 void withdraw(Tcb& receiver)
 {
     if (receiver.reply != nullptr) unlink(*receiver.reply);
@@ -34,27 +28,22 @@ void push(Cpu& cpu, Tcb& caller, Tcb& callee, Reply& reply, bool may_donate)
     offer(reply, caller); // tracks the caller from now on
     caller.state = ThreadState::blocked_on_reply;
     if (!may_donate || sc == nullptr || callee.sc != nullptr) return;
-    if (sc->reply != nullptr) sc->reply->set_next(&reply);
-    reply.prev = sc->reply;
-    reply.set_top_of(*sc);
-    sc->reply = &reply;
+    push_top(reply, *sc);
     donate(cpu, *sc, callee);
 }
 
 void remove(Cpu& cpu, Reply& reply)
 {
     Tcb& caller = *reply.tcb;
-    Reply* const older = reply.prev;
     if (SchedContext* const sc = reply.sched_context()) {
-        sc->reply = older;
-        if (older != nullptr) older->set_top_of(*sc);
+        pop_top(reply, *sc);
         if (caller.sc == nullptr) donate(cpu, *sc, caller);
     } else {
-        if (Reply* const newer = reply.next()) newer->prev = older;
-        if (older != nullptr) older->set_next(reply.next());
+        if (Reply* const newer = reply.next()) newer->prev = reply.prev;
+        if (reply.prev != nullptr) reply.prev->set_next(reply.next());
+        reply.prev = nullptr;
+        reply.set_next(nullptr);
     }
-    reply.prev = nullptr;
-    reply.set_next(nullptr);
     unlink(reply);
 }
 
@@ -95,8 +84,10 @@ void wake_answered(Cpu& cpu, Tcb& receiver, bool was_timeout)
         possible_switch_to(cpu, receiver);
     } else if (has_timeout_handler(receiver) && !was_timeout) {
         // It has its answer: when the handler lets it go on it must not repeat the call.
-        if (receiver.state == ThreadState::running)
+        if (receiver.state == ThreadState::running) {
+            receiver.context.settle();
             receiver.context.fault_ip = receiver.context.rip;
+        }
         raise_timeout(cpu, receiver);
     } else {
         postpone(cpu, *sc);

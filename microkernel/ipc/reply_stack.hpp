@@ -10,11 +10,30 @@
 namespace mk::reply_stack {
 
 /// `receiver` offers `reply` for the next call it takes / no longer does.
-void offer(Reply& reply, Tcb& receiver);
+inline void offer(Reply& reply, Tcb& receiver)
+{
+    reply.tcb = &receiver;
+    receiver.reply = &reply;
+}
 void withdraw(Tcb& receiver);
 /// `caller` waits on `reply` for an answer from `callee`; with `may_donate` its scheduling context
 /// goes to a passive callee.
 void push(Cpu& cpu, Tcb& caller, Tcb& callee, Reply& reply, bool may_donate);
+/// `reply` becomes, or ceases to be, the top of the stack of calls along which `sc` was donated.
+inline void push_top(Reply& reply, SchedContext& sc)
+{
+    if (sc.reply != nullptr) sc.reply->set_next(&reply);
+    reply.prev = sc.reply;
+    reply.set_top_of(sc);
+    sc.reply = &reply;
+}
+inline void pop_top(Reply& reply, SchedContext& sc)
+{
+    sc.reply = reply.prev;
+    if (reply.prev != nullptr) reply.prev->set_top_of(sc);
+    reply.prev = nullptr;
+    reply.set_next(nullptr);
+}
 /// Ends the wait that `reply` stands for: at the top of a stack the scheduling context returns to
 /// the caller; elsewhere the call is taken out and the stack stays joined. Caller's state is not
 /// changed.

@@ -10,6 +10,7 @@ void suspend(Cpu& cpu, Tcb& tcb)
 {
     cancel_ipc(tcb);
     // A running thread is past its last system call: a restart must not repeat that.
+    tcb.context.settle();
     if (tcb.state == ThreadState::running) tcb.context.fault_ip = tcb.context.rip;
     tcb.state = ThreadState::inactive;
     dequeue(cpu, tcb);

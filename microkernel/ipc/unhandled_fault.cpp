@@ -30,11 +30,11 @@ void report_unhandled(Tcb const& thread, Fault const& fault)
     // Without its root server the system can only stand still: that must not look like waiting.
     if (thread.is_root_server)
         panic(thread.context, "the root server faulted without a handler: ", fault_name(fault.kind),
-              Hex{fault.word[0]}, " at ", Hex{thread.context.fault_ip});
+              Hex{fault.word[0]}, " at ", Hex{thread.context.restart_ip()});
     if (HYPERCORE_RELEASE) return;
     log("fault", "thread '", static_cast<char const*>(thread.name),
         "' stopped, no handler: ", fault_name(fault.kind), Hex{fault.word[0]}, " at ",
-        Hex{thread.context.fault_ip});
+        Hex{thread.context.restart_ip()});
 }
 
 } // namespace mk

@@ -20,8 +20,11 @@ public:
     void enqueue(Tcb& thread, State as);
     /// Takes `thread` out; an empty queue becomes idle.
     void remove(Tcb& thread);
+    /// The same for the first of the queue, when the state is `as`.
+    void remove_first(Tcb& first, State as);
 
 private:
+    void set_head(Tcb* first, State as) { head_ = reinterpret_cast<u64>(first) | u64(as); }
     u64 head_ = 0; // pointer, state in the low bits
     Tcb* tail_ = nullptr;
 };

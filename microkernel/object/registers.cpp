@@ -22,13 +22,15 @@ u64 canonical(u64 base)
 
 } // namespace
 
-u64 read_register(Context const& context, unsigned i)
+u64 read_register(Context& context, unsigned i)
 {
+    context.settle();
     return context.*fields[i];
 }
 
 void write_register(Context& context, unsigned i, u64 value)
 {
+    context.settle();
     if (i == index_rflags) value = arch::sanitise_rflags(value);
     if (i >= index_fs_base) value = canonical(value);
     context.*fields[i] = value;

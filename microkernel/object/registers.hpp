@@ -10,7 +10,7 @@ namespace mk {
 inline constexpr unsigned user_register_count = 20;
 
 /// Register i (< 20). "rip" is where the thread would restart.
-u64 read_register(Context const& context, unsigned i);
+u64 read_register(Context& context, unsigned i);
 /// Writes register i; rip also becomes the place to go on at. rflags and addresses are sanitised.
 void write_register(Context& context, unsigned i, u64 value);
 

@@ -24,6 +24,10 @@ public:
         return is_top() ? reinterpret_cast<SchedContext*>(next_ & ~u64{1}) : nullptr;
     }
     bool is_top() const { return (next_ & 1) != 0; }
+    bool is_top_of(SchedContext const& sc) const
+    {
+        return next_ == (reinterpret_cast<u64>(&sc) | 1);
+    }
     void set_next(Reply* r) { next_ = reinterpret_cast<u64>(r); }
     void set_top_of(SchedContext& sc) { next_ = reinterpret_cast<u64>(&sc) | 1; }
 

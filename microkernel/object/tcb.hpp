@@ -49,7 +49,7 @@ struct alignas(64) Tcb {
     ThreadState state = ThreadState::inactive;
     bool is_call = false, can_grant = false,
          can_grant_reply = false; ///< of a blocked send; can_grant also of a receive
-    Link wait_link;               ///< in an endpoint's or notification's queue
+    Link wait_link;               ///< in an endpoint's or notification's queue; else stale
     void* blocked_on = nullptr;   ///< Endpoint or Notification, by state
     Reply* reply = nullptr;       ///< blocked_on_receive: offered; blocked_on_reply: awaited
     u64 badge = 0;                ///< of a blocked send

@@ -22,7 +22,6 @@ inline void remove(Tcb*& head, Tcb*& tail, Tcb& thread)
     Link const link = thread.wait_link;
     (link.prev ? link.prev->wait_link.next : head) = link.next;
     (link.next ? link.next->wait_link.prev : tail) = link.prev;
-    thread.wait_link = {};
 }
 
 } // namespace mk::wait_queue

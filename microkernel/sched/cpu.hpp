@@ -40,6 +40,9 @@ struct Cpu {
     Ticks ticks_per_us = 1;
 
     ReadyQueues ready[domain_count];
+    /// Of the domain whose turn it is.
+    ReadyQueues& ready_now() { return ready[domain_count > 1 ? domain : 0]; }
+    ReadyQueues const& ready_now() const { return ready[domain_count > 1 ? domain : 0]; }
     Tcb* release_head = nullptr; ///< threads waiting for a refill, soonest first (sched_link)
 
     u8 domain = 0;
@@ -47,7 +50,6 @@ struct Cpu {
     Ticks domain_left = 0; ///< 0 and one domain: endless
     DomainSlice domain_schedule[domain_schedule_length] = {};
 
-    Tcb* fpu_owner = nullptr; ///< whose state is in the FPU registers
     Tcb idle;
     struct alignas(16) {
         SchedContext sc;

@@ -7,4 +7,5 @@ class SchedContext;
 class Reply;
 class Endpoint;
 class Notification;
+struct PageTable;
 } // namespace mk

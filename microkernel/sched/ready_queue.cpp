@@ -1,14 +1,6 @@
 #include "sched/ready_queue.hpp"
 
-#include <bit>
-
 namespace mk {
-
-unsigned ReadyQueues::highest() const
-{
-    unsigned const word = 63 - unsigned(std::countl_zero(words_));
-    return word * 64 + 63 - unsigned(std::countl_zero(map_[word]));
-}
 
 void ReadyQueues::insert(Tcb& t, bool front)
 {

@@ -15,7 +15,11 @@ public:
     void remove(Tcb& t);
     bool empty() const { return words_ == 0; }
     /// Highest priority with a ready thread; only when not empty.
-    unsigned highest() const;
+    unsigned highest() const
+    {
+        unsigned const word = 63 ^ unsigned(__builtin_clzll(words_));
+        return word * 64 + (63 ^ unsigned(__builtin_clzll(map_[word])));
+    }
     Tcb* first(unsigned priority) const { return head_[priority]; }
     Tcb* last(unsigned priority) const { return tail_[priority]; }
     /// Whether the bitmap says what the queues say (for microkernel/check/).

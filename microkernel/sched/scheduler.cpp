@@ -168,14 +168,8 @@ void run(Cpu& cpu, Tcb& tcb)
 void choose_new(Cpu& cpu)
 {
     if (domain_expired(cpu)) next_domain(cpu);
-    ReadyQueues& ready = cpu.ready[cpu.domain];
+    ReadyQueues& ready = cpu.ready_now();
     run(cpu, ready.empty() ? cpu.idle : *ready.first(ready.highest()));
-}
-
-bool is_highest(Cpu const& cpu, Tcb const& tcb)
-{
-    ReadyQueues const& ready = cpu.ready[cpu.domain];
-    return ready.empty() || tcb.priority >= ready.highest();
 }
 
 /// The candidate runs if nothing ready beats it. A current thread that could go on keeps its turn
@@ -183,7 +177,7 @@ bool is_highest(Cpu const& cpu, Tcb const& tcb)
 void try_candidate(Cpu& cpu, bool current_goes_on)
 {
     Tcb& candidate = *cpu.candidate;
-    if (!is_highest(cpu, candidate)) {
+    if (!beats_ready(cpu, candidate)) {
         enqueue_front(cpu, candidate);
         choose_new(cpu);
     } else if (current_goes_on && candidate.priority == cpu.current->priority) {
@@ -223,6 +217,7 @@ void activate(Cpu& cpu)
     Tcb& tcb = *cpu.current;
     if (tcb.yield_to != nullptr) complete_yield_to(cpu, tcb);
     if (tcb.state != ThreadState::restart) return;
+    tcb.context.settle();
     tcb.context.rip = tcb.context.fault_ip;
     tcb.state = ThreadState::running;
 }
@@ -252,7 +247,7 @@ void schedule(Cpu& cpu)
         set_timer(cpu);
         cpu.reprogram_timer = false;
     }
-    if (cpu.current != previous) arch::switch_to(cpu, previous, *cpu.current);
+    if (cpu.current != previous) arch::switch_to(cpu, *cpu.current);
     activate(cpu);
 }
 

@@ -10,6 +10,13 @@ namespace mk {
 /// Runnable, with an active scheduling context, and not waiting for a refill.
 bool is_schedulable(Tcb const& tcb);
 
+/// Whether nobody who is ready comes before `tcb` if both could run now.
+inline bool beats_ready(Cpu const& cpu, Tcb const& tcb)
+{
+    ReadyQueues const& ready = cpu.ready_now();
+    return ready.empty() || tcb.priority >= ready.highest();
+}
+
 /// Ready queue operations; no-ops when the thread is already in / not in.
 void enqueue_front(Cpu& cpu, Tcb& tcb);
 void enqueue_back(Cpu& cpu, Tcb& tcb);

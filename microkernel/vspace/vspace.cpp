@@ -15,29 +15,18 @@
 namespace mk {
 
 namespace {
-constinit AsidPool* pools[asid_pool_count] = {};
+constinit AsidPool no_pool{};
 
+/// Where an ASID's address space is noted; null for ASIDs of no pool.
 PageTable** asid_entry(u16 asid)
 {
-    if (asid == 0 || asid >= asid_pool_count * asids_per_pool) return nullptr;
-    AsidPool* const pool = pools[asid / asids_per_pool];
-    return pool ? &pool->pml4[asid % asids_per_pool] : nullptr;
+    AsidPool* const pool = find_asid_pool(u16(align_down(asid, asid_pool_bits)));
+    return pool != nullptr && asid != 0 ? &pool->pml4[asid % asids_per_pool] : nullptr;
 }
 } // namespace
 
-PageTable* find_vspace(u16 asid)
-{
-    PageTable** const found = asid_entry(asid);
-    return found ? *found : nullptr;
-}
-
-PageTable* vspace_of(Cap const& cap)
-{
-    if (!cap.is(CapType::pml4) || !cap.is_mapped()) return nullptr;
-    PageTable* const pml4 = find_vspace(cap.mapped_asid());
-    // The pool may be gone, and another may give the ASID to another address space.
-    return pml4 == cap.object<PageTable>() ? pml4 : nullptr;
-}
+constinit AsidPool* asid_pools[asid_pool_count] = {&no_pool, &no_pool, &no_pool, &no_pool,
+                                                   &no_pool, &no_pool, &no_pool, &no_pool};
 
 void init_pml4(PageTable& pml4)
 {
@@ -47,13 +36,15 @@ void init_pml4(PageTable& pml4)
 
 AsidPool* find_asid_pool(u16 base)
 {
-    return base < asid_pool_count * asids_per_pool ? pools[base / asids_per_pool] : nullptr;
+    if (base >= asid_pool_count * asids_per_pool) return nullptr;
+    AsidPool* const pool = asid_pools[base / asids_per_pool];
+    return pool != &no_pool ? pool : nullptr;
 }
 
 u16 free_asid_base()
 {
     for (unsigned i = 0; i < asid_pool_count; ++i)
-        if (!pools[i]) return u16(i * asids_per_pool);
+        if (asid_pools[i] == &no_pool) return u16(i * asids_per_pool);
     return no_asid;
 }
 
@@ -67,7 +58,7 @@ u16 free_asid(AsidPool const& pool, u16 base)
 
 void register_asid_pool(AsidPool& pool, u16 base)
 {
-    pools[base / asids_per_pool] = &pool;
+    asid_pools[base / asids_per_pool] = &pool;
 }
 
 void assign_asid(u16 asid, PageTable& pml4)
@@ -116,7 +107,7 @@ void delete_asid_pool(Cpu&, u16 base, AsidPool& pool)
     if (find_asid_pool(base) != &pool) return;
     for (PageTable* pml4 : pool.pml4)
         if (pml4) leave_space(*pml4);
-    pools[base / asids_per_pool] = nullptr;
+    asid_pools[base / asids_per_pool] = &no_pool;
 }
 
 void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical, bool writable, bool executable)

@@ -11,7 +11,8 @@
 namespace mk {
 
 inline constexpr unsigned table_entries = 512;
-inline constexpr unsigned asid_pool_count = 8, asids_per_pool = 512;
+inline constexpr unsigned asid_pool_count = 8, asid_pool_bits = 9,
+                          asids_per_pool = 1 << asid_pool_bits;
 
 /// One page of tables, as the CPU reads it. vspace/page_table.hpp knows the bits.
 struct alignas(4096) PageTable {
@@ -25,10 +26,25 @@ struct alignas(4096) AsidPool {
 
 inline constexpr u16 no_asid = 0xffff;
 
-/// The address space of an ASID; null when there is none.
-PageTable* find_vspace(u16 asid);
+/// By the high bits of an ASID; where there is none, a pool without address spaces stands in.
+/// Only vspace.cpp changes it.
+extern AsidPool* asid_pools[asid_pool_count];
+
+/// The address space of an ASID (any 12 bits); null when there is none. ASID 0 names none.
+inline PageTable* find_vspace(u16 asid)
+{
+    return asid_pools[asid / asids_per_pool]->pml4[asid % asids_per_pool];
+}
 /// The address space that a thread's VSpace capability names; null when it is no valid one.
-PageTable* vspace_of(Cap const& cap);
+inline PageTable* vspace_of(Cap const& cap)
+{
+    if (!cap.is(CapType::pml4)) return nullptr;
+    PageTable* const pml4 = find_vspace(cap.mapped_asid());
+    // The pool may be gone, and another may give the ASID to another address space.
+    PageTable* const named = cap.object<PageTable>();
+    if (named == nullptr) __builtin_unreachable();
+    return pml4 == named ? pml4 : nullptr;
+}
 
 /// A new PML4 with the kernel's half filled in; a new pool, registered at `base`.
 void init_pml4(PageTable& pml4);

@@ -24,6 +24,10 @@ void set_deadline(u64 deadline)
     machine.deadline = deadline;
 }
 
+Tcb const* live_state_owner(unsigned)
+{
+    return nullptr;
+}
 void hold_clock() {}
 void release_clock() {}
 
@@ -40,14 +44,15 @@ void unmask_irq(unsigned irq)
     if (irq < 64) machine.irq_masked &= ~(u64{1} << irq);
 }
 
-void switch_to(Cpu&, Tcb*, Tcb&) {}
+void switch_to(Cpu&, Tcb&) {}
+void switch_between(Tcb&, Tcb&, PageTable&) {}
 void init_context(Tcb& tcb)
 {
     tcb.context.rflags = initial_rflags;
     ++fake::kernel.contexts;
 }
-void save_live_state(Cpu&, Tcb&) {}
-void drop_fpu(Cpu&, Tcb&) {}
+void save_live_state(Tcb&) {}
+void drop_live_state(Tcb&) {}
 void refresh(Cpu&, Tcb&) {}
 u64 sanitise_rflags(u64 rflags)
 {

@@ -2,10 +2,12 @@
 // are weak: a test that links the real ones gets them.
 #include "api/decode.hpp"
 #include "cap/destroy.hpp"
+#include "debug/panic.hpp"
 #include "fakes.hpp"
 #include "ipc/endpoint_ipc.hpp"
 #include "ipc/fault.hpp"
 #include "vspace/vspace.hpp"
+#include <cstdio>
 
 #define WEAK __attribute__((weak))
 
@@ -29,6 +31,15 @@ WEAK void cancel_badged_sends(Cpu&, Endpoint&, u64 badge)
     ++fake::kernel.cancel_calls;
     fake::kernel.cancelled_badge = badge;
 }
+
+/// A test that wants to go on after a failed assertion links panic.cpp.
+namespace panic_detail {
+WEAK void assertion_failed(char const* condition, char const* file, unsigned line)
+{
+    std::fprintf(stderr, "%s:%u: %s does not hold\n", file, line, condition);
+    std::abort();
+}
+} // namespace panic_detail
 
 WEAK void report_unhandled(Tcb const&, Fault const&) {}
 

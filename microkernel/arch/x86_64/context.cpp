@@ -11,9 +11,15 @@
 
 namespace mk::arch {
 
-void switch_to(Cpu& cpu, Tcb* previous, Tcb& next)
+void switch_between(Tcb& from, Tcb& to, PageTable& space)
 {
-    static_cast<void>(previous); // owners are tracked in live_state
+    set_entry_stack(reinterpret_cast<u64>(&to.context + 1));
+    load_space(space);
+    live_state::exchange(from, to);
+}
+
+void switch_to(Cpu& cpu, Tcb& next)
+{
     set_entry_stack(reinterpret_cast<u64>(&next.context + 1));
     if (&next == &cpu.idle) {
         // The last thread's address space may be destroyed while nothing runs.
@@ -23,12 +29,12 @@ void switch_to(Cpu& cpu, Tcb* previous, Tcb& next)
     PageTable* const space = vspace_of(next.slot(Tcb::vspace).cap());
     // Without a valid address space the thread faults at its first instruction.
     load_space(space != nullptr ? *space : kernel_pml4());
-    live_state::load(cpu, next);
+    live_state::load(next);
 }
 
 void refresh(Cpu& cpu, Tcb& current)
 {
-    if (cpu.current == &current) switch_to(cpu, &current, current);
+    if (cpu.current == &current) switch_to(cpu, current);
 }
 
 void init_context(Tcb& tcb)
@@ -40,14 +46,14 @@ void init_context(Tcb& tcb)
     live_state::init_fpu_area(tcb);
 }
 
-void save_live_state(Cpu& cpu, Tcb& tcb)
+void save_live_state(Tcb& tcb)
 {
-    live_state::save(cpu, tcb);
+    live_state::save(tcb);
 }
 
-void drop_fpu(Cpu& cpu, Tcb& tcb)
+void drop_live_state(Tcb& tcb)
 {
-    live_state::forget(cpu, tcb);
+    live_state::forget(tcb);
 }
 
 u64 sanitise_rflags(u64 rflags)

@@ -11,10 +11,21 @@
  * swapgs, and so no window in which a trap could see the wrong base. NMI, #DB, #MC and #DF have
  * stacks of their own and never touch the Context in the making. `sysretq` and `iretq` cannot
  * fault: selectors are constants, flags are sanitised where they are written, and prepare_exit
- * turns a non-canonical instruction pointer into a user exception before it gets here. */
+ * turns a non-canonical instruction pointer into a user exception before it gets there. */
 
     /* arch_context.hpp */
-    .set CONTEXT_SIZE, 208
+    .set CTX_R15, 0 * 8
+    .set CTX_R14, 1 * 8
+    .set CTX_R13, 2 * 8
+    .set CTX_R12, 3 * 8
+    .set CTX_R10, 5 * 8
+    .set CTX_R9, 6 * 8
+    .set CTX_R8, 7 * 8
+    .set CTX_RBP, 8 * 8
+    .set CTX_RDI, 9 * 8
+    .set CTX_RSI, 10 * 8
+    .set CTX_RDX, 11 * 8
+    .set CTX_RBX, 13 * 8
     .set CTX_RAX, 14 * 8
     .set CTX_FAULT_IP, 15 * 8
     .set CTX_VECTOR, 19 * 8
@@ -25,8 +36,6 @@
     .set CTX_RSP, 24 * 8
     .set CTX_SS, 25 * 8
     .set FAULT_IP_TO_PAD, 4 * 8
-    .set USER_DS, 0x1b
-    .set USER_CS, 0x23
     .set VECTOR_SYSCALL, 0x100
     .set TRAP_FLAG, 0x100
     /* stacks.hpp */
@@ -66,33 +75,65 @@ kernel_entry:
     call kernel_main
     jmp exit_to_thread
 
-/* `syscall`: rcx = user rip, r11 = user rflags, rsp = the user's, flags masked by SFMASK. */
+/* `syscall`: rcx = user rip, r11 = user rflags, rsp = the user's, flags masked by SFMASK. What the
+ * Context implies for a thread inside a system call is not stored (Context::settle). */
     .balign 64
     .global syscall_stub
 syscall_stub:
     movq %rsp, user_rsp(%rip)
     movq CURRENT(%rip), %rsp
-    addq $CONTEXT_SIZE, %rsp
-    pushq $USER_DS
-    pushq user_rsp(%rip)
-    pushq %r11
-    pushq $USER_CS
-    pushq %rcx
-    pushq $0
-    pushq $VECTOR_SYSCALL
-    subq $FAULT_IP_TO_PAD, %rsp
-    pushq %rax
-    push_registers_below_rax
-    subq $2, %rcx               /* a restart repeats the `syscall` instruction (2 bytes) */
-    movq %rcx, CTX_FAULT_IP(%rsp)
+    movq %r15, CTX_R15(%rsp)
+    movq %r14, CTX_R14(%rsp)
+    movq %r13, CTX_R13(%rsp)
+    movq %r12, CTX_R12(%rsp)
+    movq %r10, CTX_R10(%rsp)
+    movq %r9, CTX_R9(%rsp)
+    movq %r8, CTX_R8(%rsp)
+    movq %rbp, CTX_RBP(%rsp)
+    movq %rdi, CTX_RDI(%rsp)
+    movq %rsi, CTX_RSI(%rsp)
+    movq %rdx, CTX_RDX(%rsp)
+    movq %rbx, CTX_RBX(%rsp)
+    movq %rax, CTX_RAX(%rsp)
+    movq %rcx, CTX_RIP(%rsp)
+    movq user_rsp(%rip), %rax
+    movq %r11, CTX_RFLAGS(%rsp)
+    movq %rax, CTX_RSP(%rsp)
+    movq $VECTOR_SYSCALL, CTX_VECTOR(%rsp)
     load_kernel_stack
-    call syscall_entry
+    call syscall_entry          /* (rdi, rsi, rdx) as the user has them */
 
-/* Back to the current thread, user or idle. */
+/* Back to the current thread, user or idle. sysret takes rip from rcx and rflags from r11, as
+ * `syscall` left them; it would trap one instruction late with TF, and cannot restore a frame that
+ * somebody has written to. `syscall` proved rip: the highest user page is never mapped. */
 exit_to_thread:
-    call prepare_exit           /* rax = its Context, rdx = whether sysret restores all of it */
+    movq CURRENT(%rip), %rsp
+    cmpl $VECTOR_SYSCALL, CTX_VECTOR(%rsp)
+    jne exit_by_iret
+    movq CTX_RFLAGS(%rsp), %r11
+    testl $TRAP_FLAG, %r11d
+    jnz exit_by_iret
+    movq CTX_R15(%rsp), %r15
+    movq CTX_R14(%rsp), %r14
+    movq CTX_R13(%rsp), %r13
+    movq CTX_R12(%rsp), %r12
+    movq CTX_R10(%rsp), %r10
+    movq CTX_R9(%rsp), %r9
+    movq CTX_R8(%rsp), %r8
+    movq CTX_RBP(%rsp), %rbp
+    movq CTX_RDI(%rsp), %rdi
+    movq CTX_RSI(%rsp), %rsi
+    movq CTX_RDX(%rsp), %rdx
+    movq CTX_RIP(%rsp), %rcx
+    movq CTX_RBX(%rsp), %rbx
+    movq CTX_RAX(%rsp), %rax
+    movq CTX_RSP(%rsp), %rsp
+    sysretq
+
+exit_by_iret:
+    load_kernel_stack
+    call prepare_exit           /* rax = the Context of whoever is current now */
     movq %rax, %rsp
-    testl %edx, %edx            /* pop leaves the flags alone */
     popq %r15
     popq %r14
     popq %r13
@@ -108,11 +149,8 @@ exit_to_thread:
     popq %rcx
     popq %rbx
     popq %rax
-    jnz 1f
     leaq CTX_RIP - CTX_FAULT_IP(%rsp), %rsp
     iretq
-1:  movq CTX_RSP - CTX_FAULT_IP(%rsp), %rsp
-    sysretq                     /* rcx = rip and r11 = rflags: prepare_exit has compared them */
 
 /* Any other trap. rsp: vector, error code, rip, cs, rflags, rsp, ss. */
 trap_common:

@@ -117,6 +117,34 @@ inline void write_xcr0(u64 v)
     asm volatile("xsetbv" : : "c"(0), "a"(u32(v)), "d"(u32(v >> 32)));
 }
 
+// FS and GS base by instruction (FSGSBASE); canonical addresses only, others fault.
+inline u64 read_fs_base()
+{
+    u64 v;
+    asm volatile("rdfsbase %0" : "=r"(v));
+    return v;
+}
+inline u64 read_gs_base()
+{
+    u64 v;
+    asm volatile("rdgsbase %0" : "=r"(v));
+    return v;
+}
+inline void write_bases(u64 fs, u64 gs)
+{
+    asm volatile("wrfsbase %0\n\twrgsbase %1" : : "r"(fs), "r"(gs));
+}
+
+// `area`: an XSAVE area, 64-byte aligned; `state`: bits of XCR0 below 32.
+template <usize N> void xsave(u8 (&area)[N], u32 state)
+{
+    asm volatile("xsave64 %0" : "+m"(area) : "a"(state), "d"(0) : "memory");
+}
+template <usize N> void xrstor(u8 const (&area)[N], u32 state)
+{
+    asm volatile("xrstor64 %0" : : "m"(area), "a"(state), "d"(0));
+}
+
 inline u8 in8(u16 port)
 {
     u8 v;

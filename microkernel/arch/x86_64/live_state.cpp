@@ -4,6 +4,7 @@
 #include "live_state.hpp"
 
 #include "arch/arch.hpp"
+#include "debug/panic.hpp"
 #include "features.hpp"
 #include "instructions.hpp"
 #include "sched/cpu.hpp"
@@ -20,31 +21,29 @@ constexpr u16 initial_fcw = 0x37f;         // all x87 exceptions masked, 64-bit 
 constexpr u32 initial_mxcsr = 0x1f80;      // all SSE exceptions masked
 constexpr usize fcw_at = 0, mxcsr_at = 24; // in the FXSAVE area that begins an XSAVE area
 
+/// Owns bases and FPU registers both, on a CPU with FSGSBASE and XSAVE: the usual state.
+constinit Tcb* owner = nullptr;
+// Otherwise, when `owner` is null, each has an owner of its own, or none.
 constinit Tcb* bases_owner = nullptr;
+constinit Tcb* fpu_owner = nullptr;
 constinit bool fpu_barred = false; // copy of CR0.TS: reading CR0 is slow in a virtual machine
 
-/// A base from user space; the kernel checks them where they are written, and here makes sure that
-/// a forgotten check costs that thread its base and not the kernel a fault.
-u64 canonical(u64 base)
-{
-    return u64(i64(base << 16) >> 16);
-}
-
+// Bases in a Context are canonical: write_register() makes them so, and the CPU has no others.
 void load_bases(Context const& c)
 {
-    u64 const fs = canonical(c.fs_base), gs = canonical(c.gs_base);
     if (features.fsgsbase) {
-        asm volatile("wrfsbase %0\n\twrgsbase %1" : : "r"(fs), "r"(gs));
+        x86::write_bases(c.fs_base, c.gs_base);
         return;
     }
-    x86::write_msr(Msr::fs_base, fs);
-    x86::write_msr(Msr::gs_base, gs);
+    x86::write_msr(Msr::fs_base, c.fs_base);
+    x86::write_msr(Msr::gs_base, c.gs_base);
 }
 
 void save_bases(Context& c)
 {
     if (features.fsgsbase) {
-        asm volatile("rdfsbase %0\n\trdgsbase %1" : "=r"(c.fs_base), "=r"(c.gs_base));
+        c.fs_base = x86::read_fs_base();
+        c.gs_base = x86::read_gs_base();
         return;
     }
     // Without the instructions a user can still change a base by loading a selector.
@@ -65,7 +64,7 @@ void bar_fpu(bool barred)
 void load_fpu(Tcb& thread)
 {
     if (features.xsave)
-        asm volatile("xrstor64 %0" : : "m"(thread.fpu), "a"(user_state), "d"(0));
+        x86::xrstor(thread.fpu, user_state);
     else
         asm volatile("fxrstor64 %0" : : "m"(thread.fpu));
 }
@@ -73,7 +72,7 @@ void load_fpu(Tcb& thread)
 void save_fpu(Tcb& thread)
 {
     if (features.xsave)
-        asm volatile("xsave64 %0" : "+m"(thread.fpu) : "a"(user_state), "d"(0) : "memory");
+        x86::xsave(thread.fpu, user_state);
     else
         asm volatile("fxsave64 %0" : "=m"(thread.fpu));
 }
@@ -94,8 +93,29 @@ void init_fpu_area(Tcb& thread)
     std::memcpy(thread.fpu + mxcsr_at, &initial_mxcsr, sizeof initial_mxcsr);
 }
 
-void load(Cpu& cpu, Tcb& thread)
+namespace {
+
+/// Makes bases_owner and fpu_owner true.
+void part_owners()
 {
+    if (owner == nullptr) return;
+    bases_owner = fpu_owner = owner;
+    owner = nullptr;
+}
+
+void swap(Tcb& from, Tcb& to)
+{
+    from.context.fs_base = x86::read_fs_base();
+    from.context.gs_base = x86::read_gs_base();
+    x86::write_bases(to.context.fs_base, to.context.gs_base);
+    x86::xsave(from.fpu, user_state);
+    x86::xrstor(to.fpu, user_state);
+    owner = &to;
+}
+
+void load_apart(Tcb& thread)
+{
+    part_owners();
     if (bases_owner != &thread) {
         if (bases_owner != nullptr) save_bases(bases_owner->context);
         load_bases(thread.context);
@@ -106,28 +126,58 @@ void load(Cpu& cpu, Tcb& thread)
         return;
     }
     bar_fpu(false);
-    if (cpu.fpu_owner == &thread) return;
-    if (cpu.fpu_owner != nullptr) save_fpu(*cpu.fpu_owner);
-    load_fpu(thread);
-    cpu.fpu_owner = &thread;
+    if (fpu_owner != &thread) {
+        if (fpu_owner != nullptr) save_fpu(*fpu_owner);
+        load_fpu(thread);
+        fpu_owner = &thread;
+    }
+    if (features.fsgsbase && features.xsave) owner = &thread;
 }
 
-void save(Cpu& cpu, Tcb& thread)
+} // namespace
+
+void exchange(Tcb& from, Tcb& to)
 {
-    if (bases_owner == &thread) {
-        save_bases(thread.context);
-        bases_owner = nullptr;
-    }
-    if (cpu.fpu_owner == &thread) {
-        bar_fpu(false); // the save instruction itself would trap
-        save_fpu(thread);
-    }
+    if (owner == &from && may_use_fpu(to)) [[likely]]
+        swap(from, to);
+    else
+        load(to);
 }
 
-void forget(Cpu& cpu, Tcb& thread)
+void load(Tcb& thread)
 {
-    save(cpu, thread);
-    if (cpu.fpu_owner == &thread) cpu.fpu_owner = nullptr;
+    if (owner == &thread) return;
+    if (owner != nullptr && may_use_fpu(thread))
+        swap(*owner, thread);
+    else
+        load_apart(thread);
+}
+
+void save(Tcb& thread)
+{
+    part_owners();
+    if (bases_owner == &thread) save_bases(thread.context);
+    if (fpu_owner != &thread) return;
+    bool const barred = fpu_barred; // for the thread that runs now; the saving itself must not trap
+    bar_fpu(false);
+    save_fpu(thread);
+    bar_fpu(barred);
+}
+
+void forget(Tcb& thread)
+{
+    save(thread);
+    if (bases_owner == &thread) bases_owner = nullptr;
+    if (fpu_owner == &thread) fpu_owner = nullptr;
 }
 
 } // namespace mk::live_state
+
+#if !HYPERCORE_RELEASE
+mk::Tcb const* mk::arch::live_state_owner(unsigned i)
+{
+    Tcb const* const owners[live_state_owners] = {live_state::owner, live_state::bases_owner,
+                                                  live_state::fpu_owner};
+    return owners[i];
+}
+#endif

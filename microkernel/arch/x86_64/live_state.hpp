@@ -1,7 +1,7 @@
 // Thread state that stays in CPU registers while the kernel runs, and often longer: FS and GS base,
 // and the FPU's registers. For each there is an owner, the thread whose values the CPU holds; the
 // copy in that thread's TCB is stale. Everybody else's copy is good.
-// Invariant: an owner is a live TCB; drop_fpu() before a TCB goes away keeps it true.
+// Invariant: an owner is a live TCB; drop_live_state() before a TCB goes away keeps it true.
 #pragma once
 
 #include "sched/cpu_fwd.hpp"
@@ -10,12 +10,14 @@ namespace mk::live_state {
 
 /// Makes the CPU hold the state of `thread`, a user thread that is about to run. Cheap when it
 /// does.
-void load(Cpu& cpu, Tcb& thread);
-/// Brings the copies in the TCB up to date. The bases are then loaded from the TCB again before
-/// the thread goes on, so they may be changed there.
-void save(Cpu& cpu, Tcb& thread);
-/// save(), and the CPU holds nothing of this thread any more.
-void forget(Cpu& cpu, Tcb& thread);
+void load(Tcb& thread);
+/// load() for `to` after `from` has run: quicker when both use the FPU.
+void exchange(Tcb& from, Tcb& to);
+/// Brings the copies in the TCB up to date.
+void save(Tcb& thread);
+/// save(), and the CPU holds nothing of this thread any more: the copies may be changed. If it is
+/// the current one, load() has to follow.
+void forget(Tcb& thread);
 /// False when the thread was barred from the FPU (TCB flag).
 bool may_use_fpu(Tcb const& thread);
 /// FPU state of a thread that never used it.

@@ -100,13 +100,13 @@ void exception(Cpu& cpu, Context const& context, u64 fault_address)
         handle_page_fault(cpu, fault_address, context.error_code);
         return;
     case device_not_available:
-        if (!live_state::may_use_fpu(*cpu.current))
-            handle_user_exception(cpu, context.vector, context.error_code);
-        return; // else prepare_exit loads its state, and the instruction is repeated
-    case debug:
-        x86::write_dr6(0xffff'0ff0); // the CPU sets bits and never clears them
+        KASSERT(!live_state::may_use_fpu(*cpu.current)); // CR0.TS is set only for those
         [[fallthrough]];
     default:
+        handle_user_exception(cpu, context.vector, context.error_code);
+        return;
+    case debug:
+        x86::write_dr6(0xffff'0ff0); // the CPU sets bits and never clears them
         handle_user_exception(cpu, context.vector, context.error_code);
     }
 }
@@ -123,10 +123,11 @@ void init_idle_context(Tcb& idle)
     idle.context.ss = kernel_ds;
 }
 
-extern "C" void syscall_entry()
+extern "C" void syscall_entry(u64 rdi, u64 rsi, i64 rdx)
 {
     KernelLock const lock{boot_cpu};
-    handle_syscall(lock.cpu());
+    handle_syscall(lock.cpu(), rdi, rsi, rdx);
+    check::after_entry(lock.cpu());
 }
 
 /// A trap from user mode; everything is in the current thread's Context.
@@ -139,6 +140,7 @@ extern "C" void user_trap()
         exception(lock.cpu(), context, fault_address);
     else
         interrupt(lock.cpu(), unsigned(context.vector));
+    check::after_entry(lock.cpu());
 }
 
 /// An interrupt that ended the idle thread's wait.
@@ -147,6 +149,7 @@ extern "C" void idle_trap(u64 vector)
     KernelLock const lock{boot_cpu};
     KASSERT(lock.cpu().current == &lock.cpu().idle);
     interrupt(lock.cpu(), unsigned(vector));
+    check::after_entry(lock.cpu());
 }
 
 extern "C" [[noreturn]] void kernel_fault(Context const& context)
@@ -167,35 +170,19 @@ extern "C" void nmi(u64 rip)
     serial_line("NMI at ", Hex{rip});
 }
 
-struct Exit {
-    Context* context;
-    u64 by_sysret; ///< sysret restores this thread completely
-};
-
-/// The way out of every entry: whatever thread is current by now gets what lives in CPU registers,
-/// and its frame is proven harmless.
-extern "C" Exit prepare_exit()
+/// The way out by iret, of every entry but plain system calls: the current thread's frame is proven
+/// harmless. Answers its Context.
+extern "C" Context* prepare_exit()
 {
-    constexpr u64 trap_flag = bit(8), resume_flag = bit(16), user_half = bit(47);
     KernelLock const lock{boot_cpu};
     Cpu& cpu = lock.cpu();
-    check::after_entry(cpu);
-    if (cpu.current == &cpu.idle) return {&cpu.idle.context, 0};
     // iretq to a non-canonical address would fault in the kernel. The thread gets the fault that it
     // would have had; each turn stops one thread, so this ends.
-    while (!arch::is_canonical(cpu.current->context.rip)) {
+    while (!arch::is_canonical(cpu.current->context.rip))
         handle_user_exception(cpu, general_protection, 0);
-        if (cpu.current == &cpu.idle) return {&cpu.idle.context, 0};
-    }
-    live_state::load(cpu, *cpu.current);
     Context& context = cpu.current->context;
-    // sysret takes rip from rcx and rflags from r11, so it will do exactly when they are equal:
-    // true after `syscall` unless somebody wrote the registers or the call is to be restarted. It
-    // cannot restore RF, and would trap one instruction late with TF.
-    bool const by_sysret = context.rcx == context.rip && context.r11 == context.rflags &&
-                           context.rip < user_half &&
-                           (context.rflags & (trap_flag | resume_flag)) == 0;
-    return {&context, by_sysret};
+    context.settle();
+    return &context;
 }
 
 } // namespace mk

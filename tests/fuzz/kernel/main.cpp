@@ -41,6 +41,7 @@ struct State {
     u64 seen[worker_count];   ///< progress at the last look
     u64 idle_for[worker_count];
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
+    u64 context[worker_count];  ///< address of its scheduling context
     u64 restarts, wakes;
 };
 constinit State state{};
@@ -281,7 +282,8 @@ void restart(unsigned i)
     if (kind_in_pool(sc) != Kind::sched_context) sc = pool_object(seL4_SchedContextObject, 8);
     seL4_TCB_Suspend(tcb);
     u64 const context = in_pool(sc);
-    u64 const fault = slot_of(Kind::endpoint);
+    state.context[i] = context;
+    u64 const fault = one_in(2) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
     u64 const fault_ep = kind_in_pool(fault) == Kind::endpoint && !one_in(4) ? in_pool(fault) : 0;
     u64 const buffer = reinterpret_cast<u64>(shared.buffer[i].bytes);
     seL4_TCB_Configure(tcb, state.pool, 0, state.vspace, 0, buffer, image_frame(buffer));
@@ -301,6 +303,8 @@ void look_after_workers()
         bool const moved = shared.progress[i] != state.seen[i];
         state.seen[i] = shared.progress[i];
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
+        // Some that wait become passive: they run on what their callers lend them.
+        if (state.idle_for[i] == 1 && one_in(3)) seL4_SchedContext_Unbind(state.context[i]);
         if (state.idle_for[i] == 2 + below(3))
             begin(i, in_pool(state.tcb_slot[i])); // it may be there
         if (state.idle_for[i] < 6) continue;
@@ -309,10 +313,18 @@ void look_after_workers()
     }
 }
 
+void choose_meeting(u64& slot)
+{
+    if (!one_in(64) && kind_in_pool(slot) == Kind::endpoint) return;
+    slot = slot_of(Kind::endpoint);
+    if (kind_in_pool(slot) != Kind::endpoint) slot = pool_object(seL4_EndpointObject, 0);
+}
+
 void wake_up()
 {
     u64 const n = ++state.wakes;
     restore_fixed();
+    choose_meeting(shared.meeting[n % 4]);
     look_after_workers();
     u64 const slot = first_free + n % (pool_slots - first_free);
     shared.guess[slot] = kind_in_pool(slot);
@@ -346,6 +358,7 @@ void set_up(seL4_BootInfo const* info)
     must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 900, 3000,
                                           0, 0, 0),
          "set its period");
+    for (u64& slot : shared.meeting) choose_meeting(slot);
     for (unsigned i = 0; i < worker_count; ++i) restart(i);
 }
 

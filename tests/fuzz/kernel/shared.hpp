@@ -69,6 +69,8 @@ struct alignas(4096) Shared {
     u64 random, digest;
     u64 progress[worker_count]; ///< calls each has finished
     Kind guess[pool_slots];     ///< what a slot probably holds
+    u64 meeting[4];             ///< slots of endpoints that are used more often than others
+    u64 reply[worker_count];
     Page buffer[worker_count];
     Page stack[worker_count];
 

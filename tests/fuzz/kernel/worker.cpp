@@ -239,8 +239,22 @@ void invocation(Call& call, abi::IpcBuffer& buffer)
     call.reply = call.number == Syscall::nb_send_recv ? slot_of(Kind::reply) : target;
 }
 
+/// The reply object that the worker used last, so that calls are answered.
+u64 reply_of(u64 worker, bool anew)
+{
+    u64& mine = shared.reply[worker];
+    if (anew || shared.guess[mine % pool_slots] != Kind::reply) mine = slot_of(Kind::reply);
+    return mine;
+}
+
+/// Where threads meet: mostly one of few, so that they do.
+u64 endpoint()
+{
+    return one_in(3) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
+}
+
 /// A message or a wait. What may block is rarer than what does not.
-void communication(Call& call, abi::IpcBuffer& buffer)
+void communication(Call& call, abi::IpcBuffer& buffer, u64 worker)
 {
     constexpr Syscall blocking[] = {
         Syscall::call,       Syscall::call,      Syscall::send,         Syscall::recv,
@@ -248,27 +262,28 @@ void communication(Call& call, abi::IpcBuffer& buffer)
         Syscall::reply_recv, Syscall::reply_recv};
     constexpr Syscall others[] = {Syscall::nb_send, Syscall::nb_send, Syscall::nb_send,
                                   Syscall::nb_recv, Syscall::nb_wait, Syscall::yield};
-    constexpr Kind targets[] = {Kind::endpoint, Kind::endpoint, Kind::notification, Kind::reply};
-    call.number = one_in(4) ? blocking[below(sizeof blocking / sizeof *blocking)]
+    constexpr Kind targets[] = {Kind::endpoint, Kind::notification, Kind::reply};
+    call.number = one_in(3) ? blocking[below(sizeof blocking / sizeof *blocking)]
                             : others[below(sizeof others / sizeof *others)];
     u64 const label = one_in(3) ? below(8) : 0;
-    u64 const caps = one_in(3) ? below(4) : 0;
+    u64 const caps = one_in(4) ? below(4) : 0;
     call.registers.info =
         abi::MessageInfo{label, 0, caps, one_in(8) ? below(128) : below(8)}.word();
     for (u64& word : call.registers.mr) word = hostile_word();
     for (u64 i = 0; i < caps; ++i) buffer.caps_or_badges[i] = any_full_slot();
-    u64 const target = slot_of(targets[below(4)]);
+    bool const is_call = call.number == Syscall::call || call.number == Syscall::send;
+    u64 const target = is_call || one_in(3) ? endpoint() : slot_of(targets[below(3)]);
     bool const receives = call.number == Syscall::recv || call.number == Syscall::nb_recv ||
                           call.number == Syscall::reply_recv ||
                           call.number == Syscall::nb_send_recv;
     call.registers.cap_or_badge = target;
     if (receives)
-        call.registers.cap_or_badge = slot_of(one_in(6) ? Kind::notification : Kind::endpoint);
+        call.registers.cap_or_badge = one_in(8) ? slot_of(Kind::notification) : endpoint();
     if (call.number == Syscall::wait || call.number == Syscall::nb_wait ||
         call.number == Syscall::nb_send_wait)
         call.registers.cap_or_badge = slot_of(one_in(8) ? Kind::endpoint : Kind::notification);
     call.destination = target;
-    call.reply = call.number == Syscall::nb_send_wait ? target : slot_of(Kind::reply);
+    call.reply = call.number == Syscall::nb_send_wait ? target : reply_of(worker, one_in(8));
     if (one_in(40)) {
         // Numbers that the kernel does not know; those of debug calls would end the run or print.
         call.number = Syscall{i64(below(1000))};
@@ -360,7 +375,7 @@ void learn_from(Record const& r, u64 error)
     for (;;) {
         Call call;
         if (one_in(3))
-            communication(call, buffer);
+            communication(call, buffer, worker);
         else
             invocation(call, buffer);
         Record& record = note(worker, call, buffer);

@@ -186,7 +186,7 @@ struct Fuzz {
         }
         fake::machine.interrupt_checks = 0;
         fake::machine.interrupt_after = one_in(2) ? below(6) : fake::Machine::never;
-        handle_syscall(cpu);
+        handle_syscall(cpu, c.rdi, c.rsi, i64(c.rdx));
     }
     void check_thread(Tcb const& t)
     {

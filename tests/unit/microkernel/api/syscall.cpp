@@ -34,7 +34,7 @@ struct Space : World {
         c.rdx = u64(number);
         c.rdi = target;
         c.rsi = info.word();
-        handle_syscall(cpu);
+        handle_syscall(cpu, c.rdi, c.rsi, i64(c.rdx));
         check();
     }
 };

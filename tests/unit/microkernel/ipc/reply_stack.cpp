@@ -1,4 +1,5 @@
 #include "ipc/reply_stack.hpp" // under test: first, so that a missing include shows
+#include "ipc/fault.hpp"
 #include "world.hpp"
 #include <random>
 
@@ -229,4 +230,21 @@ TEST_CASE("everything stays linked through random calls, answers, suspends and d
             w.go(random() % 300);
         }
     }
+}
+
+TEST_CASE("a fault that nobody could answer is forgotten when the thread is resumed", "[reply]")
+{
+    World w;
+    Tcb& thread = w.running(10);
+    Tcb& handler = w.thread(20, &w.context());
+    handler.state = ThreadState::running;
+    w.receive(handler, w.ep, nullptr); // without a reply object
+    DerivationTree::insert_original(nullptr, thread.slot(Tcb::fault_handler),
+                                    Cap::endpoint(&w.ep, Rights::all, 0));
+    Fault fault;
+    fault.kind = abi::FaultLabel::vm_fault;
+    raise_fault(w.cpu, thread, fault);
+    REQUIRE(thread.state == ThreadState::inactive);
+    restart(w.cpu, thread);
+    CHECK_FALSE(thread.fault.exists()); // or its next message would be the fault's
 }

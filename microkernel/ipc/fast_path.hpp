@@ -1,0 +1,32 @@
+// Shortcuts for the system calls that matter most. Each does in one sweep what the slow path
+// (api/syscall.cpp, ipc/endpoint_ipc.cpp, ipc/reply_stack.cpp, ipc/signal.cpp, sched/scheduler.cpp)
+// does step by step, for the common case alone: it first checks everything, changing nothing, and
+// answers false when any check fails; then the slow path takes the call from its beginning.
+// Afterwards the system must be exactly as the slow path would have left it: the host test
+// microkernel/ipc/fast_path runs both on the same states and compares every byte.
+// One thing is left out on purpose: the clock is not read. The scheduling context stays the same
+// or nobody is charged, so that the time since the last entry is charged at the next entry that
+// has to know; and the timer, set when the context began to run, ends its budget in any case.
+#pragma once
+
+#include "abi/message_info.hpp"
+#include "cap/cspace.hpp"
+#include "sched/cpu.hpp"
+
+namespace mk::fast_path {
+
+/// A message without capabilities: all its words are in registers, or some are in the buffer.
+enum class MessageSize : u8 { registers, buffer };
+
+/// Call to a passive server that waits on the endpoint: it goes on at once, on the caller's
+/// scheduling context. `info` is_plain, with as many words as `size` says.
+template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo info);
+
+/// ReplyRecv of a passive server: answers the caller that lent the scheduling context, gives it
+/// back, and waits on the endpoint, where no message is waiting. `info` as for call.
+template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageInfo info);
+
+/// Send to a notification whose waiter, if any, does not take over the CPU.
+bool signal(Cpu& cpu, CPtr target);
+
+} // namespace mk::fast_path
