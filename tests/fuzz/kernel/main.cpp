@@ -37,6 +37,8 @@ struct State {
     seL4_BootInfo const* info;
     u64 next_slot;
     u64 pool, vspace, memory; ///< slots of the root CNode
+    u64 first_frame;          ///< the workers' pages of this program, in a row
+    u64 calls, quiet_wakes;   ///< calls at the last look; wakes since there was a new one
     u64 base[base_count];     ///< untypeds: parents of everything in the pool
     u64 seen[worker_count];   ///< progress at the last look
     u64 idle_for[worker_count];
@@ -125,32 +127,50 @@ u64 image_frame(u64 address)
            (address - (reinterpret_cast<u64>(__ehdr_start) & ~(page - 1))) / page;
 }
 
-/// The workers' address space: this program, of which only `shared` can be written.
+constexpr auto default_attributes = seL4_X86_Default_VMAttributes;
+
+u64 image_start()
+{
+    return reinterpret_cast<u64>(__ehdr_start) & ~(page - 1);
+}
+u64 image_pages()
+{
+    return (reinterpret_cast<u64>(__image_end) - image_start()) / page;
+}
+
+/// Maps this program into the workers' address space; of it only `shared` can be written. Also
+/// puts pages back in whose place a worker has mapped something: it has a capability for that.
+void map_program()
+{
+    u64 const open = reinterpret_cast<u64>(&shared), open_end = open + sizeof shared;
+    for (u64 i = 0; i < image_pages(); ++i) {
+        u64 const at = image_start() + i * page;
+        auto const rights = at >= open && at < open_end ? seL4_ReadWrite : seL4_CanRead;
+        must(seL4_X86_Page_Map(state.first_frame + i, state.vspace, at, rights, default_attributes),
+             "map a page");
+    }
+}
+
 void make_vspace()
 {
-    u64 const first = reinterpret_cast<u64>(__ehdr_start) & ~(page - 1);
-    u64 const end = reinterpret_cast<u64>(__image_end);
-    u64 const open = reinterpret_cast<u64>(&shared), open_end = open + sizeof shared;
+    u64 const first = image_start();
     state.vspace = own_object(seL4_X64_PML4Object, 0);
     must(seL4_X86_ASIDPool_Assign(seL4_CapInitThreadASIDPool, state.vspace), "name a VSpace");
-    constexpr auto attributes = seL4_X86_Default_VMAttributes;
-    must(seL4_X86_PDPT_Map(own_object(seL4_X86_PDPTObject, 0), state.vspace, first, attributes),
+    must(seL4_X86_PDPT_Map(own_object(seL4_X86_PDPTObject, 0), state.vspace, first,
+                           default_attributes),
          "map a PDPT");
     must(seL4_X86_PageDirectory_Map(own_object(seL4_X86_PageDirectoryObject, 0), state.vspace,
-                                    first, attributes),
+                                    first, default_attributes),
          "map a directory");
-    for (u64 at = first; at < end; at += page) {
-        if (at == first || at % 0x20'0000 == 0)
-            must(seL4_X86_PageTable_Map(own_object(seL4_X86_PageTableObject, 0), state.vspace, at,
-                                        attributes),
-                 "map a table");
-        u64 const copy = state.next_slot++;
-        must(seL4_CNode_Copy(root_cnode, copy, depth, root_cnode, image_frame(at), depth,
-                             seL4_AllRights),
+    must(seL4_X86_PageTable_Map(own_object(seL4_X86_PageTableObject, 0), state.vspace, first,
+                                default_attributes),
+         "map a table");
+    state.first_frame = state.next_slot;
+    for (u64 i = 0; i < image_pages(); ++i)
+        must(seL4_CNode_Copy(root_cnode, state.next_slot++, depth, root_cnode,
+                             image_frame(first + i * page), depth, seL4_AllRights),
              "copy a frame");
-        auto const rights = at >= open && at < open_end ? seL4_ReadWrite : seL4_CanRead;
-        must(seL4_X86_Page_Map(copy, state.vspace, at, rights, attributes), "map a page");
-    }
+    map_program();
 }
 
 /// A copy of one of our capabilities in the pool, in place of what is there.
@@ -323,6 +343,9 @@ void choose_meeting(u64& slot)
 void wake_up()
 {
     u64 const n = ++state.wakes;
+    state.quiet_wakes = shared.calls != state.calls ? 0 : state.quiet_wakes + 1;
+    state.calls = shared.calls;
+    if (state.quiet_wakes % 16 == 15) map_program();
     restore_fixed();
     choose_meeting(shared.meeting[n % 4]);
     look_after_workers();
