@@ -2,21 +2,26 @@
 // that nobody asks for are ignored. Called from boot/main.cpp.
 #pragma once
 
+#include "kit/types.hpp"
+#include <string_view>
+
 namespace mk {
 
-/// The text behind `name=` in the first word that begins so, up to a blank or the end of the line;
-/// null when there is none. `line` and `name` are zero terminated.
-constexpr char const* option_value(char const* line, char const* name)
+/// The value of the first word of the (zero terminated) line that gives `name` one; else empty.
+constexpr std::string_view option_value(char const* line, std::string_view name)
 {
-    for (char const* word = line; *word != '\0';) {
-        char const *at = word, *wanted = name;
-        while (*wanted != '\0' && *at == *wanted) ++at, ++wanted;
-        if (*wanted == '\0' && *at == '=') return at + 1;
+    for (char const* at = line; *at != '\0';) {
+        char const* const word = at;
         while (*at != '\0' && *at != ' ') ++at;
+        std::string_view const text{word, usize(at - word)};
+        usize const length = name.size();
+        if (text.size() > length && text[length] == '=' && text.starts_with(name))
+            return {word + length + 1, text.size() - length - 1};
         while (*at == ' ') ++at;
-        word = at;
     }
-    return nullptr;
+    return {};
 }
+static_assert(option_value("a=1 check=every  b", "check") == "every");
+static_assert(option_value("checks check xcheck=1", "check").empty());
 
 } // namespace mk

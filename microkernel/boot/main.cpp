@@ -100,9 +100,8 @@ void init_cpu(Cpu& cpu)
 
 void read_options()
 {
-    if (HYPERCORE_RELEASE) return;
-    if (char const* value = option_value(&handoff.command_line[0], "check"))
-        check::set_frequency(value);
+    std::string_view const check = option_value(&handoff.command_line[0], "check");
+    if (!HYPERCORE_RELEASE && !check.empty()) check::ask(check);
 }
 
 } // namespace

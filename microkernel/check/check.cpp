@@ -34,18 +34,17 @@ void check_objects(Cpu const& cpu, Totals& totals)
     }
 }
 
-void check_totals(Totals const& t)
+void check_totals(Cpu const& cpu, Totals const& t)
 {
-    require(t.waiting == t.waiting_in_queue, "tcb", nullptr, "waits and is in no queue");
-    require(t.ready == t.ready_in_queue, "tcb", nullptr,
-            "says that it is ready and is in no queue");
-    require(t.released == t.released_in_queue, "tcb", nullptr,
-            "says that it awaits a refill and is in no queue");
-    require(t.replies == t.replies_in_stack, "reply", nullptr, "is in a circle of calls");
+    Subject const all{"all of", &cpu};
+    all.must(t.waiting == t.waiting_in_queue, "those that wait: one is in no queue");
+    all.must(t.ready == t.ready_in_queue, "those that are ready: one is in no queue");
+    all.must(t.released == t.released_in_queue, "those that await a refill: one is in no queue");
+    all.must(t.replies == t.replies_in_stack, "the replies: one is in a circle of calls");
 }
 
-constinit unsigned frequency = 0; ///< look after so many kernel entries; 0: never
-constinit unsigned entries = 0, looks = 0;
+constinit bool asked_for = false;
+constinit unsigned looks = 0;
 
 } // namespace
 
@@ -56,37 +55,22 @@ void look(Cpu const& cpu, Depth depth)
     check_interrupts(totals);
     check_objects(cpu, totals);
     check_scheduler_queues(cpu, totals);
-    check_totals(totals);
+    check_totals(cpu, totals);
     check_cpu(cpu);
     if (depth != Depth::full) return;
     check_slots(totals);
     check_spaces();
 }
 
-void set_frequency(char const* value)
+void ask(std::string_view when)
 {
-    constexpr char every[] = "every";
-    unsigned number = 0, i = 0;
-    while (value[i] == every[i] && every[i] != '\0') ++i;
-    if (every[i] == '\0' && (value[i] == '\0' || value[i] == ' ')) {
-        number = 1;
-    } else {
-        for (i = 0; value[i] >= '0' && value[i] <= '9' && number < 100'000'000; ++i)
-            number = number * 10 + unsigned(value[i] - '0');
-        if (value[i] != '\0' && value[i] != ' ') number = 0;
-    }
-    if (number == 0) {
-        log("check", "the option is check=every or check=NUMBER");
-        return;
-    }
-    frequency = number;
-    log("check", "everything after each ", number, ". kernel entry");
+    asked_for = when == "every";
+    log("check", asked_for ? "everything after every kernel entry" : "unknown: say check=every");
 }
 
 void after_entry_checked(Cpu const& cpu)
 {
-    if (frequency == 0 || ++entries < frequency) return;
-    entries = 0;
+    if (!asked_for) return;
     arch::hold_clock();
     look(cpu, ++looks % full_every == 0 ? Depth::full : Depth::quick);
     arch::release_clock();

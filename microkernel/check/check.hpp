@@ -7,6 +7,7 @@
 #pragma once
 
 #include "sched/cpu_fwd.hpp"
+#include <string_view>
 
 namespace mk::check {
 
@@ -25,9 +26,8 @@ void look(Cpu const& cpu, Depth depth);
 /// is, `address`: which one (its kernel address), `rule`: what does not hold.
 [[noreturn]] void violated(char const* object, void const* address, char const* rule);
 
-/// Takes the value of the option `check`: "every", or after how many kernel entries to look. A
-/// value that is neither is said in the log and changes nothing.
-void set_frequency(char const* value);
+/// Takes the value of the option `check`: "every" (kernel entry). Another one is said in the log.
+void ask(std::string_view when);
 
 /// After every kernel entry, when the next thread is chosen. Nothing in release builds.
 void after_entry_checked(Cpu const& cpu);

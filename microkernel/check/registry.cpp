@@ -5,32 +5,6 @@ namespace mk::check {
 
 constinit Registry registry;
 
-char const* name_of(CapType type)
-{
-    switch (type) {
-    case CapType::tcb:
-        return "tcb";
-    case CapType::endpoint:
-        return "endpoint";
-    case CapType::notification:
-        return "notification";
-    case CapType::reply:
-        return "reply";
-    case CapType::sched_context:
-        return "scheduling context";
-    case CapType::untyped:
-        return "untyped";
-    case CapType::frame:
-        return "frame";
-    case CapType::cnode:
-        return "cnode";
-    case CapType::zombie:
-        return "zombie";
-    default:
-        return "object";
-    }
-}
-
 void Registry::clear()
 {
     ++round_;
@@ -40,13 +14,12 @@ void Registry::clear()
 void Registry::add(Slot const& first)
 {
     Cap const& cap = first.cap();
-    require(count_ < capacity, "kernel", nullptr, "more objects than the checker has room for");
+    Subject const subject{"capability", &first};
+    subject.must(count_ < capacity, "is to more objects than the checker has room for");
+    subject.must(!has(cap.type(), cap.object<void>()),
+                 "stands apart from the others to its object");
     unsigned i = hash(cap.address());
-    for (; bucket_[i].round == round_; i = (i + 1) % (2 * capacity)) {
-        Cap const& other = object_[bucket_[i].index]->cap();
-        require(other.address() != cap.address() || other.type() != cap.type(), name_of(cap.type()),
-                cap.object<void>(), "its capabilities are not neighbours in the tree");
-    }
+    while (bucket_[i].round == round_) i = (i + 1) % (2 * capacity);
     bucket_[i] = {round_, count_};
     object_[count_++] = &first;
 }

@@ -9,14 +9,16 @@
 
 namespace mk::check {
 
-inline void require(bool holds, char const* object, void const* address, char const* rule)
-{
-    if (!holds) [[unlikely]]
-        violated(object, address, rule);
-}
-
-/// "endpoint", "tcb" ...: for messages.
-char const* name_of(CapType type);
+/// What is being checked: for the report.
+struct Subject {
+    char const* kind;
+    void const* address;
+    void must(bool holds, char const* rule) const
+    {
+        if (!holds) [[unlikely]]
+            violated(kind, address, rule);
+    }
+};
 
 class Registry {
 public:
@@ -72,5 +74,15 @@ void check_interrupts(Totals const& totals);
 /// Slots outside of the tree; address spaces against capabilities.
 void check_slots(Totals const& totals);
 void check_spaces();
+
+/// Two objects that point to each other. `rule` is about a `partner` that has no capability, or
+/// does not point back.
+template <class A, class B>
+void check_partner(Subject const& subject, A const& object, B const* partner, CapType type,
+                   A* B::*back, char const* rule)
+{
+    if (partner == nullptr) return;
+    subject.must(registry.has(type, partner) && partner->*back == &object, rule);
+}
 
 } // namespace mk::check

@@ -15,11 +15,12 @@ void check_interrupts(Totals const& totals)
 {
     for (unsigned irq = 0; irq < irq_count; ++irq) {
         Slot const& target = irq_table.notification[irq];
+        Subject const subject{"interrupt", &target};
         bool const routed = irq_table.route[irq].kind != IrqRoute::Kind::free;
         bool const handled = (totals.handlers[irq / 64] >> irq % 64 & 1) != 0;
-        require(routed == handled, "interrupt", &target, "routing and capabilities disagree");
-        require(target.empty() || (routed && target.cap().is(CapType::notification)), "interrupt",
-                &target, "signals what is no notification, or is not routed");
+        subject.must(routed == handled, "has a route and capabilities that disagree");
+        subject.must(target.empty() || (routed && target.cap().is(CapType::notification)),
+                     "signals what is no notification, or has no route");
     }
 }
 
@@ -28,32 +29,24 @@ namespace {
 u64 count_full(Slot const* slots, u64 count)
 {
     u64 full = 0;
-    for (u64 i = 0; i < count; ++i) {
-        Slot const& s = slots[i];
-        if (s.empty()) {
-            require(s.prev() == nullptr && s.next() == nullptr, "slot", &s,
-                    "is empty and in the tree");
-            continue;
-        }
-        require(s.prev() != nullptr && s.prev()->next() == &s, "slot", &s,
-                "holds a capability outside of the tree");
-        ++full;
+    for (Slot const* s = slots; s != slots + count; ++s) {
+        bool const linked = s->prev() != nullptr && s->prev()->next() == s;
+        Subject{"slot", s}.must(s->empty() ? s->prev() == nullptr && s->next() == nullptr : linked,
+                                "is full and not in the tree, or empty and in it");
+        full += !s->empty();
     }
     return full;
 }
 
 u64 count_full(Cap const& container)
 {
-    switch (container.type()) {
-    case CapType::cnode:
+    if (container.is(CapType::cnode))
         return count_full(container.cnode_slots(), bit(container.cnode_radix()));
-    case CapType::tcb:
+    if (container.is(CapType::tcb))
         return count_full(container.object<Tcb>()->slots, tcb_slot_count);
-    case CapType::zombie:
+    if (container.is(CapType::zombie))
         return count_full(container.zombie_slots(), container.zombie_slot_count());
-    default:
-        return 0;
-    }
+    return 0;
 }
 
 } // namespace
@@ -62,8 +55,8 @@ void check_slots(Totals const& totals)
 {
     u64 full = count_full(irq_table.notification, irq_count);
     for (Slot const* slot : registry.objects()) full += count_full(slot->cap());
-    require(full == totals.slots, "slot", nullptr,
-            "is in the tree and in no CNode, TCB or interrupt");
+    Subject{"tree", &DerivationTree::first}.must(
+        full == totals.slots, "has a slot that is in no CNode, TCB or interrupt");
 }
 
 namespace {
@@ -82,8 +75,8 @@ public:
     {
         Claim& c = bucket(entry);
         if (c.round != round_) {
-            require(++count_ <= capacity / 2, "kernel", nullptr,
-                    "more mappings than the checker has room for");
+            Subject{"page table", entry}.must(++count_ <= capacity / 2,
+                                              "has more entries than the checker has room for");
             c = {entry, round_, Rights::none};
         }
         c.rights = c.rights | rights;
@@ -140,36 +133,37 @@ void check_table(PageTable const& table, unsigned bits)
     for (unsigned i = 0; i < end; ++i) {
         u64 const& e = table.entry[i];
         if (e == 0) continue;
-        require((e & paging::present) != 0, "page table", &e, "an entry is neither present nor 0");
+        Subject const subject{"page table", &e};
+        subject.must((e & paging::present) != 0, "has an entry that is neither present nor 0");
         Rights const* const rights = claims.find(&e);
-        require(rights != nullptr, "page table", &e, "maps what no capability says is mapped");
+        subject.must(rights != nullptr, "maps what no capability says is mapped");
         if (bits > page_entry_bits && is_table(e)) {
             check_table(*arch::from_physical<PageTable>(e & paging::address_mask), bits - 9);
             continue;
         }
         bool const may_read = contains(*rights, Rights::read);
+        subject.must(may_read || (e & paging::user) == 0, "lets users read without the right");
         bool const may_write = contains(*rights, Rights::read | Rights::write);
-        require(may_read || (e & paging::user) == 0, "page table", &e,
-                "lets users read without the right");
-        require(may_write || (e & paging::writable) == 0, "page table", &e,
-                "lets users write without the right");
+        subject.must(may_write || (e & paging::writable) == 0,
+                     "lets users write without the right");
     }
 }
 
 void check_pool(AsidPool const& pool, u16 base)
 {
     Slot const* const slot = registry.find(CapType::asid_pool, &pool);
-    require(slot != nullptr && slot->cap().asid_base() == base, "asid pool", &pool,
-            "is registered and has no capability that says so");
+    Subject{"asid pool", &pool}.must(slot != nullptr && slot->cap().asid_base() == base,
+                                     "is registered and has no capability that says so");
     for (unsigned i = 0; i < asids_per_pool; ++i) {
         PageTable const* const pml4 = pool.pml4[i];
         if (pml4 == nullptr) continue;
+        Subject const subject{"pml4", pml4};
         Slot const* const owner = registry.find(CapType::pml4, pml4);
-        require(owner != nullptr && owner->cap().mapped_asid() == base + i, "pml4", pml4,
-                "has an ASID and no capability that says so");
+        subject.must(owner != nullptr && owner->cap().mapped_asid() == base + i,
+                     "has an ASID and no capability that says so");
         for (unsigned k = kernel_pml4_first; k < table_entries; ++k)
-            require(pml4->entry[k] == kernel_pml4().entry[k], "pml4", pml4,
-                    "its kernel half is not the kernel's");
+            subject.must(pml4->entry[k] == kernel_pml4().entry[k],
+                         "has a kernel half that is not the kernel's");
         check_table(*pml4, pml4_entry_bits);
     }
 }

@@ -12,6 +12,11 @@
 namespace mk::check {
 namespace {
 
+Subject subject_of(Slot const& slot)
+{
+    return {"capability", &slot};
+}
+
 /// The untypeds that the walk is inside of, outermost first. Each is at most as large as the one
 /// before; of copies only the innermost counts, so sizes at least halve from one to the next.
 class Nesting {
@@ -21,23 +26,21 @@ public:
     bool enter(Slot const& slot, Extent memory)
     {
         Cap const& cap = slot.cap();
+        Subject const subject = subject_of(slot);
+        u64 const end = memory.base + memory.size;
         while (depth_ > 0 && !level_[depth_ - 1].memory.contains(memory)) --depth_;
         bool const is_root = depth_ == 0;
         if (!is_root) {
             Level& around = level_[depth_ - 1];
-            bool const is_copy = around.memory.size == memory.size && cap.is(CapType::untyped);
-            require(memory.base + memory.size <= around.lowest, name_of(cap.type()), &slot,
-                    "shares memory with a sibling");
-            require(memory.base + memory.size <= around.used_end, name_of(cap.type()), &slot,
-                    "lies above the watermark of its untyped");
+            subject.must(end <= around.lowest, "shares memory with a sibling");
+            subject.must(end <= around.used_end, "lies above the watermark of its untyped");
             around.lowest = memory.base;
-            if (is_copy) --depth_;
+            if (around.memory.size == memory.size && cap.is(CapType::untyped)) --depth_;
         }
         if (!cap.is(CapType::untyped)) return is_root;
-        require(cap.untyped_watermark() <= memory.size, "untyped", &slot,
-                "its watermark lies behind its end");
-        level_[depth_++] = {memory, memory.base + memory.size,
-                            memory.base + cap.untyped_watermark()};
+        u64 const used = cap.untyped_watermark();
+        subject.must(used <= memory.size, "has its watermark behind its end");
+        level_[depth_++] = {memory, end, memory.base + used};
         return is_root;
     }
 
@@ -53,37 +56,27 @@ private:
 
 bool is_registered(CapType type)
 {
-    switch (type) {
-    case CapType::tcb:
-    case CapType::endpoint:
-    case CapType::notification:
-    case CapType::reply:
-    case CapType::sched_context:
-    case CapType::cnode:
-    case CapType::zombie:
-    case CapType::asid_pool:
-    case CapType::pml4:
-    case CapType::pdpt:
-    case CapType::page_directory:
-    case CapType::page_table:
-        return true;
-    default:
-        return false;
-    }
+    constexpr u64 named_by_address =
+        bit(u8(CapType::tcb)) | bit(u8(CapType::endpoint)) | bit(u8(CapType::notification)) |
+        bit(u8(CapType::reply)) | bit(u8(CapType::sched_context)) | bit(u8(CapType::cnode)) |
+        bit(u8(CapType::zombie)) | bit(u8(CapType::asid_pool)) | bit(u8(CapType::pml4)) |
+        bit(u8(CapType::pdpt)) | bit(u8(CapType::page_directory)) | bit(u8(CapType::page_table));
+    return (named_by_address >> u8(type) & 1) != 0;
 }
 
-void check_flags(Slot const& slot, Slot const& before, bool is_copy)
+void check_place(Slot const& slot, Slot const& before, bool is_copy)
 {
     Cap const& cap = slot.cap();
-    require(!cap.is_null(), "slot", &slot, "is in the tree and empty");
-    require(slot.first_badged() || !slot.revocable(), "slot", &slot,
-            "is an original and begins no run of badges");
+    Subject const subject = subject_of(slot);
+    subject.must(slot.prev() == &before, "does not point back to the one before it");
+    subject.must(!cap.is_null(), "is null and in the tree");
+    subject.must(slot.first_badged() || !slot.revocable(),
+                 "is an original and begins no run of badges");
     if (slot.first_badged()) return;
-    require(is_copy, name_of(cap.type()), &slot, "is a copy and stands behind no other");
-    bool const badged =
-        (cap.is(CapType::endpoint) || cap.is(CapType::notification)) && cap.badge() != 0;
-    require(!badged || cap.badge() == before.cap().badge(), name_of(cap.type()), &slot,
-            "continues a run of another badge");
+    subject.must(is_copy, "is a copy and stands behind no other");
+    bool const badged = cap.is(CapType::endpoint) || cap.is(CapType::notification);
+    subject.must(!badged || cap.badge() == 0 || cap.badge() == before.cap().badge(),
+                 "continues a run of another badge");
 }
 
 /// What is named by numbers.
@@ -91,12 +84,11 @@ void check_named(Slot const& slot, Totals& totals)
 {
     Cap const& cap = slot.cap();
     if (cap.is(CapType::irq_handler)) {
-        require(cap.irq() < irq_count, "irq handler", &slot, "names no interrupt");
+        subject_of(slot).must(cap.irq() < irq_count, "names no interrupt");
         totals.handlers[cap.irq() / 64] |= bit(cap.irq() % 64);
     } else if (cap.is(CapType::io_port)) {
-        require(!io_ports_free(cap.first_port(), cap.first_port()) &&
-                    !io_ports_free(cap.last_port(), cap.last_port()),
-                "io port", &slot, "is not marked as issued");
+        for (u16 const end : {cap.first_port(), cap.last_port()})
+            subject_of(slot).must(!io_ports_free(end, end), "is to ports that are not issued");
     }
 }
 
@@ -105,12 +97,12 @@ void check_cleared(Slot const& slot)
 {
     Cap const& cap = slot.cap();
     if (cap.untyped_is_device()) return;
-    require(cap.untyped_cleared() <= bit(cap.untyped_bits()), "untyped", &slot,
-            "is said to be clear behind its end");
+    subject_of(slot).must(cap.untyped_cleared() <= bit(cap.untyped_bits()),
+                          "is said to be clear behind its end");
     constexpr u64 step = 256;
     for (u64 at = align_up(cap.untyped_watermark(), 3); at < cap.untyped_cleared(); at += step)
-        require(*arch::from_physical<u64 const>(cap.address() + at) == 0, "untyped", &slot,
-                "is not zero where it is said to be");
+        subject_of(slot).must(*arch::from_physical<u64 const>(cap.address() + at) == 0,
+                              "is not zero where it is said to be");
 }
 
 /// `chosen` lies in no other untyped: all that shares memory with it follows it without a gap.
@@ -122,10 +114,9 @@ void check_root_overlap(Slot const& chosen)
         Extent const other = extent(s->cap());
         in_run = s == &chosen || (in_run && (other.size == 0 || memory.contains(other)));
         if (in_run || other.size == 0) continue;
-        bool const apart =
-            other.base + other.size <= memory.base || memory.base + memory.size <= other.base;
-        require(apart, name_of(s->cap().type()), s,
-                "shares memory with a capability that it does not derive from");
+        subject_of(*s).must(other.base + other.size <= memory.base ||
+                                memory.base + memory.size <= other.base,
+                            "shares memory with what it does not derive from");
     }
 }
 
@@ -157,21 +148,19 @@ void check_tree(Totals& totals, Depth depth)
     registry.clear();
     Slot const* before = &DerivationTree::first;
     for (Slot const* slot = before->next(); slot != nullptr; before = slot, slot = slot->next()) {
-        require(slot->prev() == before, "slot", slot, "does not point back to the one before it");
         // The address first: most neighbours differ in it, and this walk is long.
-        bool const is_copy = before->cap().address() == slot->cap().address() &&
-                             same_object(before->cap(), slot->cap());
-        check_flags(*slot, *before, is_copy);
+        Cap const& cap = slot->cap();
+        bool const is_copy =
+            before->cap().address() == cap.address() && same_object(before->cap(), cap);
+        check_place(*slot, *before, is_copy);
         ++totals.slots;
         if (is_copy) continue;
-        Cap const& cap = slot->cap();
         if (is_registered(cap.type())) registry.add(*slot);
         Extent const memory = extent(cap);
-        if (memory.size == 0) {
+        if (memory.size == 0)
             check_named(*slot, totals);
-            continue;
-        }
-        if (nesting.enter(*slot, memory)) roots.meet(*slot);
+        else if (nesting.enter(*slot, memory))
+            roots.meet(*slot);
         if (depth == Depth::full && cap.is(CapType::untyped)) check_cleared(*slot);
     }
     if (depth == Depth::full) roots.finish();

@@ -324,14 +324,12 @@ TEST_CASE("a sound kernel passes, again and again", "[check]")
 TEST_CASE("the derivation tree", "[check]")
 {
     each({
-        {"slot: does not point back", [](World& w) { w.words(ep_copy)[2] ^= 0x40; }},
-        {"slot: is in the tree and empty", [](World& w) { w.slot(frame).update(Cap{}); }},
-        {"slot: is an original and begins no run", [](World& w) { w.words(frame)[2] &= ~2ull; }},
-        {"frame: is a copy and stands behind no other",
-         [](World& w) { w.words(frame)[2] &= ~3ull; }},
-        {"endpoint: continues a run of another badge",
-         [](World& w) { w.words(ep_badged_copy)[1] = 8; }},
-        {"endpoint: its capabilities are not neighbours",
+        {"does not point back", [](World& w) { w.words(ep_copy)[2] ^= 0x40; }},
+        {"is null and in the tree", [](World& w) { w.slot(frame).update(Cap{}); }},
+        {"is an original and begins no run", [](World& w) { w.words(frame)[2] &= ~2ull; }},
+        {"is a copy and stands behind no other", [](World& w) { w.words(frame)[2] &= ~3ull; }},
+        {"continues a run of another badge", [](World& w) { w.words(ep_badged_copy)[1] = 8; }},
+        {"stands apart from the others",
          [](World& w) {
              Cap const cap = w.slot(ep_copy).cap();
              DerivationTree::remove(w.slot(ep_copy));
@@ -339,11 +337,11 @@ TEST_CASE("the derivation tree", "[check]")
          }},
         {"lies above the watermark",
          [](World& w) { w.slot(untyped).update(w.slot(untyped).cap().with_watermark(64)); }},
-        {"endpoint: lies above the watermark",
+        {"lies above the watermark",
          [](World& w) {
              w.slot(small_untyped).update(w.slot(small_untyped).cap().with_watermark(8));
          }},
-        {"untyped: its watermark lies behind its end",
+        {"has its watermark behind its end",
          [](World& w) {
              w.slot(small_untyped).update(w.slot(small_untyped).cap().with_watermark(8192));
          }},
@@ -352,12 +350,12 @@ TEST_CASE("the derivation tree", "[check]")
              w.slot(frame).update(
                  Cap::frame(w.slot(table).cap().address(), FrameSize::small, Rights::read, false));
          }},
-        {"shares memory with a capability that it does not derive from",
+        {"shares memory with what it does not derive from",
          [](World& w) {
              w.root(slot_count - 1, Cap::frame(w.slot(in_small).cap().address() & ~4095ull,
                                                FrameSize::small, Rights::read, false));
          }},
-        {"untyped: is not zero where it is said to be",
+        {"is not zero where it is said to be",
          [](World& w) {
              Cap const cap = w.slot(untyped).cap();
              u64 const used = align_up(cap.untyped_watermark(), 8);
@@ -366,11 +364,16 @@ TEST_CASE("the derivation tree", "[check]")
              REQUIRE_NOTHROW(w.look());
              *w.memory.at<u64>(used + 256) = 1;
          }},
-        {"slot: holds a capability outside of the tree",
+        {"slot: is full and not in the tree",
          [](World& w) { w.slot(slot_count - 1).update(Cap::singleton(CapType::domain)); }},
-        {"slot: is empty and in the tree",
+        {"is said to be clear behind its end",
+         [](World& w) {
+             Cap const cap = w.slot(untyped).cap();
+             w.slot(untyped).update(cap.with_watermark(cap.untyped_watermark(), bit(19)));
+         }},
+        {"slot: is full and not in the tree",
          [](World& w) { w.words(slot_count - 1)[3] = u64(&w.node[1]); }},
-        {"slot: is in the tree and in no CNode",
+        {"tree: has a slot that is in no CNode",
          [](World& w) {
              static Slot stray;
              stray = {};
@@ -383,27 +386,27 @@ TEST_CASE("the derivation tree", "[check]")
 TEST_CASE("threads", "[check]")
 {
     each({
-        {"tcb: its CSpace is no CNode",
+        {"tcb: has a CSpace that is no CNode",
          [](World& w) {
              Slot& slot = w.tcb(ready).slot(Tcb::cspace);
              DerivationTree::insert_derived(w.slot(ep), slot, w.slot(ep).cap());
          }},
-        {"tcb: its VSpace is no PML4",
+        {"tcb: has a VSpace that is no PML4",
          [](World& w) {
              Slot& slot = w.tcb(ready).slot(Tcb::vspace);
              DerivationTree::insert_derived(w.slot(ep), slot, w.slot(ep).cap());
          }},
-        {"tcb: its IPC buffer is no frame",
+        {"tcb: has an IPC buffer that is no frame",
          [](World& w) {
              Slot& slot = w.tcb(ready).slot(Tcb::ipc_buffer);
              DerivationTree::insert_derived(w.slot(ep), slot, w.slot(ep).cap());
          }},
-        {"tcb: a fault handler of it is no endpoint",
+        {"tcb: has a fault handler that is no endpoint",
          [](World& w) {
              Slot& slot = w.tcb(ready).slot(Tcb::timeout_handler);
              DerivationTree::insert_derived(w.slot(frame), slot, w.slot(frame).cap().unmapped());
          }},
-        {"tcb: its workplace holds",
+        {"tcb: has a workplace with",
          [](World& w) {
              Slot& slot = w.tcb(ready).slot(Tcb::workplace);
              DerivationTree::insert_derived(w.slot(ep), slot, w.slot(ep).cap());
@@ -416,13 +419,13 @@ TEST_CASE("threads", "[check]")
          [](World& w) { w.tcb(server).state = ThreadState::idle; }},
         {"tcb: goes on and has a fault",
          [](World& w) { w.tcb(ready).fault.kind = abi::FaultLabel::vm_fault; }},
-        {"tcb: its state and its reply disagree",
+        {"tcb: has a state and a reply that disagree",
          [](World& w) { w.tcb(caller).state = ThreadState::inactive; }},
-        {"tcb: its state and its reply disagree",
+        {"tcb: has a state and a reply that disagree",
          [](World& w) { w.tcb(server).state = ThreadState::blocked_on_reply; }},
-        {"tcb: its reply has no capability",
+        {"tcb: and its reply disagree",
          [](World& w) { w.tcb(receiver).reply = w.stray_memory.at<Reply>(0); }},
-        {"tcb: its reply belongs to another",
+        {"tcb: and its reply disagree",
          [](World& w) { w.tcb(receiver).reply = &w.reply(reply_used); }},
         {"tcb: could run and is in no ready queue", [](World& w) { dequeue(w.cpu, w.tcb(ready)); }},
         {"tcb: is in a ready queue and could not run",
@@ -430,17 +433,17 @@ TEST_CASE("threads", "[check]")
         {"tcb: is in the release queue and waits for no refill",
          [](World& w) { w.tcb(unfunded).state = ThreadState::inactive; }},
         {"tcb: is in no domain", [](World& w) { w.tcb(server).domain = 1; }},
-        {"tcb: its scheduling context has no capability",
+        {"tcb: and its scheduling context disagree",
          [](World& w) { w.tcb(caller).sc = w.stray_memory.at<SchedContext>(0); }},
-        {"tcb: its scheduling context belongs to another",
+        {"tcb: and its scheduling context disagree",
          [](World& w) { w.tcb(caller).sc = w.tcb(waiter).sc; }},
-        {"tcb: yields to a scheduling context without",
+        {"tcb: and the scheduling context that it yields to",
          [](World& w) { w.tcb(server).yield_to = w.stray_memory.at<SchedContext>(0); }},
-        {"tcb: yields to one that does not know",
+        {"tcb: and the scheduling context that it yields to",
          [](World& w) { w.tcb(server).yield_to = w.tcb(ready).sc; }},
-        {"tcb: its notification has no capability",
+        {"tcb: and its notification disagree",
          [](World& w) { w.tcb(server).bound_notification = w.stray_memory.at<Notification>(0); }},
-        {"tcb: its notification belongs to another",
+        {"tcb: and its notification disagree",
          [](World& w) { w.tcb(server).bound_notification = w.tcb(current).bound_notification; }},
     });
 }
@@ -451,29 +454,30 @@ TEST_CASE("scheduling contexts and their refills", "[check]")
     auto const slice = [](World& w) -> SchedContext& { return *w.tcb(ready).sc; };
     each({
         {"has more refills than fit", [&](World& w) { context(w).refill_max = 11; }},
-        {"its refills begin or end outside", [&](World& w) { context(w).refill_head = 4; }},
-        {"its first refill is too small", [&](World& w) { context(w).head().amount = 19; }},
-        {"two refills overlap",
+        {"has refills outside of their ring", [&](World& w) { context(w).refill_head = 4; }},
+        {"has a first refill that is too small", [&](World& w) { context(w).head().amount = 19; }},
+        {"has refills that overlap",
          [&](World& w) {
              context(w).refill_tail = 1;
              context(w).refills()[1] = {context(w).head().time + 99, 20};
          }},
         {"has more budget than period", [&](World& w) { context(w).head().amount = 1001; }},
         {"is round robin and has lost budget", [&](World& w) { slice(w).head().amount -= 1; }},
-        {"scheduling context: its thread has no capability",
+        {"scheduling context: and its thread disagree",
          [](World& w) { w.sc(first_sc + caller - current).tcb = w.stray_memory.at<Tcb>(0); }},
-        {"scheduling context: its thread runs on another",
+        {"scheduling context: and its thread disagree",
          [](World& w) { w.sc(first_sc + caller - current).tcb = &w.tcb(waiter); }},
-        {"scheduling context: its notification has no capability",
+        {"scheduling context: and its notification disagree",
          [&](World& w) { slice(w).notification = w.stray_memory.at<Notification>(0); }},
-        {"scheduling context: its notification is bound to another",
+        {"scheduling context: and its notification disagree",
          [&](World& w) { slice(w).notification = &w.object<Notification>(ntfn); }},
-        {"the thread that yields to it has no capability",
+        {"the thread that yields to it disagree",
          [&](World& w) { slice(w).yield_from = w.stray_memory.at<Tcb>(0); }},
-        {"is yielded to by one not so", [&](World& w) { slice(w).yield_from = &w.tcb(server); }},
-        {"the top of its call stack has no capability",
+        {"the thread that yields to it disagree",
+         [&](World& w) { slice(w).yield_from = &w.tcb(server); }},
+        {"the top of its call stack disagree",
          [&](World& w) { slice(w).reply = w.stray_memory.at<Reply>(0); }},
-        {"the top of its call stack is another's",
+        {"the top of its call stack disagree",
          [&](World& w) { slice(w).reply = &w.reply(reply_used); }},
     });
 }
@@ -481,35 +485,34 @@ TEST_CASE("scheduling contexts and their refills", "[check]")
 TEST_CASE("replies and call stacks", "[check]")
 {
     each({
-        {"reply: its thread has no capability",
+        {"reply: and its thread disagree",
          [](World& w) {
              w.reply(reply_offered).tcb = w.stray_memory.at<Tcb>(0);
              w.tcb(receiver).reply = nullptr;
          }},
-        {"reply: its thread uses another",
+        {"reply: and its thread disagree",
          [](World& w) {
              w.reply(reply_offered).tcb = &w.tcb(caller);
              w.tcb(receiver).reply = nullptr;
          }},
         {"reply: is in a call stack and nobody waits",
          [](World& w) { w.reply(reply_offered).prev = &w.reply(reply_below); }},
-        {"reply: its scheduling context has no capability",
+        {"reply: and the context of its call stack",
          [](World& w) {
              SchedContext& sc = *w.reply(reply_used).sched_context();
              sc.reply = nullptr;
              w.reply(reply_used).set_top_of(*w.stray_memory.at<SchedContext>(0));
          }},
-        {"reply: is not the top of the call stack",
+        {"reply: and the context of its call stack",
          [](World& w) { w.reply(reply_used).sched_context()->reply = nullptr; }},
-        {"reply: the newer call has no capability",
+        {"reply: and the newer call disagree",
          [](World& w) { w.reply(reply_below).set_next(w.stray_memory.at<Reply>(0)); }},
-        {"reply: the newer call is on top of another",
+        {"reply: and the newer call disagree",
          [](World& w) { w.reply(reply_used).prev = nullptr; }},
-        {"reply: an older call has no capability",
+        {"reply: and an older call",
          [](World& w) { w.reply(reply_below).prev = w.stray_memory.at<Reply>(0); }},
-        {"reply: the call above it does not know",
-         [](World& w) { w.reply(reply_below).set_next(nullptr); }},
-        {"reply: is in a circle of calls",
+        {"reply: and an older call", [](World& w) { w.reply(reply_below).set_next(nullptr); }},
+        {"the replies: one is in a circle",
          [](World& w) {
              SchedContext& sc = *w.reply(reply_used).sched_context();
              sc.reply = nullptr;
@@ -522,32 +525,32 @@ TEST_CASE("replies and call stacks", "[check]")
 TEST_CASE("endpoints and notifications", "[check]")
 {
     each({
-        {"endpoint: its state and its queue disagree",
+        {"endpoint: has a state and a queue",
          [](World& w) { *reinterpret_cast<u64*>(&w.endpoint(ep)) &= ~3ull; }},
-        {"endpoint: a thread without a capability",
+        {"tcb: is in a queue and has no capability",
          [](World& w) { w.tcb(sender_too).wait_link.next = w.stray_memory.at<Tcb>(0); }},
-        {"tcb: its wait queue is not linked back",
+        {"tcb: is in a queue that is not linked back",
          [](World& w) {
              w.tcb(sender).wait_link.prev = w.tcb(sender).wait_link.next = &w.tcb(sender_too);
          }},
         {"tcb: is in a wait queue that it does not wait in",
          [](World& w) { w.tcb(sender).blocked_on = &w.endpoint(ep_two); }},
         {"tcb: waits behind one of lower priority", [](World& w) { w.tcb(sender).priority = 1; }},
-        {"tcb: waits and is in no queue",
+        {"those that wait: one is in no queue",
          [](World& w) { w.object<Notification>(ntfn).remove(w.tcb(waiter)); }},
-        {"notification: its state and its queue disagree",
+        {"notification: has a state and a queue",
          [](World& w) { w.object<Notification>(ntfn).state = Notification::State::idle; }},
         {"notification: has pending signals",
          [](World& w) { w.object<Notification>(ntfn_idle).pending = 1; }},
-        {"notification: its thread has no capability",
+        {"notification: and its thread disagree",
          [](World& w) { w.object<Notification>(ntfn).bound_tcb = w.stray_memory.at<Tcb>(0); }},
-        {"notification: its thread is bound to another",
+        {"notification: and its thread disagree",
          [](World& w) { w.object<Notification>(ntfn).bound_tcb = &w.tcb(current); }},
-        {"notification: its scheduling context has no capability",
+        {"notification: and its scheduling context",
          [](World& w) {
              w.object<Notification>(ntfn).sched_context = w.stray_memory.at<SchedContext>(0);
          }},
-        {"notification: its scheduling context is bound to another",
+        {"notification: and its scheduling context",
          [](World& w) { w.object<Notification>(ntfn).sched_context = w.tcb(ready).sc; }},
     });
 }
@@ -556,7 +559,7 @@ TEST_CASE("ready queues, release queue and the CPU", "[check]")
 {
     auto const second = [](World& w) { return w.cpu.ready[0].first(4)->sched_link.next; };
     each({
-        {"bitmap and ready queues disagree",
+        {"ready queues: have a bitmap that is wrong",
          [](World& w) {
              Tcb& t = w.tcb(ready); // becomes the last of its queue, which then loses it
              suspend(w.cpu, w.tcb(ready_too));
@@ -564,47 +567,76 @@ TEST_CASE("ready queues, release queue and the CPU", "[check]")
              REQUIRE(heads[t.priority] == &t);
              heads[t.priority] = nullptr;
          }},
-        {"tcb: is ready and has no capability",
+        {"tcb: is in a queue and has no capability",
          [=](World& w) { second(w)->sched_link.next = w.stray_memory.at<Tcb>(0); }},
-        {"tcb: its ready queue is not linked back",
+        {"tcb: is in a queue that is not linked back",
          [=](World& w) { second(w)->sched_link.prev = nullptr; }},
-        {"tcb: is in the ready queue of another priority",
+        {"tcb: is in a ready queue that is not its own",
          [](World& w) { w.tcb(ready).priority = 5; }},
-        {"a ready queue does not end at its end",
+        {"ready queues: have a tail",
          [](World& w) {
              Tcb* const head = w.cpu.ready[0].first(4);
              head->sched_link.next = nullptr;
          }},
-        {"tcb: awaits a refill and has no capability",
+        {"tcb: is in a queue and has no capability",
          [](World& w) { w.tcb(unfunded).sched_link.next = w.stray_memory.at<Tcb>(0); }},
-        {"tcb: the release queue is not linked back",
+        {"tcb: is in a queue that is not linked back",
          [](World& w) { w.tcb(unfunded).sched_link.prev = &w.tcb(ready); }},
         {"tcb: waits for a refill that is there",
          [](World& w) { w.tcb(unfunded).sc->head().time = w.cpu.now; }},
-        {"tcb: says that it awaits a refill and is in no queue",
+        {"those that await a refill: one is in no queue",
          [](World& w) { w.cpu.release_head = nullptr; }},
-        {"cpu: a choice of the scheduler is left over",
-         [](World& w) { w.cpu.candidate = &w.tcb(ready); }},
+        {"tcb: waits behind one with a later refill",
+         [](World& w) {
+             suspend(w.cpu, w.tcb(ready_too));
+             SchedContext& later = *w.tcb(ready_too).sc;
+             refill::configure(w.cpu, later, 4, 100, 1000);
+             later.head().time = w.cpu.now + 6000;
+             restart(w.cpu, w.tcb(ready_too));
+             REQUIRE(w.tcb(ready_too).in_release_queue);
+             later.head().time = w.cpu.now + 4000;
+         }},
+        {"tcb: is in the release queue and does not know",
+         [](World& w) {
+             w.tcb(unfunded).in_release_queue = false;
+             w.tcb(unfunded).state = ThreadState::inactive;
+         }},
+        {"those that are ready: one is in no queue",
+         [=](World& w) {
+             Tcb& t = *second(w);
+             dequeue(w.cpu, t);
+             t.in_ready_queue = true;
+         }},
+        {"current tcb: has no capability",
+         [](World& w) {
+             Tcb& stranger = *new (w.stray_memory.at<Tcb>(0)) Tcb;
+             suspend(w.cpu, w.tcb(current));
+             w.cpu.action = Cpu::Action::resume_current;
+             w.cpu.current = &stranger;
+         }},
+        {"cpu: has a choice", [](World& w) { w.cpu.candidate = &w.tcb(ready); }},
         {"cpu: is idle and charges somebody",
          [](World& w) {
              suspend(w.cpu, w.tcb(current));
              w.cpu.current = &w.cpu.idle;
              w.cpu.action = Cpu::Action::resume_current;
          }},
-        {"tcb: runs and should not", [](World& w) { w.tcb(current).state = ThreadState::restart; }},
-        {"tcb: runs and another is charged", [](World& w) { w.cpu.current_sc = w.tcb(ready).sc; }},
-        {"tcb: runs without budget",
+        {"current tcb: should not run",
+         [](World& w) { w.tcb(current).state = ThreadState::restart; }},
+        {"current tcb: runs on one context", [](World& w) { w.cpu.current_sc = w.tcb(ready).sc; }},
+        {"current tcb: has no budget",
          [](World& w) { w.tcb(current).sc->head().time = w.cpu.now + 100; }},
-        {"tcb: runs before one of higher priority", [](World& w) { w.tcb(current).priority = 3; }},
+        {"current tcb: runs before one of higher priority",
+         [](World& w) { w.tcb(current).priority = 3; }},
     });
 }
 
 TEST_CASE("interrupts, ports and address spaces", "[check]")
 {
     each({
-        {"interrupt: routing and capabilities disagree",
+        {"interrupt: has a route and capabilities",
          [](World&) { irq_table.route[3].kind = IrqRoute::Kind::free; }},
-        {"interrupt: routing and capabilities disagree",
+        {"interrupt: has a route and capabilities",
          [](World&) { irq_table.route[4].kind = IrqRoute::Kind::msi; }},
         {"interrupt: signals what is no notification",
          [](World& w) {
@@ -612,16 +644,17 @@ TEST_CASE("interrupts, ports and address spaces", "[check]")
              DerivationTree::insert_derived(w.slot(ep), irq_table.notification[3],
                                             w.slot(ep).cap());
          }},
-        {"irq handler: names no interrupt",
+        {"names no interrupt",
          [](World& w) { w.slot(handler).update(Cap::irq_handler(irq_count)); }},
-        {"io port: is not marked as issued", [](World&) { release_io_ports(0x80, 0x83); }},
+        {"is to ports that are not issued", [](World&) { release_io_ports(0x80, 0x83); }},
         {"page table: maps what no capability says",
          [](World& w) { w.slot(frame).update(w.slot(frame).cap().unmapped()); }},
         {"page table: maps what no capability says",
          [](World& w) { entry_of(w)[1] = entry_of(w)[0]; }},
         {"page table: maps what no capability says",
          [](World& w) { w.slot(table).update(w.slot(table).cap().unmapped()); }},
-        {"page table: an entry is neither present nor 0", [](World& w) { entry_of(w)[1] = 2; }},
+        {"page table: has an entry that is neither present nor 0",
+         [](World& w) { entry_of(w)[1] = 2; }},
         {"page table: lets users write without the right",
          [](World& w) { *entry_of(w) |= paging::writable; }},
         {"page table: lets users read without the right",
@@ -633,7 +666,6 @@ TEST_CASE("interrupts, ports and address spaces", "[check]")
          }},
         {"pml4: has an ASID and no capability",
          [](World& w) { w.slot(pml4).update(w.slot(pml4).cap().mapped_at(2, 0)); }},
-        {"pml4: its kernel half is not the kernel's",
-         [](World& w) { w.object<PageTable>(pml4).entry[300] ^= 1; }},
+        {"pml4: has a kernel half", [](World& w) { w.object<PageTable>(pml4).entry[300] ^= 1; }},
     });
 }
