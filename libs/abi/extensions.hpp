@@ -12,6 +12,8 @@ namespace abi {
 /// Methods that seL4 does not have. A flag in an existing method would not do: seL4 ignores bits it
 /// does not know, so a program may pass any.
 inline constexpr Label page_map_execute_never{0x1000}; ///< Page.map, but not executable
+/// SchedControl: puts a scheduling context into the feedback class or takes it out.
+inline constexpr Label sched_control_configure_feedback{0x1001};
 
 /// Boot information chunk: files the loader put into memory. The payload is a BootModules head
 /// and `count` BootModule entries. The root server itself is not listed.

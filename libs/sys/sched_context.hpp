@@ -1,6 +1,7 @@
 // CPU time: scheduling contexts, the right to set them, and domains. Times are microseconds.
 #pragma once
 
+#include "abi/extensions.hpp"
 #include "sys/cap.hpp"
 
 namespace sys {
@@ -46,6 +47,12 @@ public:
     {
         return command(*this, abi::Label::sched_control_configure_flags,
                        {budget, period, extra_refills, badge, flags}, {context});
+    }
+    /// Time-shares the context with its equals by feedback, beginning at level 0, or no longer.
+    /// @error invalid_argument  word 0 = 1: no budget, or one that is not its period
+    Result<void> configure_feedback(SchedContext context, bool enabled) const
+    {
+        return command(*this, abi::sched_control_configure_feedback, {enabled}, {context});
     }
 };
 

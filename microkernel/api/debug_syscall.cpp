@@ -44,10 +44,7 @@ void dump_scheduler(Cpu const& cpu)
 {
     log("sched", "domain ", u64{cpu.domain}, ", current:");
     dump_thread(*cpu.current);
-    for (ReadyQueues const& ready : cpu.ready)
-        for (unsigned p = ReadyQueues::priorities; p-- > 0;)
-            for (Tcb const* t = ready.first(p); t != nullptr; t = t->sched_link.next)
-                dump_thread(*t);
+    for (ReadyQueues const& ready : cpu.ready) ready.for_each(dump_thread);
     for (Tcb const* t = cpu.release_head; t != nullptr; t = t->sched_link.next) dump_thread(*t);
 }
 

@@ -40,6 +40,7 @@ Checked<Plan> decode_tcb_unbind_notification(Invocation const&);
 Checked<Plan> decode_tcb_set_flags(Invocation const&);
 // api/decode_sched_context.cpp
 Checked<Plan> decode_sched_control_configure_flags(Invocation const&);
+Checked<Plan> decode_sched_control_configure_feedback(Invocation const&); // extension
 Checked<Plan> decode_sched_context_bind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind(Invocation const&);
 Checked<Plan> decode_sched_context_unbind_object(Invocation const&);

@@ -6,6 +6,7 @@
 #include "ipc/transfer.hpp"
 #include "object/notification.hpp"
 #include "sched/binding.hpp"
+#include "sched/feedback.hpp"
 #include "sched/refill.hpp"
 #include "sched/release_queue.hpp"
 #include "sched/scheduler.hpp"
@@ -37,6 +38,7 @@ Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
         release_queue::remove(cpu, *sc.tcb);
         if (&sc == cpu.current_sc) commit_time(cpu);
     }
+    feedback::configure(sc, false);
     // A context in use keeps what it has used; one that is idle starts afresh.
     if (sc.is_active() && sc.tcb != nullptr && sc.tcb->is_runnable())
         refill::reconfigure(cpu, sc, plan.max_refills, plan.budget, plan.period);
@@ -48,6 +50,24 @@ Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
             reschedule_required(cpu);
         else if (is_schedulable(*sc.tcb))
             possible_switch_to(cpu, *sc.tcb);
+    }
+    return {};
+}
+
+struct FeedbackPlan {
+    SchedContext* sc;
+    bool enabled;
+};
+
+Performed perform_configure_feedback(Cpu& cpu, Tcb&, FeedbackPlan const& plan)
+{
+    Tcb* const tcb = plan.sc->tcb;
+    bool const queued = tcb != nullptr && tcb->in_ready_queue;
+    if (queued) dequeue(cpu, *tcb);
+    feedback::configure(*plan.sc, plan.enabled);
+    if (queued) {
+        enqueue_back(cpu, *tcb);
+        reschedule_required(cpu); // level 0 may beat the caller's
     }
     return {};
 }
@@ -111,14 +131,14 @@ Performed perform_yield_to(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
     if (!is_schedulable(other)) return answer_consumed(cpu, caller, sc);
     dequeue(cpu, other);
     if (other.priority < caller.priority) {
-        enqueue_front(cpu, other);
+        enqueue_first(cpu, other);
         return answer_consumed(cpu, caller, sc);
     }
     caller.yield_to = &sc;
     sc.yield_from = &caller;
     caller.state = ThreadState::running; // is past its call; the answer comes on activation
     enqueue_front(cpu, caller);
-    enqueue_front(cpu, other);
+    enqueue_first(cpu, other);
     reschedule_required(cpu);
     return Performed::deferred();
 }
@@ -139,7 +159,8 @@ Checked<Bindable> checked_object(Slot const& slot)
 
 } // namespace
 
-/// Gives a scheduling context its budget. Equal budget and period: round robin.
+/// Gives a scheduling context its budget. Equal budget and period: round robin. The context leaves
+/// the feedback class, if it was there.
 /// Words: budget (us), period (us), extra refills, badge (of timeout faults), flags (bit 0:
 /// sporadic; others are ignored). Capabilities: scheduling context. Errors, in this order:
 /// invalid_capability 1, range (20, longest) (budget or period), range (20, period) (budget above
@@ -162,6 +183,22 @@ Checked<Plan> decode_sched_control_configure_flags(Invocation const& in)
     return Plan::of<perform_configure>(ConfigurePlan{
         cap.object<SchedContext>(), budget * cpu.ticks_per_us, period * cpu.ticks_per_us,
         in.word(3), count, (in.word(4) & abi::sched_context_sporadic) != 0});
+}
+
+/// Puts a round robin context at level 0 of the feedback class, or makes it a plain one again.
+/// Words: 1 (into the class) or 0 (out of it). Capabilities: scheduling context. Errors, in this
+/// order: invalid_capability 1, range (0, 1), invalid_argument 1 (word 0 is 1 and the context has
+/// no budget, or one that differs from its period).
+Checked<Plan> decode_sched_control_configure_feedback(Invocation const& in)
+{
+    Cap const& cap = in.caps[0]->cap();
+    if (!cap.is(CapType::sched_context)) return SyscallError::invalid_capability(1);
+    u64 const enabled = in.word(0);
+    if (enabled > 1) return SyscallError::range(0, 1);
+    SchedContext& sc = *cap.object<SchedContext>();
+    if (enabled != 0 && (!sc.is_active() || !sc.is_round_robin()))
+        return SyscallError::invalid_argument(1);
+    return Plan::of<perform_configure_feedback>(FeedbackPlan{&sc, enabled != 0});
 }
 
 /// Binds to a thread, or to a notification whose passive receivers then run on it.

@@ -78,6 +78,7 @@ inline constexpr std::array methods{
     Method{CapType::sched_context,   abi::Label::sched_context_consumed,    0, 0, decode_sched_context_consumed,    "SchedContext.consumed"},
     Method{CapType::sched_context,   abi::Label::sched_context_yield_to,    0, 0, decode_sched_context_yield_to,    "SchedContext.yield_to"},
     Method{CapType::sched_control,   abi::Label::sched_control_configure_flags, 5, 1, decode_sched_control_configure_flags, "SchedControl.configure_flags"},
+    Method{CapType::sched_control,   abi::sched_control_configure_feedback, 1, 1, decode_sched_control_configure_feedback, "SchedControl.configure_feedback"},
     Method{CapType::io_port_control, abi::Label::x86_io_port_control_issue, 4, 1, decode_io_port_issue,             "IOPortControl.issue"},
 };
 // clang-format on

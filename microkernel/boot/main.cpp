@@ -81,10 +81,26 @@ u64 collect_memory()
     return total;
 }
 
+/// The tables of ready threads, one for each domain.
+void make_ready_queues(Cpu& cpu)
+{
+    constexpr unsigned bits = 17;
+    constexpr u64 size = sizeof(PriorityQueues) * ReadyQueues::priorities;
+    static_assert(size <= bit(bits) && size > bit(bits - 1));
+    for (ReadyQueues& ready : cpu.ready) {
+        u64 const table = boot_memory.take(bits);
+        if (table == 0) panic("no memory for the ready queues");
+        (void)boot_memory.add(table + size, table + bit(bits));
+        arch::clear_memory(arch::from_physical(table), size);
+        ready.use(arch::from_physical<PriorityQueues>(table));
+    }
+}
+
 /// The CPU belongs to the idle thread until the root server is there.
 void init_cpu(Cpu& cpu)
 {
     constexpr u64 microseconds = 1'000'000;
+    make_ready_queues(cpu);
     cpu.ticks_per_us = platform.tsc_hz / microseconds;
     Tcb& idle = cpu.idle;
     init_idle_context(idle);

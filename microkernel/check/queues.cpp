@@ -66,16 +66,40 @@ void check_notification(Notification const& n, Totals& totals)
 
 namespace {
 
-void check_ready(ReadyQueues const& ready, unsigned domain, unsigned priority, Totals& totals)
+struct Place {
+    u8 priority, domain;
+};
+
+/// One queue of a priority: a ring, in order of waiting but for the first, which is plain.
+void check_ring(Tcb const* head, Place const& like, unsigned q, Totals& totals)
 {
-    Tcb const* const last = check_queue(
-        ready.first(priority), &Tcb::sched_link, totals.ready_in_queue,
-        [=](Subject const& subject, Tcb const& t, Tcb const*) {
-            subject.must(t.in_ready_queue && t.priority == priority && t.domain == domain,
-                         "is in a ready queue that is not its own");
-        });
-    Subject{"ready queues", &ready}.must(last == nullptr || ready.last(priority) == last,
-                                         "have a tail that is not the last");
+    Tcb const* t = head;
+    do {
+        Subject const subject{"tcb", t};
+        subject.must(registry.has(CapType::tcb, t), "is in a queue and has no capability");
+        subject.must(t->in_ready_queue && t->ready_queue == q && t->priority == like.priority &&
+                         t->domain == like.domain && t->sc != nullptr && t->sc->feedback.queue == q,
+                     "is in a ready queue that is not its own");
+        Tcb const* const next = t->sched_link.next;
+        subject.must(registry.has(CapType::tcb, next) && next->sched_link.prev == t,
+                     "is in a queue that is not linked back");
+        subject.must(q == 0 || next == head || next->sc == nullptr ||
+                         t->sc->feedback.since <= next->sc->feedback.since,
+                     "is in a ready queue before one that waits longer");
+        ++totals.ready_in_queue;
+        t = next;
+    } while (t != head);
+}
+
+void check_ready(ReadyQueues const& ready, Place const& like, Totals& totals)
+{
+    PriorityQueues const& queues = ready.of(like.priority);
+    for (unsigned q = 0; q < PriorityQueues::count; ++q) {
+        Tcb const* const head = queues.head[q];
+        Subject{"ready queues", &queues}.must((queues.filled >> q & 1) == u64{head != nullptr},
+                                              "have a bitmap that is wrong");
+        if (head != nullptr) check_ring(head, like, q, totals);
+    }
 }
 
 void check_release_queue(Cpu const& cpu, Totals& totals)
@@ -98,9 +122,9 @@ void check_scheduler_queues(Cpu const& cpu, Totals& totals)
 {
     for (unsigned domain = 0; domain < domain_count; ++domain) {
         ReadyQueues const& ready = cpu.ready[domain];
-        Subject{"ready queues", &ready}.must(ready.bitmap_fits(), "have a bitmap that is wrong");
+        Subject{"ready queues", &ready}.must(ready.maps_fit(), "have a bitmap that is wrong");
         for (unsigned p = 0; p < ReadyQueues::priorities; ++p)
-            if (ready.first(p) != nullptr) check_ready(ready, domain, p, totals);
+            if (ready.of(p).filled != 0) check_ready(ready, {u8(p), u8(domain)}, totals);
     }
     check_release_queue(cpu, totals);
 }

@@ -109,6 +109,14 @@ void check_sched_context(Cpu const& cpu, SchedContext const& sc, unsigned size_b
 {
     Subject const subject{"scheduling context", &sc};
     if (sc.is_active()) check_refills(subject, cpu, sc, size_bits);
+    Feedback const& f = sc.feedback;
+    subject.must(sc.is_feedback() ? sc.is_round_robin() && f.level <= PriorityQueues::fifo_levels
+                                  : f.level == 0 && f.queue == 0,
+                 "is at a level without being round robin and in the feedback class");
+    subject.must(f.queue == 0 || f.level == (f.queue < PriorityQueues::fifo_levels
+                                                 ? f.queue
+                                                 : PriorityQueues::fifo_levels),
+                 "goes to a queue that is not its level's");
     check_partner(subject, sc, sc.tcb, CapType::tcb, &Tcb::sc, "and its thread disagree");
     check_partner(subject, sc, sc.notification, CapType::notification, &Notification::sched_context,
                   "and its notification disagree");

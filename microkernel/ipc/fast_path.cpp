@@ -45,12 +45,15 @@ abi::MessageInfo without_caps(abi::MessageInfo info)
     return abi::MessageInfo{info.word() & ~capability_bits};
 }
 
-/// Whether the scheduler would let `next` run on the current context when the current thread stops:
-/// the current thread was the best, so only somebody below it must be compared with the queues.
+/// Whether the scheduler would let `next` run on the current context when the current thread stops.
+/// That one was the best, so only a thread below it must be compared with the queues, or a context
+/// whose turn depends on more than its place in a queue.
 [[gnu::always_inline]] inline bool would_run(Cpu const& cpu, Tcb const& current, Tcb const& next)
 {
     if (domain_count > 1 && next.domain != cpu.domain) return false;
-    return next.priority >= current.priority || beats_ready(cpu, next);
+    SchedContext const& sc = *cpu.current_sc;
+    bool const not_below = next.priority >= current.priority && sc.feedback.queue == 0;
+    return not_below || beats_ready(cpu, next, sc);
 }
 
 /// `from` has stopped and gives its context to `to`, which goes on.
@@ -162,8 +165,8 @@ bool signal(Cpu& cpu, CPtr target)
     if (domain_count > 1 && waiter.domain != cpu.domain) return false;
     // The waiter goes on by a context of its own, later, and needs no account of the time.
     SchedContext const* const sc = waiter.sc;
-    if (waiter.priority > sender.priority || sc == nullptr || !sc->is_active() || sc->is_sporadic())
-        return false;
+    if (waiter.priority > sender.priority || sc == nullptr || !sc->is_active()) return false;
+    if (sc->is_sporadic() || sc->is_feedback()) return false;
     if (waiter.in_release_queue) return false;
 
     ntfn.remove(waiter);

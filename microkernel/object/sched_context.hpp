@@ -16,6 +16,20 @@ struct Refill {
     Ticks time, amount;
 };
 
+/// Where a context stands in the feedback class (sched/feedback.hpp); all zero while it is plain.
+/// CPU and waiting times are microseconds, and stay at 2^32 - 1 when they get there.
+struct Feedback {
+    u8 queue = 0; ///< ready queue of its thread's priority that it goes to; 0 also while lifted
+    u8 level = 0;
+    bool asleep = false;       ///< its burst ended and the next has not begun
+    u16 rest = 0;              ///< ticks charged that are no whole microsecond yet
+    u32 used = 0, blocked = 0; ///< CPU time and time asleep since it came to its level
+    u32 burst = 0;             ///< CPU time since it woke
+    u32 service = 0;           ///< average burst, exponentially weighted
+    Ticks since = 0;           ///< waits for its turn, or is asleep, since then
+};
+static_assert(sizeof(Feedback) == 32);
+
 class alignas(16) SchedContext {
 public:
     Ticks period = 0;                     ///< 0: not configured
@@ -27,12 +41,13 @@ public:
     Tcb* yield_from = nullptr;            ///< the thread that waits in YieldTo for this one
     u16 refill_head = 0, refill_tail = 0, refill_max = 0;
     u16 flags = 0;
-    u8 reserved[32] = {}; // the feedback class will live here
+    Feedback feedback{};
 
-    static constexpr u16 sporadic = 1, round_robin = 2;
+    static constexpr u16 sporadic = 1, round_robin = 2, in_feedback = 4;
     bool is_active() const { return refill_max > 0; }
     bool is_round_robin() const { return (flags & round_robin) != 0; }
     bool is_sporadic() const { return (flags & sporadic) != 0; }
+    bool is_feedback() const { return (flags & in_feedback) != 0; }
     Refill* refills() { return reinterpret_cast<Refill*>(this + 1); }
     Refill const* refills() const { return reinterpret_cast<Refill const*>(this + 1); }
     Refill& head() { return refills()[refill_head]; }

@@ -39,6 +39,7 @@ struct alignas(64) Tcb {
     SchedContext* sc = nullptr;
     Link sched_link; ///< in a ready queue or in the release queue
     bool in_ready_queue = false, in_release_queue = false;
+    u8 ready_queue = 0; ///< while in_ready_queue: which of its priority's queues
     u8 priority = 0, mcp = 0, domain = 0;
     u8 flags = 0; ///< abi TCB flags
     static constexpr u8 fpu_disabled = 1;

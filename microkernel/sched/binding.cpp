@@ -58,8 +58,7 @@ void donate(Cpu& cpu, SchedContext& sc, Tcb& to)
     if (Tcb* const from = sc.tcb) {
         dequeue(cpu, *from);
         release_queue::remove(cpu, *from);
-        from->sc = nullptr;
-        if (from == cpu.current) reschedule_required(cpu);
+        from->sc = nullptr; // if it is the current thread, schedule() sees that it cannot go on
     }
     sc.tcb = &to;
     to.sc = &sc;

@@ -75,28 +75,9 @@ void set_parameters(SchedContext& sc, u16 max, Ticks budget, Ticks period)
 
 } // namespace
 
-Ticks min_budget(Cpu const& cpu)
-{
-    return min_budget_us * cpu.ticks_per_us;
-}
 u64 max_period_us(Cpu const& cpu)
 {
     return ~u64{0} / cpu.ticks_per_us / 8;
-}
-
-bool ready(Cpu const& cpu, SchedContext const& sc)
-{
-    return sc.head().time <= cpu.now + kernel_wcet_us * cpu.ticks_per_us;
-}
-
-bool sufficient(Cpu const& cpu, SchedContext const& sc, Ticks usage)
-{
-    return sc.head().amount >= usage && sc.head().amount - usage >= min_budget(cpu);
-}
-
-bool has_budget(Cpu const& cpu, SchedContext const& sc)
-{
-    return ready(cpu, sc) && sufficient(cpu, sc, 0);
 }
 
 void configure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period)
@@ -150,22 +131,9 @@ void charge(Cpu& cpu, SchedContext& sc, Ticks usage)
     while (sc.head().amount < min_budget(cpu)) merge_head(sc);
 }
 
-void renew_round_robin(SchedContext& sc)
+void merge_ready(Cpu& cpu, SchedContext& sc)
 {
-    sc.head().amount += sc.tail().amount;
-    sc.tail().amount = 0;
-}
-
-void use_round_robin(SchedContext& sc, Ticks usage)
-{
-    Ticks const part = usage < sc.head().amount ? usage : sc.head().amount;
-    sc.head().amount -= part;
-    sc.tail().amount += part;
-}
-
-void unblock(Cpu& cpu, SchedContext& sc)
-{
-    if (sc.is_round_robin() || !ready(cpu, sc)) return;
+    if (!ready(cpu, sc)) return;
     sc.head().time = cpu.now;
     cpu.reprogram_timer = true;
     while (!is_single(sc) && second(sc).time <= cpu.now + sc.head().amount) {

@@ -17,14 +17,26 @@ inline constexpr u64 min_budget_us = 2 * kernel_wcet_us;
 /// Round robin needs two refills, sporadic servers at least as many.
 inline constexpr u16 min_refills = 2;
 
-Ticks min_budget(Cpu const& cpu);
+inline Ticks min_budget(Cpu const& cpu)
+{
+    return min_budget_us * cpu.ticks_per_us;
+}
 /// Longest budget or period: eight of them fit in 64 bits of ticks, so that sums do not wrap.
 u64 max_period_us(Cpu const& cpu);
 
 /// Whether the head may be used now; whether it still has min_budget after `usage`; both.
-bool ready(Cpu const& cpu, SchedContext const& sc);
-bool sufficient(Cpu const& cpu, SchedContext const& sc, Ticks usage);
-bool has_budget(Cpu const& cpu, SchedContext const& sc);
+inline bool ready(Cpu const& cpu, SchedContext const& sc)
+{
+    return sc.head().time <= cpu.now + kernel_wcet_us * cpu.ticks_per_us;
+}
+inline bool sufficient(Cpu const& cpu, SchedContext const& sc, Ticks usage)
+{
+    return sc.head().amount >= usage && sc.head().amount - usage >= min_budget(cpu);
+}
+inline bool has_budget(Cpu const& cpu, SchedContext const& sc)
+{
+    return ready(cpu, sc) && sufficient(cpu, sc, 0);
+}
 
 /// Sets a context up with its whole budget at hand. period == budget: round robin.
 void configure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period);
@@ -34,9 +46,23 @@ void reconfigure(Cpu& cpu, SchedContext& sc, u16 max, Ticks budget, Ticks period
 /// Sporadic: takes `usage` off the ready refills and schedules its return.
 void charge(Cpu& cpu, SchedContext& sc, Ticks usage);
 /// Round robin: the slice is over, the whole budget is at hand again / part of it is used.
-void renew_round_robin(SchedContext& sc);
-void use_round_robin(SchedContext& sc, Ticks usage);
-/// The context's thread wakes: ready refills are merged into one that begins now.
-void unblock(Cpu& cpu, SchedContext& sc);
+inline void renew_round_robin(SchedContext& sc)
+{
+    sc.head().amount += sc.tail().amount;
+    sc.tail().amount = 0;
+}
+inline void use_round_robin(SchedContext& sc, Ticks usage)
+{
+    Ticks const part = usage < sc.head().amount ? usage : sc.head().amount;
+    sc.head().amount -= part;
+    sc.tail().amount += part;
+}
+/// Joins the refills that are ready into one that begins now.
+void merge_ready(Cpu& cpu, SchedContext& sc);
+/// The context's thread wakes or begins to run: not for round robin, whose refills are one slice.
+inline void unblock(Cpu& cpu, SchedContext& sc)
+{
+    if (!sc.is_round_robin()) merge_ready(cpu, sc);
+}
 
 } // namespace mk::refill

@@ -4,24 +4,30 @@
 #include "object/endpoint.hpp"
 #include "object/notification.hpp"
 #include "sched/binding.hpp"
+#include "sched/feedback.hpp"
 #include "sched/refill.hpp"
 #include "sched/release_queue.hpp"
 
 namespace mk {
 
-bool is_schedulable(Tcb const& tcb)
-{
-    return tcb.is_runnable() && tcb.sc != nullptr && tcb.sc->is_active() && !tcb.in_release_queue;
-}
-
 void enqueue_front(Cpu& cpu, Tcb& tcb)
 {
-    if (!tcb.in_ready_queue) cpu.ready[tcb.domain].push_front(tcb);
+    if (tcb.in_ready_queue) return;
+    if (tcb.sc->is_feedback()) return feedback::enqueue(cpu, tcb);
+    cpu.ready[tcb.domain].push_front(tcb);
 }
 
 void enqueue_back(Cpu& cpu, Tcb& tcb)
 {
-    if (!tcb.in_ready_queue) cpu.ready[tcb.domain].push_back(tcb);
+    if (tcb.in_ready_queue) return;
+    if (tcb.sc->is_feedback()) return feedback::enqueue(cpu, tcb);
+    cpu.ready[tcb.domain].push_back(tcb);
+}
+
+void enqueue_first(Cpu& cpu, Tcb& tcb)
+{
+    if (tcb.sc->is_feedback()) return feedback::enqueue_first(cpu, tcb);
+    enqueue_front(cpu, tcb);
 }
 
 void dequeue(Cpu& cpu, Tcb& tcb)
@@ -76,38 +82,45 @@ bool domain_expired(Cpu const& cpu)
     return domain_count > 1 && cpu.domain_left == 0;
 }
 
-/// The current thread's slice is over: it faults, waits for a refill, or goes behind its equals.
-void end_slice(Cpu& cpu, bool may_fault)
+/// Takes `amount` off the current context's refills; `used` of it was CPU time.
+void charge(Cpu& cpu, SchedContext& sc, Ticks amount, Ticks used)
 {
-    Tcb& current = *cpu.current;
-    SchedContext& sc = *cpu.current_sc;
-    if (may_fault && !sc.is_round_robin() && has_timeout_handler(current))
-        raise_timeout(cpu, current);
+    if (sc.is_round_robin())
+        refill::renew_round_robin(sc);
+    else
+        refill::charge(cpu, sc, amount);
+    sc.consumed += used;
+    if (sc.is_feedback()) feedback::charge(cpu, sc, used);
+    cpu.consumed = 0;
+}
+
+/// The current thread has no time left now: it waits for a refill, or goes behind its equals.
+void end_slice(Cpu& cpu, SchedContext& sc, bool yields)
+{
+    if (sc.is_feedback())
+        feedback::end_slice(cpu, *cpu.current, yields);
     else if (refill::has_budget(cpu, sc))
-        enqueue_back(cpu, current);
+        enqueue_back(cpu, *cpu.current);
     else
         postpone(cpu, sc);
+    reschedule_required(cpu);
+    cpu.reprogram_timer = true;
+}
+
+/// The current thread was stopped by its budget's end, of which its timeout handler hears.
+void run_out(Cpu& cpu)
+{
+    SchedContext& sc = *cpu.current_sc;
+    charge(cpu, sc, cpu.consumed, cpu.consumed);
+    Tcb& current = *cpu.current;
+    if (!is_schedulable(current)) return;
+    if (sc.is_round_robin() || !has_timeout_handler(current)) return end_slice(cpu, sc, false);
+    raise_timeout(cpu, current);
+    reschedule_required(cpu);
+    cpu.reprogram_timer = true;
 }
 
 } // namespace
-
-void charge_budget(Cpu& cpu, Ticks amount, bool may_fault)
-{
-    SchedContext& sc = *cpu.current_sc;
-    if (&sc != &cpu.idle_sc.sc) {
-        if (sc.is_round_robin())
-            refill::renew_round_robin(sc);
-        else
-            refill::charge(cpu, sc, amount);
-        sc.consumed += amount;
-    }
-    cpu.consumed = 0;
-    if (is_schedulable(*cpu.current)) {
-        end_slice(cpu, may_fault);
-        reschedule_required(cpu);
-        cpu.reprogram_timer = true;
-    }
-}
 
 bool check_budget(Cpu& cpu)
 {
@@ -121,7 +134,7 @@ bool check_budget(Cpu& cpu)
         reschedule_required(cpu);
         return false;
     }
-    charge_budget(cpu, cpu.consumed, true);
+    run_out(cpu);
     return false;
 }
 
@@ -134,6 +147,7 @@ void commit_time(Cpu& cpu)
         else
             refill::charge(cpu, sc, cpu.consumed);
         sc.consumed += cpu.consumed;
+        if (sc.is_feedback()) feedback::charge(cpu, sc, cpu.consumed);
     }
     cpu.consumed = 0;
 }
@@ -141,9 +155,8 @@ void commit_time(Cpu& cpu)
 void yield(Cpu& cpu)
 {
     SchedContext& sc = *cpu.current_sc;
-    Ticks const consumed = sc.consumed + cpu.consumed; // what is given up was not consumed
-    charge_budget(cpu, sc.head().amount, false);
-    sc.consumed = consumed;
+    charge(cpu, sc, sc.head().amount, cpu.consumed); // what is given up was not consumed
+    end_slice(cpu, sc, true);
 }
 
 namespace {
@@ -169,7 +182,11 @@ void choose_new(Cpu& cpu)
 {
     if (domain_expired(cpu)) next_domain(cpu);
     ReadyQueues& ready = cpu.ready_now();
-    run(cpu, ready.empty() ? cpu.idle : *ready.first(ready.highest()));
+    if (ready.empty()) return run(cpu, cpu.idle);
+    unsigned const priority = ready.highest();
+    PriorityQueues const& queues = ready.of(priority);
+    bool const only_level_0 = queues.filled == 1;
+    run(cpu, only_level_0 ? *queues.head[0] : feedback::choose(cpu, ready, priority));
 }
 
 /// The candidate runs if nothing ready beats it. A current thread that could go on keeps its turn
@@ -177,7 +194,9 @@ void choose_new(Cpu& cpu)
 void try_candidate(Cpu& cpu, bool current_goes_on)
 {
     Tcb& candidate = *cpu.candidate;
-    if (!beats_ready(cpu, candidate)) {
+    SchedContext& sc = *candidate.sc;
+    if (sc.is_feedback() && &sc != cpu.current_sc) feedback::make_ready(cpu, sc);
+    if (!beats_ready(cpu, candidate, sc)) {
         enqueue_front(cpu, candidate);
         choose_new(cpu);
     } else if (current_goes_on && candidate.priority == cpu.current->priority) {
@@ -192,11 +211,15 @@ void try_candidate(Cpu& cpu, bool current_goes_on)
 void switch_context(Cpu& cpu)
 {
     SchedContext* const next = cpu.current == &cpu.idle ? &cpu.idle_sc.sc : cpu.current->sc;
-    if (next != cpu.current_sc) {
-        cpu.reprogram_timer = true;
-        if (!next->is_sporadic() && next != &cpu.idle_sc.sc) refill::unblock(cpu, *next);
+    SchedContext& left = *cpu.current_sc;
+    if (next == &left) {
+        if (cpu.reprogram_timer) commit_time(cpu);
+        return;
     }
-    if (cpu.reprogram_timer) commit_time(cpu);
+    cpu.reprogram_timer = true;
+    if (!next->is_sporadic() && next != &cpu.idle_sc.sc) refill::unblock(cpu, *next);
+    commit_time(cpu);
+    if (left.is_feedback()) feedback::leave(cpu, left);
     cpu.current_sc = next;
 }
 
@@ -227,7 +250,7 @@ void activate(Cpu& cpu)
 void schedule(Cpu& cpu)
 {
     Tcb* const previous = cpu.current;
-    release_queue::wake_ready(cpu);
+    if (cpu.release_head != nullptr) release_queue::wake_ready(cpu);
     if (domain_expired(cpu)) reschedule_required(cpu);
     if (cpu.action == Cpu::Action::resume_current && !is_schedulable(*previous) &&
         previous != &cpu.idle)

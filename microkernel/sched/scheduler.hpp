@@ -8,18 +8,24 @@
 namespace mk {
 
 /// Runnable, with an active scheduling context, and not waiting for a refill.
-bool is_schedulable(Tcb const& tcb);
+inline bool is_schedulable(Tcb const& tcb)
+{
+    return tcb.is_runnable() && tcb.sc != nullptr && tcb.sc->is_active() && !tcb.in_release_queue;
+}
 
-/// Whether nobody who is ready comes before `tcb` if both could run now.
-inline bool beats_ready(Cpu const& cpu, Tcb const& tcb)
+/// Whether nobody who is ready comes before `tcb` when it runs on `sc`. At its own priority only
+/// level 0 needs no comparison.
+inline bool beats_ready(Cpu const& cpu, Tcb const& tcb, SchedContext const& sc)
 {
     ReadyQueues const& ready = cpu.ready_now();
-    return ready.empty() || tcb.priority >= ready.highest();
+    return ready.empty() || tcb.priority >= ready.highest() + (sc.feedback.queue != 0);
 }
 
 /// Ready queue operations; no-ops when the thread is already in / not in.
 void enqueue_front(Cpu& cpu, Tcb& tcb);
 void enqueue_back(Cpu& cpu, Tcb& tcb);
+/// Before its equals, even those of a better level (YieldTo).
+void enqueue_first(Cpu& cpu, Tcb& tcb);
 void dequeue(Cpu& cpu, Tcb& tcb);
 
 /// A thread became runnable: run it next if it may run and beats the current one, else queue it.
@@ -34,8 +40,6 @@ void update_time(Cpu& cpu);
 /// Whether the current thread may go on. If not, its time is charged and its slice ended (a
 /// timeout fault may have been sent).
 bool check_budget(Cpu& cpu);
-/// Charges `amount` to the current context and ends its slice.
-void charge_budget(Cpu& cpu, Ticks amount, bool may_fault);
 /// Charges what was consumed so far to the current context without ending its slice.
 void commit_time(Cpu& cpu);
 /// The current thread gives up the rest of its budget (system call Yield).

@@ -142,12 +142,16 @@ class ReadyCommand(gdb.Command):
         # Before the first thread there is none.
         if int(cpu['current']):
             print(f"now  {TcbPrinter(cpu['current'].dereference()).to_string()}")
-        heads = cpu['ready'][int(cpu['domain'])]['head_']
+        table = cpu['ready'][int(cpu['domain'])]['table_']
         for priority in range(255, -1, -1):
-            thread = heads[priority]
-            while int(thread):
-                print(f'{priority:3}  {TcbPrinter(thread.dereference()).to_string()}')
-                thread = thread['sched_link']['next']
+            queues = table[priority]
+            for queue in (q for q in range(36) if int(queues['filled']) >> q & 1):
+                head = thread = queues['head'][queue]
+                while True:
+                    print(f'{priority:3}  {TcbPrinter(thread.dereference()).to_string()}')
+                    thread = thread['sched_link']['next']
+                    if thread == head:
+                        break
 
 
 class HypercoreHelp(gdb.Command):

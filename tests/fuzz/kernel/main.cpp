@@ -9,6 +9,7 @@
 #include "shared.hpp"
 #include "sys/debug.hpp"
 
+#include <hypercore/extensions.h>
 #include <sel4/sel4.h>
 
 extern "C" u8 const __ehdr_start[];
@@ -312,6 +313,8 @@ void restart(unsigned i)
     seL4_SchedControl_ConfigureFlags(state.info->schedcontrol.start, context, budget,
                                      one_in(2) ? budget : budget * (2 + below(6)), below(4),
                                      below(6), below(2));
+    if (one_in(3))
+        hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, 1);
     seL4_TCB_SetSchedParams(tcb, root_tcb, 254, 1 + below(6), context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
     begin(i, tcb);

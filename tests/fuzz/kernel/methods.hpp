@@ -61,6 +61,7 @@ inline constexpr Method methods[] = {
     {Kind::domain,         abi::Label::domain_schedule_configure, "fUU",        "",    1},
     {Kind::domain,         abi::Label::domain_schedule_set_start, "f",          "",    1},
     {Kind::sched_control,  abi::Label::sched_control_configure_flags, "TUxbf",  "s",   14},
+    {Kind::sched_control,  abi::sched_control_configure_feedback, "f",          "s",   8},
     {Kind::sched_context,  abi::Label::sched_context_bind,        "",           "B",   14},
     {Kind::sched_context,  abi::Label::sched_context_unbind,      "",           "",    4},
     {Kind::sched_context,  abi::Label::sched_context_unbind_object, "",         "B",   4},

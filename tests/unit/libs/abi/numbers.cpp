@@ -312,6 +312,7 @@ TEST_CASE("extension labels are none of seL4's", "[abi]")
 {
     CHECK(u64(abi::page_map_execute_never) == 0x1000);
     CHECK(u64(abi::page_map_execute_never) >= abi::label_count);
+    CHECK(u64(abi::sched_control_configure_feedback) == 0x1001);
 }
 
 TEST_CASE("object_bits counts slots for CNodes and bytes for the others", "[abi]")

@@ -5,11 +5,9 @@
 #include "abi/object_type.hpp"
 #include "abi/syscalls.hpp"
 #include "address_space.hpp"
-#include "api/debug_syscall.hpp"
 #include "api/methods.hpp"
 #include "api/syscall.hpp" // under test: first, so that a missing include shows
 #include "check/check.hpp"
-#include "debug/log.hpp"
 #include "object/io_port.hpp"
 #include "object/irq_handler.hpp"
 #include "object/untyped.hpp"
@@ -17,33 +15,13 @@
 
 using namespace mk;
 
-namespace mk {
-bool debug_syscall(Cpu&, abi::Syscall)
-{
-    return false;
-}
-namespace log_detail {
-void begin_line() {}
-void end_line() {}
-void put(char const*) {}
-void put(char) {}
-void put(u64) {}
-} // namespace log_detail
-namespace check {
-void violated(char const* object, void const*, char const* rule)
-{
-    throw std::runtime_error{std::string{object} + ": " + rule};
-}
-} // namespace check
-} // namespace mk
-
 namespace {
 
 constexpr unsigned node_bits = 6, slot_count = 1u << node_bits;
 
 struct Fuzz {
-    std::unique_ptr<Cpu> owned = std::make_unique<Cpu>();
-    Cpu& cpu = *owned;
+    OwnedCpu owned;
+    Cpu& cpu = *owned.cpu;
     fake::Memory memory{19};
     std::unique_ptr<Slot[]> node = std::make_unique<Slot[]>(slot_count);
     std::mt19937 random;

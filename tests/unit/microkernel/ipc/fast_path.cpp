@@ -11,6 +11,7 @@
 #include "object/notification.hpp"
 #include "object/reply.hpp"
 #include "sched/binding.hpp"
+#include "sched/feedback.hpp"
 #include "sched/refill.hpp"
 #include "sched/scheduler.hpp"
 #include "vspace/vspace.hpp"
@@ -38,6 +39,7 @@ struct alignas(4096) State {
     PageTable pml4[2];
     AsidPool pool;
     Cpu cpu;
+    PriorityQueues table[ReadyQueues::priorities];
     Tcb thread[thread_count];
     struct alignas(16) {
         SchedContext sc;
@@ -66,6 +68,7 @@ public:
         new (&s) State{};
         fake::machine.clock = s.cpu.now = 1000;
         s.cpu.ticks_per_us = 1;
+        s.cpu.ready[0].use(s.table);
         s.cpu.idle.state = ThreadState::idle;
         s.cpu.current = &s.cpu.idle;
         s.cpu.current_sc = &s.cpu.idle_sc.sc;
@@ -123,6 +126,7 @@ private:
         bool const sporadic = one_in(4);
         if (sporadic) sc.flags |= SchedContext::sporadic;
         refill::configure(s.cpu, sc, 4, 5000, sporadic ? 9000 : 5000);
+        if (!sporadic && one_in(3)) feedback::configure(sc, true);
         bind_thread(s.cpu, sc, t);
         restart(s.cpu, t);
     }
@@ -246,8 +250,19 @@ private:
         handle_slow_syscall(s.cpu);
         if (!done) return;
         ++taken[unsigned(path)];
+        forget_stale(after_fast);
+        forget_stale(s);
         CAPTURE(unsigned(path), offset_of_difference(after_fast));
         REQUIRE(std::memcmp(&after_fast, &s, sizeof s) == 0);
+    }
+    /// A thread's place in a queue means nothing while it is in none.
+    static void forget_stale(State& state)
+    {
+        for (Tcb& t : state.thread) {
+            if (t.in_ready_queue || t.in_release_queue) continue;
+            t.sched_link = {};
+            t.ready_queue = 0;
+        }
     }
     /// For the report: where in State the first difference lies.
     usize offset_of_difference(State const& other) const

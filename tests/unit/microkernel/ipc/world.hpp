@@ -14,6 +14,7 @@
 #include "sched/binding.hpp"
 #include "sched/refill.hpp"
 #include "sched/scheduler.hpp"
+#include <bit>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <memory>
@@ -27,9 +28,21 @@ template <unsigned Refills> struct SizedContext {
 };
 using TestContext = SizedContext<10>;
 
+/// A CPU with its tables of ready threads.
+struct OwnedCpu {
+    std::unique_ptr<Cpu> cpu = std::make_unique<Cpu>();
+    std::vector<PriorityQueues> table{domain_count * ReadyQueues::priorities};
+
+    OwnedCpu()
+    {
+        for (unsigned d = 0; d < domain_count; ++d)
+            cpu->ready[d].use(&table[d * ReadyQueues::priorities]);
+    }
+};
+
 struct World {
-    std::unique_ptr<Cpu> owned = std::make_unique<Cpu>();
-    Cpu& cpu = *owned;
+    OwnedCpu owned;
+    Cpu& cpu = *owned.cpu;
     std::deque<Tcb> threads;
     std::deque<TestContext> contexts;
     std::deque<Reply> replies;
@@ -116,6 +129,7 @@ struct World {
 private:
     void check_thread(Tcb const& t) const;
     void check_queue(Endpoint const& e) const;
+    void check_ready(PriorityQueues const& queues, unsigned priority) const;
 };
 
 inline void World::check_thread(Tcb const& t) const
@@ -147,8 +161,37 @@ inline void World::check_queue(Endpoint const& e) const
     }
 }
 
+inline void World::check_ready(PriorityQueues const& queues, unsigned priority) const
+{
+    for (u64 left = queues.filled; left != 0; left &= left - 1) {
+        unsigned const q = unsigned(std::countr_zero(left));
+        Tcb const* const head = queues.head[q];
+        REQUIRE(head != nullptr);
+        Tcb const* t = head;
+        bool good = true;
+        do {
+            Feedback const& f = t->sc->feedback;
+            Tcb const* const next = t->sched_link.next;
+            good = good && t->in_ready_queue && t->priority == priority && t->ready_queue == q;
+            good = good && f.queue == q && next->sched_link.prev == t;
+            good = good && (t->sc->is_feedback() ? f.level <= 4 && !f.asleep : q == 0);
+            good = good && (q == 0 || next == head || f.since <= next->sc->feedback.since);
+            t = next;
+        } while (t != head);
+        REQUIRE(good);
+    }
+}
+
 inline void World::check() const
 {
+    for (unsigned i = 0; i < owned.table.size(); ++i) {
+        PriorityQueues const& queues = owned.table[i];
+        u64 filled = 0;
+        for (unsigned q = 0; q < PriorityQueues::count; ++q)
+            filled |= u64{queues.head[q] != nullptr} << q;
+        if (filled != queues.filled) FAIL("priority " << i << ": bits and heads differ");
+        if (filled != 0) check_ready(queues, i % ReadyQueues::priorities);
+    }
     for (Tcb const& t : threads) check_thread(t);
     for (TestContext const& c : contexts) {
         if (c.sc.tcb != nullptr) REQUIRE(c.sc.tcb->sc == &c.sc);

@@ -74,6 +74,13 @@ struct Methods : World {
         in.length = 5;
         return invoke(decode_sched_control_configure_flags(in));
     }
+    bool configure_feedback(SchedContext& sc, u64 enabled)
+    {
+        Invocation in = invocation(Cap::sched_control(0), context_cap(sc));
+        in.mr[0] = enabled;
+        in.length = 1;
+        return invoke(decode_sched_control_configure_feedback(in));
+    }
     void set_timeout_handler(Tcb& t, Endpoint& to)
     {
         DerivationTree::insert_original(nullptr, t.slot(Tcb::timeout_handler),
@@ -159,7 +166,7 @@ TEST_CASE("no thread is lost through random system calls", "[scheduler]")
             fake::machine.clock += random() % 150;
             update_time(w.cpu);
             bool const budget = check_budget(w.cpu);
-            unsigned const op = unsigned(random() % 22);
+            unsigned const op = unsigned(random() % 23);
             CAPTURE(round, step, op);
             if (&t == &w.cpu.idle) {
                 if (op == 0) signal(w.cpu, ntfn, 1);
@@ -243,6 +250,14 @@ TEST_CASE("no thread is lost through random system calls", "[scheduler]")
                     if (random() % 4 == 0) w.destroy(Cap::tcb(&any));
                     if (random() % 4 == 0) w.destroy(Cap::notification(&ntfn, Rights::all, 0));
                     break;
+                case 22: {
+                    u64 const enabled = random() % 3;
+                    bool const legal =
+                        enabled == 0 || (enabled == 1 && sc.is_active() && sc.is_round_robin());
+                    REQUIRE(w.configure_feedback(sc, enabled) == legal);
+                    REQUIRE((!legal || sc.is_feedback() == (enabled == 1)));
+                    break;
+                }
                 default:
                     break;
                 }
