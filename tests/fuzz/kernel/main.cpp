@@ -38,10 +38,11 @@ struct State {
     seL4_BootInfo const* info;
     u64 next_slot;
     u64 pool, vspace, memory; ///< slots of the root CNode
-    u64 first_frame;          ///< the workers' pages of this program, in a row
-    u64 calls, quiet_wakes;   ///< calls at the last look; wakes since there was a new one
-    u64 base[base_count];     ///< untypeds: parents of everything in the pool
-    u64 seen[worker_count];   ///< progress at the last look
+    u64 timer_ports;
+    u64 first_frame;        ///< the workers' pages of this program, in a row
+    u64 calls, quiet_wakes; ///< calls at the last look; wakes since there was a new one
+    u64 base[base_count];   ///< untypeds: parents of everything in the pool
+    u64 seen[worker_count]; ///< progress at the last look
     u64 idle_for[worker_count];
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
     u64 context[worker_count];  ///< address of its scheduling context
@@ -266,6 +267,20 @@ void fill_up(unsigned copies)
     }
 }
 
+/// Starts the timer chip, which else has been running since the machine was reset: how long that
+/// takes is not the same in each run, and its interrupts shall be.
+void start_timer_chip()
+{
+    constexpr u64 first = 0x40, last = 0x43, control = 0x43, rate_generator = 0x34, count = 1193;
+    state.timer_ports = state.next_slot++;
+    must(seL4_X86_IOPortControl_Issue(seL4_CapIOPortControl, first, last, root_cnode,
+                                      state.timer_ports, depth),
+         "get the timer chip's ports");
+    seL4_X86_IOPort_Out8(state.timer_ports, control, rate_generator);
+    seL4_X86_IOPort_Out8(state.timer_ports, first, count & 255);
+    seL4_X86_IOPort_Out8(state.timer_ports, first, count >> 8);
+}
+
 /// Interrupts of the timer chip, so that handlers have something to do; ports that harm nobody.
 void add_devices()
 {
@@ -273,8 +288,10 @@ void add_devices()
     seL4_IRQControl_GetIOAPIC(seL4_CapIRQControl, state.pool, slot, depth, 0, 2, 0, 0, below(8));
     shared.guess[slot] = kind_in_pool(slot);
     u64 const port = empty_pool_slot();
-    u64 const first = one_in(2) ? 0x40 : 0x80;
-    seL4_X86_IOPortControl_Issue(seL4_CapIOPortControl, first, first + 3, state.pool, port, depth);
+    if (one_in(2))
+        seL4_X86_IOPortControl_Issue(seL4_CapIOPortControl, 0x80, 0x83, state.pool, port, depth);
+    else
+        put_into_pool(port, state.timer_ports);
     shared.guess[port] = kind_in_pool(port);
 }
 
@@ -377,6 +394,7 @@ void set_up(seL4_BootInfo const* info)
     for (u64& base : state.base) base = own_object(seL4_UntypedObject, base_bits);
     restore_fixed();
     for (unsigned i = 0; i < base_count; ++i) renew_memory(i);
+    start_timer_chip();
     populate();
     fill_up(500);
     add_devices();

@@ -45,6 +45,8 @@ def parse(arguments):
     add('--twice', action='store_true', help='run it again and compare what came out')
     add('--cmdline', default='check=every', metavar='TEXT', help='of the kernel')
     add('--build', metavar='DIR', help='take what is built there, build nothing')
+    add('--emulator-arg', action='append', default=[], metavar='ARG',
+        help='passed on, for example -gdb and tcp::1234')
     add('--timeout', default='600', metavar='SECONDS', help='of one run')
     return parser.parse_args(arguments)
 
@@ -109,7 +111,8 @@ def run(options, seed, scratch):
                '--root-server', root_server,
                '--emulator-arg=-object', f'--emulator-arg=memory-backend-file,id=ram,share=on,'
                f'size={MEMORY_MIB}M,mem-path={memory}',
-               '--emulator-arg=-machine', '--emulator-arg=memory-backend=ram']
+               '--emulator-arg=-machine', '--emulator-arg=memory-backend=ram',
+               *(f'--emulator-arg={argument}' for argument in options.emulator_arg)]
     result = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE)
     lines = [line.removeprefix('# ') for line in
