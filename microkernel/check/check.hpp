@@ -6,6 +6,7 @@
 // space.cpp (one area each).
 #pragma once
 
+#include "kit/types.hpp"
 #include "sched/cpu_fwd.hpp"
 #include <string_view>
 
@@ -19,8 +20,13 @@ enum class Depth : unsigned char {
 /// Of so many looks after kernel entries one is full.
 inline constexpr unsigned full_every = 16;
 
-/// Checks everything; violated() is called at the first fault found.
-void look(Cpu const& cpu, Depth depth);
+/// With up to so many capabilities every kernel entry is followed by a look; with n times as many
+/// every n-th: else the time to make them all would grow with their square.
+inline constexpr u64 slots_at_once = 4096;
+
+/// Checks everything; violated() is called at the first fault found. Answers how many capabilities
+/// there are.
+u64 look(Cpu const& cpu, Depth depth);
 
 /// What a violation leads to: a panic in the kernel, an exception in host tests. `object`: what it
 /// is, `address`: which one (its kernel address), `rule`: what does not hold.

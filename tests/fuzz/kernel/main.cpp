@@ -45,7 +45,7 @@ struct State {
     u64 seen[worker_count]; ///< progress at the last look
     u64 idle_for[worker_count];
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
-    u64 context[worker_count];  ///< address of its scheduling context
+    u64 sc_slot[worker_count];  ///< and its scheduling context
     u64 restarts, wakes;
 };
 constinit State state{};
@@ -320,7 +320,7 @@ void restart(unsigned i)
     if (kind_in_pool(sc) != Kind::sched_context) sc = pool_object(seL4_SchedContextObject, 8);
     seL4_TCB_Suspend(tcb);
     u64 const context = in_pool(sc);
-    state.context[i] = context;
+    state.sc_slot[i] = sc;
     u64 const fault = one_in(2) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
     u64 const fault_ep = kind_in_pool(fault) == Kind::endpoint && !one_in(4) ? in_pool(fault) : 0;
     u64 const buffer = reinterpret_cast<u64>(shared.buffer[i].bytes);
@@ -337,6 +337,13 @@ void restart(unsigned i)
     begin(i, tcb);
 }
 
+/// A call to what is an endpoint by now would be a message that nobody answers: so look first.
+void make_passive(unsigned i)
+{
+    if (kind_in_pool(state.sc_slot[i]) == Kind::sched_context)
+        seL4_SchedContext_Unbind(in_pool(state.sc_slot[i]));
+}
+
 void look_after_workers()
 {
     for (unsigned i = 0; i < worker_count; ++i) {
@@ -344,9 +351,9 @@ void look_after_workers()
         state.seen[i] = shared.progress[i];
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
         // Some that wait become passive: they run on what their callers lend them.
-        if (state.idle_for[i] == 1 && one_in(3)) seL4_SchedContext_Unbind(state.context[i]);
-        if (state.idle_for[i] == 2 + below(3))
-            begin(i, in_pool(state.tcb_slot[i])); // it may be there
+        if (state.idle_for[i] == 1 && one_in(3)) make_passive(i);
+        if (state.idle_for[i] == 2 + below(3) && kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
+            begin(i, in_pool(state.tcb_slot[i]));
         if (state.idle_for[i] < 6) continue;
         state.idle_for[i] = 0;
         restart(i);
