@@ -39,10 +39,11 @@ def parse(arguments):
     add = parser.add_argument
     add('--seed', type=int, default=1, metavar='N', help='of the first run (default: 1)')
     add('--calls', type=int, default=300_000, metavar='N', help='of one run (default: 300000)')
+    add('--runs', type=int, default=1, metavar='N', help='so many seeds (default: 1)')
     add('--soak', action='store_true', help='one seed after the other, until interrupted')
     add('--log', metavar='FILE', help='--soak: append a line for each run here')
     add('--last', type=int, default=24, metavar='N', help='calls to print of a failed run')
-    add('--twice', action='store_true', help='run it again and compare what came out')
+    add('--twice', action='store_true', help='repeat the last run and compare what came out')
     add('--cmdline', default='check=every', metavar='TEXT', help='of the kernel')
     add('--build', metavar='DIR', help='take what is built there, build nothing')
     add('--emulator-arg', action='append', default=[], metavar='ARG',
@@ -152,18 +153,24 @@ def soak(options, scratch):
 
 
 def once(options, scratch):
-    print(f'TAP version 13\n1..{2 if options.twice else 1}', flush=True)
-    good, calls, digest, comments = run(options, options.seed, scratch)
-    comment(comments)
-    print(f'{"ok" if good else "not ok"} 1 - seed {options.seed}: {calls} random calls break no '
-          'invariant of the kernel', flush=True)
+    print(f'TAP version 13\n1..{options.runs + options.twice}', flush=True)
+    number, all_good = 0, True
+
+    def result(good, what):
+        nonlocal number, all_good
+        number, all_good = number + 1, all_good and good
+        print(f'{"ok" if good else "not ok"} {number} - {what}', flush=True)
+
+    for seed in range(options.seed, options.seed + options.runs):
+        good, calls, digest, comments = run(options, seed, scratch)
+        comment(comments)
+        result(good, f'seed {seed}: {calls} random calls break no invariant of the kernel')
     if options.twice:
-        again = run(options, options.seed, scratch)
-        same = digest == again[2] and calls == again[1]
-        comment([] if same else [*digest, 'and then', *again[2]])
-        print(f'{"ok" if same else "not ok"} 2 - the same seed gives the same run', flush=True)
-        good = good and same
-    return 0 if good else 1
+        _, calls_again, digest_again, _ = run(options, seed, scratch)
+        same = (calls, digest) == (calls_again, digest_again)
+        comment([] if same else [*digest, 'and then', *digest_again])
+        result(same, 'the same seed gives the same run')
+    return 0 if all_good else 1
 
 
 def main(arguments):

@@ -203,7 +203,7 @@ struct Fuzz {
 TEST_CASE("random system calls break no invariant", "[syscall]")
 {
     char const* const soak = std::getenv("HYPERCORE_SOAK");
-    unsigned const seeds = soak != nullptr && *soak == '1' ? 1500 : 60;
+    unsigned const seeds = soak != nullptr && *soak == '1' ? 400 : 60;
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Fuzz f{seed};
         for (int step = 0; step < 1500; ++step) {

@@ -8,6 +8,7 @@
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
 #include "cap/destroy.hpp"
+#include "check/check.hpp"
 #include "fakes.hpp"
 #include "ipc/endpoint_ipc.hpp"
 #include "ipc/reply_stack.hpp"
