@@ -127,7 +127,7 @@ u64 word_for(char letter, unsigned index, Choice& choice)
     case 'K':
         return runnable_value(index, choice.worker);
     case 'P':
-        return one_in(2) ? 0x40 + below(4) : 0x80;
+        return 0x80 + below(4);
     case 'w':
         return hostile_word();
     default:
