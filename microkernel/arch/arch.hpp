@@ -25,6 +25,10 @@ void clear_memory(void* start, u64 bytes);
 u64 read_clock();
 /// Asks for a timer interrupt at `deadline` (at once when it is past).
 void set_deadline(u64 deadline);
+/// Between the two no time passes on this clock: for checks of debug kernels, which would change
+/// what they look at. Debug kernels only.
+void hold_clock();
+void release_clock();
 
 // --- interrupts ---
 /// Whether an interrupt waits: long operations stop then. Cheap enough for every few slots.
@@ -45,6 +49,9 @@ void save_live_state(Tcb& tcb);
 void drop_live_state(Tcb& tcb);
 /// The current thread's TCB was changed (address space, bases, flags): brings the CPU up to date.
 void refresh(Cpu& cpu, Tcb& current);
+/// Threads whose registers the CPU holds, or null. Debug kernels only.
+inline constexpr unsigned live_state_owners = 3;
+Tcb const* live_state_owner(unsigned i);
 /// Makes rflags, rip, and bases from user space safe to load (see arch_context.hpp).
 u64 sanitise_rflags(u64 rflags);
 bool is_canonical(u64 address);

@@ -3,8 +3,10 @@
 #include "acpi_tables.hpp"
 #include "arch/arch.hpp"
 #include "boot/boot_memory.hpp"
+#include "boot/command_line.hpp"
 #include "boot/handoff_check.hpp"
 #include "boot/root_server.hpp"
+#include "check/check.hpp"
 #include "clock.hpp"
 #include "debug/console.hpp"
 #include "debug/log.hpp"
@@ -113,6 +115,12 @@ void init_cpu(Cpu& cpu)
     start_domain_schedule(cpu);
 }
 
+void read_options()
+{
+    std::string_view const check = option_value(&handoff.command_line[0], "check");
+    if (!HYPERCORE_RELEASE && !check.empty()) check::ask(check);
+}
+
 } // namespace
 
 extern "C" void kernel_main(u64 handoff_physical)
@@ -136,6 +144,7 @@ extern "C" void kernel_main(u64 handoff_physical)
     log("interrupts", io_apic_count(), " I/O APIC, ", io_apic_pins(0), " pins on the first");
     init_cpu(boot_cpu);
     start_root_server(boot_cpu, handoff);
+    read_options();
     boot_cpu.reprogram_timer = true;
     reschedule_required(boot_cpu);
     schedule(boot_cpu);

@@ -121,7 +121,7 @@ Slot& slot(RootServer const& root, u64 number)
 }
 void put(RootServer const& root, u64 number, Cap const& cap)
 {
-    DerivationTree::insert_original(nullptr, slot(root, number), cap);
+    DerivationTree::insert_original(&DerivationTree::first, slot(root, number), cap);
 }
 
 /// Number of slots in the dynamic regions, but for untypeds.
@@ -287,6 +287,7 @@ void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
 {
     untypeds = {}; // a kernel starts once, a host test often
     holes = {};
+    DerivationTree::first = {};
     check_modules(handoff);
     RootServer root{.image = parse_image(handoff.modules[0])};
     lay_out(root, handoff);

@@ -10,17 +10,6 @@ namespace mk {
 
 namespace {
 
-/// Physical memory behind a capability; size 0 for what lies in none.
-struct Extent {
-    u64 base = 0, size = 0;
-
-    bool contains(Extent inner) const
-    {
-        return inner.size != 0 && inner.size <= size && inner.base >= base &&
-               inner.base - base <= size - inner.size;
-    }
-};
-
 /// Size in bytes of the kernel object behind `cap`; 0 when there is none.
 u64 object_size(Cap const& cap)
 {
@@ -50,14 +39,6 @@ u64 object_size(Cap const& cap)
     }
 }
 
-Extent extent(Cap const& cap)
-{
-    if (cap.is(CapType::untyped)) return {cap.address(), bit(cap.untyped_bits())};
-    if (cap.is(CapType::frame)) return {cap.address(), bit(frame_bits(cap.frame_size()))};
-    u64 const size = object_size(cap);
-    return size ? Extent{arch::to_physical(cap.object<void>()), size} : Extent{};
-}
-
 /// Kinds whose objects are named by the data word and not by an address.
 bool named_by_data(CapType t)
 {
@@ -77,6 +58,16 @@ bool is_original(Cap const& cap, Cap const& source)
 }
 
 } // namespace
+
+constinit Slot DerivationTree::first;
+
+Extent extent(Cap const& cap)
+{
+    if (cap.is(CapType::untyped)) return {cap.address(), bit(cap.untyped_bits())};
+    if (cap.is(CapType::frame)) return {cap.address(), bit(frame_bits(cap.frame_size()))};
+    u64 const size = object_size(cap);
+    return size ? Extent{arch::to_physical(cap.object<void>()), size} : Extent{};
+}
 
 bool same_region(Cap const& a, Cap const& b)
 {

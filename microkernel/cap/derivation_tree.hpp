@@ -11,8 +11,12 @@ namespace mk {
 
 class DerivationTree {
 public:
+    /// Stands before all others and holds nothing: from here every capability can be found.
+    static Slot first;
+
     /// Puts `cap` into the empty slot `dest` as the newest child of `parent`, as an original:
-    /// what a retype or an Issue method makes. With a null parent: a root (boot time).
+    /// what a retype or an Issue method makes. With `first` as the parent: a root (boot time).
+    /// With a null one: a tree of its own (host tests).
     static void insert_original(Slot* parent, Slot& dest, Cap cap);
     /// Puts `cap`, derived from source's capability (copy, mint), into the empty slot `dest`: a
     /// child when source is an original, else a sibling. A copied untyped makes the source full.
@@ -36,6 +40,18 @@ private:
     static void link_after(Slot* before, Slot& slot);
     static void point_neighbours_at(Slot& slot);
 };
+
+/// Physical memory behind a capability; size 0 for what lies in none.
+struct Extent {
+    u64 base = 0, size = 0;
+
+    bool contains(Extent inner) const
+    {
+        return inner.size != 0 && inner.size <= size && inner.base >= base &&
+               inner.base - base <= size - inner.size;
+    }
+};
+Extent extent(Cap const& cap);
 
 /// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control
 /// capabilities, what they issue.

@@ -283,7 +283,8 @@ bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
         } else {
             // The waiter goes on later, on its own context, and needs no account of the time.
             if (waiter.priority > current.priority || waiter.sc == nullptr) return false;
-            if (!waiter.sc->is_plain() || waiter.in_release_queue || !cpu.has_turn(waiter))
+            if (cpu.current_sc->is_feedback() || !waiter.sc->is_plain() ||
+                waiter.in_release_queue || !cpu.has_turn(waiter))
                 return false;
             ntfn.remove(waiter);
             set_badge(waiter, badge);

@@ -37,6 +37,8 @@ public:
     PriorityQueues& of(unsigned priority) const { return table_[priority]; }
     /// Calls `f` with each thread, highest priority first.
     template <class F> void for_each(F&& f) const;
+    /// Whether the bitmaps of priorities say what the queues say (for microkernel/check/).
+    bool maps_fit() const;
 
 private:
     void insert(Tcb& t, bool front);
@@ -44,6 +46,15 @@ private:
     u64 map_[priorities / 64] = {}; // priorities with threads
     u64 words_ = 0;                 // words of map_ that are not zero
 };
+
+inline bool ReadyQueues::maps_fit() const
+{
+    bool fit = true;
+    for (unsigned p = 0; p < priorities; ++p)
+        fit &= (map_[p / 64] >> p % 64 & 1) == u64{table_[p].filled != 0};
+    for (unsigned w = 0; w < priorities / 64; ++w) fit &= (words_ >> w & 1) == u64{map_[w] != 0};
+    return fit;
+}
 
 inline unsigned ReadyQueues::highest() const
 {

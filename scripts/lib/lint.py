@@ -16,8 +16,8 @@ import source_text
 
 # Code lines (no blanks, no comments) each folder of the kernel may have, and all of them together.
 # The decoders of all objects are in api, beside the table that names them.
-BUDGETS = {'api': 2350, 'cap': 800, 'object': 500, 'ipc': 1050, 'sched': 1200, 'vspace': 400,
-           'boot': 950, 'debug': 450, 'check': 700, 'arch': 2150}
+BUDGETS = {'api': 2300, 'cap': 780, 'object': 480, 'ipc': 1200, 'sched': 1180, 'vspace': 300,
+           'boot': 940, 'debug': 450, 'check': 770, 'arch': 2150}
 BUDGET_TOTAL = 10000
 FILE_LINES = 400
 FUNCTION_LINES = 60
@@ -43,6 +43,8 @@ LAYERS = (
     ('object', ('microkernel/object/*', 'microkernel/api/invocation.hpp')),
     ('ipc, sched', ('microkernel/ipc/*', 'microkernel/sched/*')),
     ('api', ('microkernel/api/*',)),
+    # Debug kernels: looks at everything, and is called where a kernel entry ends.
+    ('check', ('microkernel/check/*',)),
     # The rest of the architecture calls into all of the kernel (entry, traps); only the bring-up
     # order in boot includes it.
     ('arch/x86_64', ('microkernel/arch/x86_64/*', 'microkernel/boot/boot_memory.hpp')),

@@ -13,6 +13,13 @@ namespace mk::clock {
 namespace {
 
 constinit u64 deadline = ~u64{0};
+#if HYPERCORE_RELEASE
+constexpr u64 hidden = 0;
+#else
+/// Ticks that passed while the clock was held.
+constinit u64 hidden = 0;
+constinit u64 held_at = 0;
+#endif
 /// APIC timer ticks per TSC tick, times 2^32.
 constinit u64 timer_scale = 0;
 
@@ -22,10 +29,11 @@ void arm()
 {
     if (features.tsc_deadline) {
         // 0 would disarm; the MSR fires at once when the deadline is past.
-        x86::write_msr(x86::Msr::tsc_deadline, deadline != 0 ? deadline : 1);
+        u64 const at = deadline < ~u64{0} - hidden ? deadline + hidden : deadline;
+        x86::write_msr(x86::Msr::tsc_deadline, at != 0 ? at : 1);
         return;
     }
-    u64 const now = x86::read_tsc();
+    u64 const now = arch::read_clock();
     u64 const left = deadline > now ? deadline - now : 0;
     u128 const count = (u128{left} * timer_scale >> 32) + 1; // late by a tick, not early
     local_apic::start_timer(count > ~u32{0} ? ~u32{0} : u32(count));
@@ -60,7 +68,7 @@ void init(u64 given_hz)
 
 bool deadline_reached()
 {
-    if (x86::read_tsc() >= deadline) return true;
+    if (arch::read_clock() >= deadline) return true;
     arm();
     return false;
 }
@@ -71,8 +79,26 @@ namespace mk::arch {
 
 u64 read_clock()
 {
-    return x86::read_tsc();
+    return x86::read_tsc() - clock::hidden;
 }
+
+#if !HYPERCORE_RELEASE
+void hold_clock()
+{
+    // A deadline inside would be an interrupt before the first user instruction, for ever.
+    if (features.tsc_deadline)
+        x86::write_msr(x86::Msr::tsc_deadline, 0);
+    else
+        local_apic::stop_timer();
+    clock::held_at = x86::read_tsc();
+}
+
+void release_clock()
+{
+    clock::hidden += x86::read_tsc() - clock::held_at;
+    clock::arm();
+}
+#endif
 
 void set_deadline(u64 at)
 {

@@ -172,3 +172,12 @@ void forget(Tcb& thread)
 }
 
 } // namespace mk::live_state
+
+#if !HYPERCORE_RELEASE
+mk::Tcb const* mk::arch::live_state_owner(unsigned i)
+{
+    Tcb const* const owners[live_state_owners] = {live_state::owner, live_state::bases_owner,
+                                                  live_state::fpu_owner};
+    return owners[i];
+}
+#endif

@@ -164,6 +164,11 @@ void start_timer(u32 count)
     write(initial_count, count);
 }
 
+void stop_timer()
+{
+    write(initial_count, 0);
+}
+
 void use_tsc_deadline()
 {
     write(lvt_timer, timer_tsc_deadline | timer_vector);

@@ -21,6 +21,7 @@ void start_timer_calibration();
 u32 timer_count();
 /// Interrupt timer_vector after `count` ticks (1 .. 2^32-1).
 void start_timer(u32 count);
+void stop_timer();
 /// From now on the timer fires when the TSC reaches the deadline MSR.
 void use_tsc_deadline();
 

@@ -3,6 +3,7 @@
 
 #include "api/syscall.hpp"
 #include "arch/arch.hpp"
+#include "check/check.hpp"
 #include "clock.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
@@ -126,6 +127,7 @@ extern "C" void syscall_entry(u64 rdi, u64 rsi, i64 rdx)
 {
     KernelLock const lock{boot_cpu};
     handle_syscall(lock.cpu(), rdi, rsi, rdx);
+    check::after_entry(lock.cpu());
 }
 
 /// A trap from user mode; everything is in the current thread's Context.
@@ -138,6 +140,7 @@ extern "C" void user_trap()
         exception(lock.cpu(), context, fault_address);
     else
         interrupt(lock.cpu(), unsigned(context.vector));
+    check::after_entry(lock.cpu());
 }
 
 /// An interrupt that ended the idle thread's wait.
@@ -146,6 +149,7 @@ extern "C" void idle_trap(u64 vector)
     KernelLock const lock{boot_cpu};
     KASSERT(lock.cpu().current == &lock.cpu().idle);
     interrupt(lock.cpu(), unsigned(vector));
+    check::after_entry(lock.cpu());
 }
 
 extern "C" [[noreturn]] void kernel_fault(Context const& context)
