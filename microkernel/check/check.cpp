@@ -59,7 +59,7 @@ u64 look(Cpu const& cpu, Depth depth)
     check_totals(cpu, totals);
     check_cpu(cpu);
     if (depth == Depth::full) {
-        check_slots(totals);
+        check_slots(cpu, totals);
         check_spaces();
     }
     return totals.slots;

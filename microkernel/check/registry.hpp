@@ -72,7 +72,7 @@ void check_cpu(Cpu const& cpu);
 /// The table of interrupts against the handlers that were met.
 void check_interrupts(Totals const& totals);
 /// Slots outside of the tree; address spaces against capabilities.
-void check_slots(Totals const& totals);
+void check_slots(Cpu const& cpu, Totals const& totals);
 void check_spaces();
 
 /// Two objects that point to each other. `rule` is about a `partner` that has no capability, or

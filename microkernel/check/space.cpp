@@ -6,6 +6,7 @@
 #include "check/registry.hpp"
 #include "kernel_space.hpp"
 #include "object/irq_handler.hpp"
+#include "sched/cpu.hpp"
 #include "object/tcb.hpp"
 #include "vspace/page_table.hpp"
 
@@ -51,12 +52,12 @@ u64 count_full(Cap const& container)
 
 } // namespace
 
-void check_slots(Totals const& totals)
+void check_slots(Cpu const& cpu, Totals const& totals)
 {
-    u64 full = count_full(irq_table.notification, irq_count);
+    u64 full = count_full(irq_table.notification, irq_count) + count_full(&cpu.event_frame, 1);
     for (Slot const* slot : registry.objects()) full += count_full(slot->cap());
     Subject{"tree", &DerivationTree::first}.must(
-        full == totals.slots, "has a slot that is in no CNode, TCB or interrupt");
+        full == totals.slots, "has a slot that is in no CNode, TCB, interrupt or event ring");
 }
 
 namespace {

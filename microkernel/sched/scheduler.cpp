@@ -264,6 +264,7 @@ void schedule_closely(Cpu& cpu)
         else
             choose_new(cpu);
         cpu.action = Cpu::Action::resume_current;
+        cpu.candidate = nullptr;
     }
     switch_context(cpu);
     if (cpu.reprogram_timer) {
