@@ -112,7 +112,7 @@ Checked<Plan> decode_cnode_delete(Invocation const& in)
 /// Senders that wait with the badge of the endpoint capability in the slot try again.
 /// Words: index, depth. Errors: failed_lookup, range (1, 64), illegal_operation (no endpoint).
 /// Rights: the endpoint capability has all four, else illegal_operation.
-Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const& in)
+[[gnu::cold]] Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const& in)
 {
     Slot* const slot = TRY(target_slot(in.cap, in.word(0), in.word(1), false));
     if (!slot->cap().is(CapType::endpoint) || slot->cap().rights() != Rights::all)
@@ -125,7 +125,7 @@ Checked<Plan> decode_cnode_cancel_badged_sends(Invocation const& in)
 /// source root. Errors, in this order: failed_lookup, range (1, 64) and delete_first (destination),
 /// failed_lookup and range (1, 64) (source; also when it is empty), illegal_operation or
 /// revoke_first (not copyable).
-Checked<Plan> decode_cnode_copy(Invocation const& in)
+[[gnu::flatten]] Checked<Plan> decode_cnode_copy(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     Cap const copy = TRY(derive_cap(*ends.source));
@@ -137,7 +137,7 @@ Checked<Plan> decode_cnode_copy(Invocation const& in)
 /// Words: destination index, destination depth, source index, source depth, rights, badge or guard.
 /// Capabilities: source root. Errors: those of copy, then illegal_operation (has a badge already,
 /// or the guard does not fit).
-Checked<Plan> decode_cnode_mint(Invocation const& in)
+[[gnu::cold]] Checked<Plan> decode_cnode_mint(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     Cap const copy = TRY(derive_cap(*ends.source));
@@ -150,7 +150,7 @@ Checked<Plan> decode_cnode_mint(Invocation const& in)
 /// Words: destination index, destination depth, source index, source depth. Capabilities: source
 /// root. Errors, in this order: failed_lookup, range (1, 64) and delete_first (destination),
 /// failed_lookup and range (1, 64) (source; also when it is empty).
-Checked<Plan> decode_cnode_move(Invocation const& in)
+[[gnu::cold]] Checked<Plan> decode_cnode_move(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     return transfer<perform_move>(ends, ends.source->cap());
@@ -160,7 +160,7 @@ Checked<Plan> decode_cnode_move(Invocation const& in)
 /// Words: destination index, destination depth, source index, source depth, guard (0 for endpoints
 /// and notifications). Capabilities: source root. Errors: those of move, then illegal_operation (a
 /// badge for an endpoint or notification, which a move cannot change; a guard that does not fit).
-Checked<Plan> decode_cnode_mutate(Invocation const& in)
+[[gnu::cold]] Checked<Plan> decode_cnode_mutate(Invocation const& in)
 {
     Ends const ends = TRY(transfer_ends(in));
     return transfer<perform_move>(ends, update_cap_data(ends.source->cap(), in.word(4), true));
@@ -172,7 +172,7 @@ Checked<Plan> decode_cnode_mutate(Invocation const& in)
 /// failed_lookup and range (1, 64) of destination, source, pivot; illegal_operation (pivot is one
 /// of the other two), delete_first (destination is full and is not the source), failed_lookup
 /// (source or pivot empty), illegal_operation (as in mutate).
-Checked<Plan> decode_cnode_rotate(Invocation const& in)
+[[gnu::cold]] Checked<Plan> decode_cnode_rotate(Invocation const& in)
 {
     Slot* const dest = TRY(target_slot(in.cap, in.word(0), in.word(1), false));
     Slot* const source = TRY(target_slot(in.caps[1]->cap(), in.word(6), in.word(7), true));

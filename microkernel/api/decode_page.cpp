@@ -62,9 +62,10 @@ Checked<Plan> decode_map(Invocation const& in, bool executable)
     FrameSize const size = in.cap.frame_size();
     Cap const& vspace = in.caps[0]->cap();
 
-    u16 const asid = TRY(vspace_asid(vspace));
+    PageTable* const pml4 = vspace_of(vspace);
+    u16 const asid = pml4 != nullptr ? vspace.mapped_asid() : TRY(vspace_asid(vspace));
     TRY(check_place(in.cap, asid, vaddr));
-    PageTable* const pml4 = TRY(vspace_table(vspace));
+    if (pml4 == nullptr) return TRY(vspace_table(vspace)), SyscallError::invalid_capability(1);
     if (!is_aligned(vaddr, frame_bits(size))) return SyscallError::alignment();
     u64* const entry = TRY(find_entry(*pml4, vaddr, frame_bits(size)));
     // A frame may be replaced; a table must not be lost with all that is mapped through it.

@@ -51,10 +51,11 @@ Checked<ObjectType> checked_type(u64 type, u64 user_bits)
 }
 
 /// The CNode that takes the new capabilities. Depth 0 is the root itself.
-Checked<Cap> destination_node(Cap const& root, CPtr index, u64 depth)
+Checked<Cap const*> destination_node(Cap const& root, CPtr index, u64 depth)
 {
-    Cap const node = depth == 0 ? root : TRY(target_slot(root, index, depth, false))->cap();
-    if (!node.is(CapType::cnode))
+    Cap const* const node =
+        depth == 0 ? &root : &TRY(target_slot(root, index, depth, false))->cap();
+    if (!node->is(CapType::cnode))
         return SyscallError::failed_lookup(
             false, {.kind = abi::LookupFailure::missing_capability, .bits_left = depth});
     return node;
@@ -88,20 +89,22 @@ Performed perform_retype(Cpu& cpu, Tcb&, RetypeRequest const& request)
 /// order: invalid_argument 0 (type), range (0, 47) and invalid_argument 1 (size), failed_lookup and
 /// range (1, 64) (node), range (offset, count, window), delete_first, not_enough_memory,
 /// invalid_argument 1 (a kernel object of device memory).
-Checked<Plan> decode_untyped_retype(Invocation const& in)
+[[gnu::flatten]] Checked<Plan> decode_untyped_retype(Invocation const& in)
 {
     u64 const user_bits = in.word(1), count = in.word(5);
     ObjectType const type = TRY(checked_type(in.word(0), user_bits));
-    Cap const node = TRY(destination_node(in.caps[0]->cap(), in.word(2), in.word(3)));
-    Slot* const dest = TRY(destination_window(node, in.word(4), count));
+    Cap const* const node = TRY(destination_node(in.caps[0]->cap(), in.word(2), in.word(3)));
+    Slot* const dest = TRY(destination_window(*node, in.word(4), count));
     // Region and objects are powers of two and aligned: what alignment costs never takes away an
     // object that the bytes left would hold.
-    u64 const left = bit(in.cap.untyped_bits()) - untyped_free_offset(*in.slot);
-    if (left >> abi::object_bits(type, user_bits) < count)
-        return SyscallError::not_enough_memory(left);
+    u64 const free = untyped_free_offset(*in.slot);
+    u64 const left = bit(in.cap.untyped_bits()) - free;
+    u64 const size_bits = abi::object_bits(type, user_bits);
+    if (left >> size_bits < count) return SyscallError::not_enough_memory(left);
     if (in.cap.untyped_is_device() && !allowed_in_device_memory(type))
         return SyscallError::invalid_argument(size_argument);
-    return Plan::of<perform_retype>(RetypeRequest{in.slot, dest, type, u32(count), u8(user_bits)});
+    return Plan::make<perform_retype, RetypeRequest>(in.slot, free, dest, type, u32(count),
+                                                     u8(user_bits), u8(size_bits));
 }
 
 } // namespace mk

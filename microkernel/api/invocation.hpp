@@ -6,7 +6,7 @@
 #include "cap/error.hpp"
 #include "cap/slot.hpp"
 #include "sched/cpu_fwd.hpp"
-#include <cstring>
+#include <new>
 #include <type_traits>
 
 namespace mk {
@@ -55,8 +55,13 @@ class Plan {
 public:
     template <auto Perform, class T> static Plan of(T const& what)
     {
+        return make<Perform, T>(what);
+    }
+    /// The same for T{parts...}, made where it stays.
+    template <auto Perform, class T, class... Parts> static Plan make(Parts const&... parts)
+    {
         static_assert(sizeof(T) <= capacity && std::is_trivially_copyable_v<T>);
-        std::memcpy(payload, &what, sizeof what);
+        ::new (static_cast<void*>(payload)) T{parts...}; // memcpy would be a call here
         Plan plan;
         plan.run_ = [](Cpu& cpu, Tcb& caller) {
             return Perform(cpu, caller, *reinterpret_cast<T const*>(payload));

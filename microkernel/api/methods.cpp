@@ -30,8 +30,9 @@ Method const* find_method(CapType type, u64 label)
     if (label >= abi::label_count && label < first_extension) return nullptr;
     u64 const index = label_index(label);
     if (index >= label_count || row_of_label[index] == no_row) return nullptr;
-    for (usize i = row_of_label[index]; i < methods.size(); ++i)
-        if (methods[i].type == type && u64(methods[i].label) == label) return &methods[i];
+    Method const* const end = methods.data() + methods.size();
+    for (Method const* m = &methods[row_of_label[index]]; m != end; ++m)
+        if (m->type == type && u64(m->label) == label) return m;
     return nullptr;
 }
 

@@ -13,7 +13,7 @@
 #include "ipc/signal.hpp"
 #include "ipc/transfer.hpp"
 #include "object/irq_handler.hpp"
-#include "sched/scheduler.hpp"
+#include "sched/take_over.hpp"
 
 namespace mk {
 namespace {
@@ -22,6 +22,9 @@ namespace {
 struct SendMode {
     bool blocking, call, may_donate, first_phase;
 };
+
+constexpr SendMode call_mode{
+    .blocking = true, .call = true, .may_donate = true, .first_phase = false};
 
 /// Whether the caller goes on to the second phase of its system call.
 enum class Sent : bool { done, stop };
@@ -53,25 +56,30 @@ LookupFailure missing_capability()
 
 // --- invocations of kernel objects ---
 
-Invocation make_invocation(Cpu const& cpu, Slot& slot, abi::MessageInfo info,
-                           ExtraCaps const& extra)
+/// The words of a request. Its capabilities are not in it yet. Answers the caller's buffer if it
+/// is needed and there.
+[[gnu::always_inline]] inline abi::IpcBuffer const*
+begin_invocation(Invocation& in, Cpu const& cpu, Slot& slot, abi::MessageInfo info)
 {
     Tcb& caller = *cpu.current;
-    abi::IpcBuffer const* const buffer = ipc_buffer(caller, false);
     unsigned length = unsigned(info.length());
+    bool const needs_buffer = length > message_registers || info.extra_caps() > 0;
+    abi::IpcBuffer const* const buffer = needs_buffer ? ipc_buffer(caller, false) : nullptr;
     if (buffer == nullptr && length > message_registers) length = message_registers;
-    Invocation in{};
+    Context const& c = caller.context;
     in.slot = &slot;
     in.cap = slot.cap();
     in.label = info.label();
     in.length = length;
-    for (unsigned i = 0; i < message_registers; ++i) in.mr[i] = message_register(caller.context, i);
-    in.buffer = buffer ? buffer->msg : nullptr;
-    in.cap_count = extra.count;
-    for (unsigned i = 0; i < extra.count; ++i) in.caps[i] = extra.slot[i];
+    in.mr[0] = c.r10;
+    in.mr[1] = c.r8;
+    in.mr[2] = c.r9;
+    in.mr[3] = c.r15;
+    in.buffer = buffer != nullptr ? buffer->msg : nullptr;
+    in.cap_count = 0;
     in.caller = &caller;
     in.cpu = &cpu;
-    return in;
+    return buffer;
 }
 
 void finish_invocation(Tcb& caller, Performed performed, bool call)
@@ -99,17 +107,16 @@ Checked<Plan> decode_object(Invocation const& in, bool first_phase)
     return decode(in);
 }
 
-[[gnu::noinline]] Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info,
-                                     ExtraCaps const& extra, SendMode mode)
+[[gnu::always_inline]] inline Sent invoke_object(Cpu& cpu, Invocation const& in, SendMode mode)
 {
     Tcb& caller = *cpu.current;
-    auto const plan = decode_object(make_invocation(cpu, slot, info, extra), mode.first_phase);
+    auto const plan = decode_object(in, mode.first_phase);
     if (!plan) {
         if (mode.call) reply_with_error(caller, plan.error());
         return Sent::done;
     }
     trace(cpu.events, Event::invocation,
-          {.thread = &caller, .value = u32(info.label()), .detail = u16(slot.cap().type())});
+          {.thread = &caller, .value = u32(in.label), .detail = u16(in.cap.type())});
     caller.state = ThreadState::restart; // until performed: a preempted call is repeated
     Performed const performed = (*plan).perform(cpu, caller);
     finish_invocation(caller, performed, mode.call);
@@ -120,6 +127,36 @@ Checked<Plan> decode_object(Invocation const& in, bool first_phase)
         return Sent::stop;
     }
     return caller.state == ThreadState::running ? Sent::done : Sent::stop;
+}
+
+constexpr u64 of_types(auto... types)
+{
+    return (bit(unsigned(types)) | ...);
+}
+
+/// Call of a method in the usual case: everything named can be found at once and there is time.
+bool call_method(Cpu& cpu, CPtr target, abi::MessageInfo info)
+{
+    Tcb& caller = *cpu.current;
+    Cap const& root = caller.slot(Tcb::cspace).cap();
+    Slot* const slot = find_slot(root, target);
+    if (domain_count > 1 || caller.flags != 0 || slot == nullptr) return false;
+    u64 const type = bit(unsigned(slot->cap().type()));
+    if ((type & of_types(CapType::endpoint, CapType::notification, CapType::reply)) != 0)
+        return false;
+    Invocation in;
+    abi::IpcBuffer const* const buffer = begin_invocation(in, cpu, *slot, info);
+    for (; buffer != nullptr && in.cap_count < info.extra_caps(); ++in.cap_count) {
+        in.caps[in.cap_count] = find_slot(root, buffer->caps_or_badges[in.cap_count]);
+        if (in.caps[in.cap_count] == nullptr) return false;
+    }
+    // Memory and ports have nothing to do with time: as for fast paths, the timer watches it.
+    u64 const timeless = of_types(CapType::frame, CapType::untyped, CapType::page_table,
+                                  CapType::page_directory, CapType::pdpt, CapType::io_port);
+    if (cpu.events.on() || ((type & timeless) == 0 && !take_time(cpu))) return false;
+    invoke_object(cpu, in, call_mode);
+    schedule_at_leisure(cpu);
+    return true;
 }
 
 // --- sending ---
@@ -191,8 +228,13 @@ Sent send(Cpu& cpu, CPtr target, SendMode mode)
         send_reply(cpu, cap, mode);
         return Sent::done;
     default:
-        return invoke_object(cpu, **slot, info, *extra, mode);
+        break;
     }
+    Invocation in;
+    begin_invocation(in, cpu, **slot, info);
+    in.cap_count = (*extra).count;
+    for (unsigned i = 0; i < in.cap_count; ++i) in.caps[i] = (*extra).slot[i];
+    return invoke_object(cpu, in, mode);
 }
 
 // --- receiving ---
@@ -252,8 +294,6 @@ void unknown_syscall(Cpu& cpu, i64 number)
 [[gnu::noinline]] void dispatch(Cpu& cpu)
 {
     using S = abi::Syscall;
-    constexpr SendMode call_mode{
-        .blocking = true, .call = true, .may_donate = true, .first_phase = false};
     constexpr SendMode send_mode{
         .blocking = true, .call = false, .may_donate = false, .first_phase = false};
     constexpr SendMode nb_send_mode{
@@ -318,23 +358,27 @@ template <class Work> void enter(Cpu& cpu, Work&& work)
 
 namespace {
 
-/// A fast path, and the slow one if it declines. Each is a function of its own, so that none saves
-/// registers for another.
-template <auto fast>
-[[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, CPtr target, abi::MessageInfo info)
+// Shortcuts, and the slow path if they decline. Each is a function of its own, so that none saves
+// registers for another; the two that matter most have everything they call inside.
+
+template <auto fast> [[gnu::noinline]] void try_first(Cpu& cpu, CPtr target, abi::MessageInfo info)
 {
     if (!fast(cpu, target, info)) [[unlikely]]
         handle_slow_syscall(cpu);
 }
-/// The same for one with a second chance.
 template <auto fast, auto second>
 [[gnu::noinline, gnu::flatten]] void try_fast(Cpu& cpu, CPtr target, abi::MessageInfo info)
 {
     if (!fast(cpu, target, info)) [[unlikely]]
-        try_fast<second>(cpu, target, info);
+        try_first<second>(cpu, target, info);
+}
+bool call_with_buffer(Cpu& cpu, CPtr target, abi::MessageInfo info)
+{
+    return fast_path::call<fast_path::MessageSize::buffer>(cpu, target, info) ||
+           call_method(cpu, target, info);
 }
 
-[[gnu::noinline, gnu::flatten]] void try_yield(Cpu& cpu)
+[[gnu::noinline]] void try_yield(Cpu& cpu)
 {
     if (!fast_path::yield(cpu)) handle_slow_syscall(cpu);
 }
@@ -347,18 +391,20 @@ void handle_syscall(Cpu& cpu, CPtr target, u64 info_word, i64 number)
     using enum fast_path::MessageSize;
     abi::MessageInfo const info{info_word};
     if (info.is_plain(message_registers)) {
-        if (S(number) == S::call) return try_fast<fast_path::call<registers>>(cpu, target, info);
+        if (S(number) == S::call)
+            return try_fast<fast_path::call<registers>, call_method>(cpu, target, info);
         if (S(number) == S::reply_recv)
             return try_fast<fast_path::reply_recv<registers>, fast_path::reply_recv_apart>(
                 cpu, target, info);
         if (S(number) == S::send || S(number) == S::nb_send)
-            return try_fast<fast_path::send>(cpu, target, info);
-    } else if (info.is_plain(abi::msg_max_length)) {
-        if (S(number) == S::call) return try_fast<fast_path::call<buffer>>(cpu, target, info);
-        if (S(number) == S::reply_recv)
-            return try_fast<fast_path::reply_recv<buffer>>(cpu, target, info);
+            return try_first<fast_path::send>(cpu, target, info);
+        if (S(number) == S::yield) return try_yield(cpu);
+    } else if (S(number) == S::call) {
+        if (!info.is_plain(abi::msg_max_length)) return try_first<call_method>(cpu, target, info);
+        return try_first<call_with_buffer>(cpu, target, info);
+    } else if (S(number) == S::reply_recv && info.is_plain(abi::msg_max_length)) {
+        return try_first<fast_path::reply_recv<buffer>>(cpu, target, info);
     }
-    if (S(number) == S::yield) return try_yield(cpu);
     handle_slow_syscall(cpu);
 }
 

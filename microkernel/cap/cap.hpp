@@ -91,6 +91,10 @@ public:
         u64 const wanted = u64(t) | u64(need) << 5;
         return (meta_ & (0x1f | u64(need) << 5)) == wanted;
     }
+    constexpr bool same_type_and_address(Cap const& other) const
+    {
+        return ((meta_ ^ other.meta_) & ~u64{0xffe0}) == 0;
+    }
     constexpr bool has_any(Rights r) const { return (meta_ & u64(r) << 5) != 0; }
     constexpr bool is_null() const { return type() == CapType::null; }
     /// Kernel address of the object, or physical address for frames and untypeds.

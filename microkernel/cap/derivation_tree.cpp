@@ -69,31 +69,38 @@ Extent extent(Cap const& cap)
     return size ? Extent{arch::to_physical(cap.object<void>()), size} : Extent{};
 }
 
-bool same_region(Cap const& a, Cap const& b)
+namespace {
+
+/// Regions are powers of two and aligned: of two that meet, one lies in the other. So it is enough
+/// that b begins in a, but for an untyped, which may be the larger one.
+bool untyped_contains(Cap const& a, Cap const& b)
+{
+    bool const physical = b.is(CapType::untyped) || b.is(CapType::frame);
+    if (!physical && !named_by_address(b.type()) && !b.is(CapType::zombie)) return false;
+    u64 const base = physical ? b.address() : arch::to_physical(b.object<void>());
+    if (b.is(CapType::untyped) && b.untyped_bits() > a.untyped_bits()) return false;
+    return base >= a.address() && (base - a.address()) >> a.untyped_bits() == 0;
+}
+
+} // namespace
+
+bool same_region_of_any(Cap const& a, Cap const& b)
 {
     switch (a.type()) {
-    case CapType::null:
-    case CapType::zombie:
-        return false;
     case CapType::untyped:
-        return extent(a).contains(extent(b));
+        return untyped_contains(a, b);
     case CapType::frame:
         return b.is(CapType::frame) && extent(a).contains(extent(b));
     case CapType::irq_control:
         return b.is(a.type()) || b.is(CapType::irq_handler);
     case CapType::io_port_control:
         return b.is(a.type()) || b.is(CapType::io_port);
+    case CapType::null:
+    case CapType::zombie:
+        return false;
     default:
-        return a.type() == b.type() && a.address() == b.address() &&
-               (!named_by_data(a.type()) || a.data() == b.data());
+        return a.type() == b.type() && (!named_by_data(a.type()) || a.data() == b.data());
     }
-}
-
-bool same_object(Cap const& a, Cap const& b)
-{
-    if (a.type() != b.type() || a.is(CapType::untyped)) return false;
-    if (a.is(CapType::frame)) return a.address() == b.address() && a.frame_size() == b.frame_size();
-    return same_region(a, b);
 }
 
 bool DerivationTree::is_parent(Slot const& a, Slot const& b)

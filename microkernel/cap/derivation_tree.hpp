@@ -55,8 +55,27 @@ Extent extent(Cap const& cap);
 
 /// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control
 /// capabilities, what they issue.
-bool same_region(Cap const& a, Cap const& b);
+bool same_region_of_any(Cap const& a, Cap const& b);
+/// Kinds whose objects are named by their address alone.
+constexpr bool named_by_address(CapType t)
+{
+    constexpr auto set = [](auto... types) { return (bit(unsigned(types)) | ...); };
+    using enum CapType;
+    return (set(endpoint, notification, reply, tcb, cnode, sched_context, page_table,
+                page_directory, pdpt, pml4, asid_pool) >>
+                unsigned(t) &
+            1) != 0;
+}
+inline bool same_region(Cap const& a, Cap const& b)
+{
+    return named_by_address(a.type()) ? a.same_type_and_address(b) : same_region_of_any(a, b);
+}
 /// Whether both name the very same object, so that neither is the last one.
-bool same_object(Cap const& a, Cap const& b);
+inline bool same_object(Cap const& a, Cap const& b)
+{
+    if (a.type() != b.type() || a.is(CapType::untyped)) return false;
+    if (a.is(CapType::frame)) return a.address() == b.address() && a.frame_size() == b.frame_size();
+    return same_region(a, b);
+}
 
 } // namespace mk

@@ -19,7 +19,7 @@ Cap update_cap_data(Cap const& cap, u64 data, bool preserve);
 /// The slot that CNode arguments name: root capability, index, depth; the second one must be empty.
 /// Errors in seL4's order: failed_lookup (invalid root), range(1,64) for depth, failed_lookup,
 /// delete_first.
-Checked<Slot*> walk_to_slot(Cap const& root, CPtr index, u64 depth, bool source);
+[[gnu::noinline]] Checked<Slot*> walk_to_slot(Cap const& root, CPtr index, u64 depth, bool source);
 inline Checked<Slot*> target_slot(Cap const& root, CPtr index, u64 depth, bool source)
 {
     Slot* const slot = depth == abi::word_bits ? find_slot(root, index) : nullptr;

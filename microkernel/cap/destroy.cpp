@@ -28,6 +28,8 @@ namespace {
 
 /// Empty slots that count as one unit of work between two looks at pending interrupts.
 constexpr unsigned empties_per_step = 64;
+/// Capabilities that Revoke takes away between two looks.
+constexpr unsigned capabilities_per_look = 8;
 
 bool owns(Cap const& zombie, Slot const& slot)
 {
@@ -46,7 +48,10 @@ Cap covering(Cap const& zombie, Slot const& slot)
 /// Finalises the capability; the slot is empty afterwards or holds a zombie.
 void finalise_slot(Cpu& cpu, Slot& slot)
 {
-    Cap const left = finalise(cpu, slot, DerivationTree::is_final(slot));
+    bool const last = DerivationTree::is_final(slot);
+    // A copy of something that has no memory of where it is: nothing ends with it.
+    if (!last && named_by_address(slot.cap().type())) return DerivationTree::remove(slot);
+    Cap const left = finalise(cpu, slot, last);
     if (left.is_null())
         DerivationTree::remove(slot);
     else
@@ -125,16 +130,17 @@ Progress delete_cap(Cpu& cpu, Slot& slot)
 
 Progress revoke(Cpu& cpu, Slot& slot, Slot& workplace)
 {
-    for (;;) {
-        switch (empty_slot(cpu, workplace)) {
-        case Outcome::emptied:
-            break;
-        case Outcome::preempted:
-            return Progress::preempted;
-        case Outcome::slot_gone:
-            return Progress::done; // the revoking thread was among the children
+    for (unsigned done = 0;;) {
+        if (!workplace.empty()) {
+            Outcome const outcome = empty_slot(cpu, workplace);
+            if (outcome == Outcome::preempted) return Progress::preempted;
+            // The revoking thread was among the children.
+            if (outcome == Outcome::slot_gone) return Progress::done;
         }
         if (!DerivationTree::has_children(slot)) return Progress::done;
+        // Looking for interrupts costs as much as some capabilities.
+        if (++done % capabilities_per_look == 0 && arch::interrupt_pending())
+            return Progress::preempted;
         // A zombie changes its slot while it is worked on. In the workplace a restarted revoke
         // finds it again; in the tree it would find another one, and undo its own work for ever.
         Slot& child = *slot.next();
@@ -142,8 +148,6 @@ Progress revoke(Cpu& cpu, Slot& slot, Slot& workplace)
             DerivationTree::swap(child, workplace);
         else
             finalise_slot(cpu, child);
-        if (DerivationTree::has_children(slot) && arch::interrupt_pending())
-            return Progress::preempted;
     }
 }
 

@@ -6,8 +6,8 @@
 #include "check/registry.hpp"
 #include "kernel_space.hpp"
 #include "object/irq_handler.hpp"
-#include "sched/cpu.hpp"
 #include "object/tcb.hpp"
+#include "sched/cpu.hpp"
 #include "vspace/page_table.hpp"
 
 namespace mk::check {

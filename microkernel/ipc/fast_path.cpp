@@ -177,7 +177,7 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
 
 } // namespace
 
-bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info)
+[[gnu::flatten]] bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info)
 {
     Tcb& server = *cpu.current;
     if (server.flags != 0) return false;

@@ -20,16 +20,6 @@ u64& message_register(Context& context, unsigned n)
     }
 }
 
-abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing)
-{
-    Cap const& cap = tcb.slot(Tcb::ipc_buffer).cap();
-    if (!cap.is(CapType::frame) || cap.frame_is_device()) return nullptr;
-    Rights const need = for_writing ? Rights::read | Rights::write : Rights::read;
-    if (!contains(cap.rights(), need)) return nullptr;
-    u64 const offset = tcb.ipc_buffer_address & low_mask(frame_bits(cap.frame_size()));
-    return arch::from_physical<abi::IpcBuffer>(cap.address() + offset);
-}
-
 bool put_word(Tcb& tcb, abi::IpcBuffer* buffer, unsigned n, u64 word)
 {
     if (n < message_registers)

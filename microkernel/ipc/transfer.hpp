@@ -5,6 +5,7 @@
 
 #include "abi/ipc_buffer.hpp"
 #include "abi/message_info.hpp"
+#include "arch/arch.hpp"
 #include "object/endpoint.hpp"
 #include "object/tcb.hpp"
 
@@ -45,7 +46,14 @@ inline void copy_message_registers(Context const& from, Context& to, unsigned le
 }
 
 /// The thread's IPC buffer as the kernel sees it; null when it has none or may not use it so.
-abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing);
+inline abi::IpcBuffer* ipc_buffer(Tcb const& tcb, bool for_writing)
+{
+    Cap const& cap = tcb.slot(Tcb::ipc_buffer).cap();
+    Rights const need = for_writing ? Rights::read | Rights::write : Rights::read;
+    if (!cap.is(CapType::frame, need) || cap.frame_is_device()) return nullptr;
+    u64 const offset = tcb.ipc_buffer_address & low_mask(frame_bits(cap.frame_size()));
+    return arch::from_physical<abi::IpcBuffer>(cap.address() + offset);
+}
 /// Writes message word n; answers whether it had a place.
 bool put_word(Tcb& tcb, abi::IpcBuffer* buffer, unsigned n, u64 word);
 

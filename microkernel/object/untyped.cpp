@@ -30,10 +30,10 @@ bool needs_clearing(Cap const& untyped, ObjectType type)
 Progress clear(Slot& slot, u64 start, u64 end)
 {
     Cap const memory = slot.cap();
-    u64 const step = bit(memory.untyped_clear_step_bits());
     u64 at = memory.untyped_cleared() > start ? memory.untyped_cleared() : start;
     while (at < end) {
-        u64 const stop = (at | (step - 1)) + 1; // marks are kept at multiples of a step
+        // Marks are kept at multiples of a step.
+        u64 const stop = (at | low_mask(memory.untyped_clear_step_bits())) + 1;
         u64 const next = stop < end ? stop : end;
         arch::clear_memory(arch::from_physical(memory.address() + at), next - at);
         at = next;
@@ -51,13 +51,16 @@ Cap make_object(ObjectType type, unsigned user_bits, u64 physical, bool device)
     auto const frame = [&](FrameSize size) {
         return Cap::frame(physical, size, Rights::read | Rights::write, device);
     };
-    if (type == ObjectType::untyped) return Cap::untyped(physical, user_bits, device);
-    if (type == ObjectType::x86_4k) return frame(FrameSize::small);
-    if (type == ObjectType::x86_large_page) return frame(FrameSize::large);
-    if (type == ObjectType::x64_huge_page) return frame(FrameSize::huge);
-
-    void* const p = arch::from_physical(physical);
+    void* const p = arch::from_physical(physical); // used for RAM alone
     switch (type) {
+    case ObjectType::untyped:
+        return Cap::untyped(physical, user_bits, device);
+    case ObjectType::x86_4k:
+        return frame(FrameSize::small);
+    case ObjectType::x86_large_page:
+        return frame(FrameSize::large);
+    case ObjectType::x64_huge_page:
+        return frame(FrameSize::huge);
     case ObjectType::tcb: {
         Tcb* const tcb = new (p) Tcb;
         arch::init_context(*tcb);
@@ -96,11 +99,11 @@ u64 untyped_free_offset(Slot const& slot)
 
 Progress retype(Cpu&, RetypeRequest const& r)
 {
-    u64 const free = untyped_free_offset(*r.untyped);
+    u64 const free = r.free;
     // Begin anew: whatever the dead objects left behind is not zero.
     if (free == 0 && r.untyped->cap().untyped_watermark() != 0)
         r.untyped->update(r.untyped->cap().with_watermark(0));
-    unsigned const size_bits = unsigned(abi::object_bits(r.type, r.user_bits));
+    unsigned const size_bits = r.size_bits;
     u64 const start = align_up(free, size_bits), end = start + (u64{r.count} << size_bits);
     Cap const memory = r.untyped->cap();
     if (needs_clearing(memory, r.type) && clear(*r.untyped, start, end) == Progress::preempted)

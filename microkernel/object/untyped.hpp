@@ -11,10 +11,12 @@ namespace mk {
 
 struct RetypeRequest {
     Slot* untyped;
+    u64 free;   ///< untyped_free_offset(*untyped)
     Slot* dest; ///< first of `count` empty slots in a row
     abi::ObjectType type;
     u32 count;
     u8 user_bits; ///< size argument
+    u8 size_bits; ///< log2 of an object's bytes
 };
 
 /// Offset from which the untyped in `slot` can hand memory out: its watermark, 0 when it has no

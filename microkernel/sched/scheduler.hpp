@@ -74,14 +74,23 @@ void yield(Cpu& cpu);
 
 /// Decides who runs next, switches to it and sets the timer; ends every kernel entry.
 void schedule_closely(Cpu& cpu);
-inline void schedule(Cpu& cpu)
+/// The same when no refill is due, as take_time() found.
+inline void schedule_at_leisure(Cpu& cpu)
 {
     Tcb const& t = *cpu.current;
-    bool const nothing_to_do = domain_count == 1 && cpu.action == Cpu::Action::resume_current &&
-                               !cpu.reprogram_timer && !release_queue::due(cpu);
+    bool const nothing_to_do =
+        domain_count == 1 && cpu.action == Cpu::Action::resume_current && !cpu.reprogram_timer;
     bool const undisturbed = t.state == ThreadState::running && t.sc == cpu.current_sc &&
                              t.sc->is_active() && !t.in_release_queue && t.yield_to == nullptr;
-    if (!nothing_to_do || !undisturbed) schedule_closely(cpu);
+    if (!nothing_to_do || !undisturbed) [[unlikely]]
+        schedule_closely(cpu);
+}
+inline void schedule(Cpu& cpu)
+{
+    if (release_queue::due(cpu))
+        schedule_closely(cpu);
+    else
+        schedule_at_leisure(cpu);
 }
 
 /// Sets the timer for the next moment at which the scheduler has to act by itself.

@@ -133,7 +133,8 @@ struct Fuzz {
         u8 const bits = type == T::cnode ? u8(1 + below(4)) : type == T::untyped ? 14 : 8;
         u64 const free = untyped_free_offset(node[at]);
         if ((bit(node[at].cap().untyped_bits()) - free) >> abi::object_bits(type, bits) < 1) return;
-        static_cast<void>(retype(cpu, {&node[at], &node[to], type, 1, bits}));
+        static_cast<void>(retype(cpu, {&node[at], untyped_free_offset(node[at]), &node[to], type, 1,
+                                       bits, u8(abi::object_bits(type, bits))}));
     }
     void system_call()
     {

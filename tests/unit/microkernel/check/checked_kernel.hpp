@@ -97,7 +97,8 @@ struct Kernel {
     }
     void make(unsigned n, abi::ObjectType type, u8 bits = 0, unsigned from = untyped)
     {
-        REQUIRE(retype(cpu, {&node[from], &node[n], type, 1, bits}) == Progress::done);
+        REQUIRE(retype(cpu, {&node[from], untyped_free_offset(node[from]), &node[n], type, 1, bits,
+                             u8(abi::object_bits(type, bits))}) == Progress::done);
     }
     void thread(unsigned n, unsigned context, u8 priority, Ticks budget = 1000, Ticks period = 1000)
     {
