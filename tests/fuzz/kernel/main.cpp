@@ -350,7 +350,7 @@ void restart(unsigned i)
                                      below(6), below(2));
     if (one_in(3))
         hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, 1);
-    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, 1 + below(6), context, fault_ep);
+    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, is_server(i) ? 6 : 1 + below(6), context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
     hypercore_TCB_SetForeign(tcb, 0);
     begin(i, tcb);
@@ -369,13 +369,12 @@ void look_after_workers()
         bool const moved = shared.progress[i] != state.seen[i];
         state.seen[i] = shared.progress[i];
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
-        // Servers, and some others, become passive when they wait: they run on what their callers
-        // lend them.
-        if (state.idle_for[i] == 1 && (is_server(i) || one_in(6))) make_passive(i);
-        u64 const patience = is_server(i) ? 24 : 6; // a server waits for others
-        if (state.idle_for[i] == patience / 3 + below(3) &&
+        // Servers, and others that wait, become passive: they run on what their callers lend them.
+        if (is_server(i) ? shared.waits[i] : state.idle_for[i] == 1 && one_in(3)) make_passive(i);
+        if (!is_server(i) && state.idle_for[i] == 2 + below(3) &&
             kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
             begin(i, in_pool(state.tcb_slot[i]));
+        u64 const patience = shared.waits[i] ? 24 : 6; // a server waits for others
         if (state.idle_for[i] < patience) continue;
         state.idle_for[i] = 0;
         restart(i);

@@ -77,6 +77,7 @@ struct alignas(4096) Shared {
     Kind guess[pool_slots];     ///< what a slot probably holds
     u64 meeting[4];             ///< slots of endpoints that are used more often than others
     u64 reply[worker_count];
+    bool waits[worker_count]; ///< as a server, for the next call
     Page buffer[worker_count];
     Page stack[worker_count];
 

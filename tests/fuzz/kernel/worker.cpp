@@ -265,15 +265,16 @@ u64 endpoint()
 /// for. A server answers and waits where the others call.
 void plain_communication(Call& call, u64 worker)
 {
-    constexpr Syscall by_client[] = {Syscall::call, Syscall::call,    Syscall::call,
-                                     Syscall::call, Syscall::nb_send, Syscall::yield};
+    constexpr Syscall by_client[] = {Syscall::call,  Syscall::call,    Syscall::call,
+                                     Syscall::call,  Syscall::nb_send, Syscall::yield,
+                                     Syscall::yield, Syscall::yield};
     bool const serves = is_server(worker);
     call.number =
         serves ? Syscall::reply_recv : by_client[below(sizeof by_client / sizeof *by_client)];
     u64 const length = one_in(4) ? below(abi::msg_max_length + 1) : below(5);
     call.registers.info = abi::MessageInfo{one_in(4) ? below(8) : 0, 0, 0, length}.word();
     for (u64& word : call.registers.mr) word = hostile_word();
-    call.registers.cap_or_badge = shared.meeting[serves ? worker % 4 : below(4)];
+    call.registers.cap_or_badge = shared.meeting[serves ? worker % 2 : below(2)];
     if (call.number == Syscall::nb_send && one_in(2))
         call.registers.cap_or_badge = slot_of(Kind::notification);
     call.reply = reply_of(worker, one_in(64));
@@ -408,7 +409,9 @@ void learn_from(Record const& r, u64 error)
             invocation(call, buffer);
         Record& record = note(worker, call, buffer);
         Record const asked = record;
+        shared.waits[worker] = is_server(worker) && call.number == Syscall::reply_recv;
         sys::syscall(call.number, call.registers, call.reply, call.destination);
+        shared.waits[worker] = false;
         record.answer = call.registers.info;
         shared.digest = (shared.digest ^ call.registers.info ^ asked.number) * 0x100'0000'01b3;
         ++shared.progress[worker];
