@@ -306,8 +306,10 @@ void set_domain(Cpu& cpu, Tcb& tcb, u8 domain)
 {
     dequeue(cpu, tcb);
     tcb.domain = domain;
+    // The current thread may yet stop, in the second phase of its system call: schedule() queues
+    // it.
+    if (&tcb == cpu.current) return reschedule_required(cpu);
     if (is_schedulable(tcb)) enqueue_front(cpu, tcb);
-    if (&tcb == cpu.current) reschedule_required(cpu);
 }
 
 void start_domain_schedule(Cpu& cpu)

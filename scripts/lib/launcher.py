@@ -50,6 +50,17 @@ def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def _enlarge(serial_end):
+    """Room for what the guest prints while we do not run. When it is used up QEMU's UART says
+    "busy" and the guest polls: with --icount that is what two runs would differ in. The system's
+    default holds some 300 single bytes; it may set a limit, which only root passes."""
+    size, force = 1 << 22, getattr(socket, 'SO_SNDBUFFORCE', 32)
+    try:
+        serial_end.setsockopt(socket.SOL_SOCKET, force, size)
+    except OSError:
+        serial_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+
+
 class Guest:
     """One running emulator. Use as a context manager; then `run` until it returns a status."""
 
@@ -101,6 +112,7 @@ class Guest:
 
     def _start_qemu(self):
         self.serial, serial_end = socket.socketpair()
+        _enlarge(serial_end)
         control, control_end = socket.socketpair()
         gdb_fd = self.gdb_socket.fileno() if self.gdb_socket else None
         command = qemu.command(self.options, self.image, self.scratch, serial_end.fileno(),

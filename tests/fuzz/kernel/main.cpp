@@ -47,6 +47,8 @@ struct State {
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
     u64 sc_slot[worker_count];  ///< and its scheduling context
     u64 restarts, wakes;
+    u64 next_fill;         ///< slot of the pool that fill_up comes to next
+    u64 tried, found_full; ///< by fill_up, once the pool is warm
 };
 constinit State state{};
 
@@ -255,15 +257,33 @@ void populate()
         for (unsigned i = 0; i < row.count; ++i) pool_object(row.type, row.bits);
 }
 
-/// Copies until the pool is nearly full; called again as deletions and revocations thin it out.
-void fill_up(unsigned copies)
+u64 some_full_slot()
 {
-    for (unsigned i = 0; i < copies; ++i) {
-        u64 const source = below(pool_slots), slot = slot_of(Kind::null);
-        if (shared.guess[source] == Kind::null || slot < first_free) continue;
-        seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
-                        seL4_CapRights{{one_in(4) ? below(16) : 15}}, one_in(2) ? below(6) : 0);
-        shared.guess[slot] = kind_in_pool(slot);
+    u64 slot = below(pool_slots);
+    for (unsigned tries = 0; tries < 8 && shared.guess[slot] == Kind::null; ++tries)
+        slot = below(pool_slots);
+    return slot;
+}
+
+/// Tries to put a copy of something into so many slots, each in its turn: deletions and revocations
+/// thin the pool out, and workers only guess what is in a slot.
+void fill_up(unsigned slots)
+{
+    constexpr unsigned warm = 128; // wakes
+    for (unsigned i = 0; i < slots; ++i) {
+        u64 const source = some_full_slot(), slot = state.next_fill;
+        state.next_fill = slot + 1 == pool_slots ? u64{first_free} : slot + 1;
+        u64 const error =
+            seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
+                            seL4_CapRights{{one_in(4) ? below(16) : 15}}, one_in(2) ? below(6) : 0);
+        bool const was_full = error == seL4_DeleteFirst;
+        if (error == seL4_NoError || (was_full && shared.guess[slot] == Kind::null))
+            shared.guess[slot] = kind_in_pool(slot);
+        else if (!was_full)
+            shared.guess[slot] = Kind::null;
+        if (state.wakes < warm) continue;
+        ++state.tried;
+        state.found_full += was_full;
     }
 }
 
@@ -330,8 +350,9 @@ void restart(unsigned i)
                                      below(6), below(2));
     if (one_in(3))
         hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, 1);
-    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, 1 + below(6), context, fault_ep);
+    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, is_server(i) ? 6 : 1 + below(6), context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
+    hypercore_TCB_SetForeign(tcb, 0);
     begin(i, tcb);
 }
 
@@ -348,11 +369,13 @@ void look_after_workers()
         bool const moved = shared.progress[i] != state.seen[i];
         state.seen[i] = shared.progress[i];
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
-        // Some that wait become passive: they run on what their callers lend them.
-        if (state.idle_for[i] == 1 && one_in(3)) make_passive(i);
-        if (state.idle_for[i] == 2 + below(3) && kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
+        // Servers, and others that wait, become passive: they run on what their callers lend them.
+        if (is_server(i) ? shared.waits[i] : state.idle_for[i] == 1 && one_in(3)) make_passive(i);
+        if (!is_server(i) && state.idle_for[i] == 2 + below(3) &&
+            kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
             begin(i, in_pool(state.tcb_slot[i]));
-        if (state.idle_for[i] < 6) continue;
+        u64 const patience = shared.waits[i] ? 24 : 6; // a server waits for others
+        if (state.idle_for[i] < patience) continue;
         state.idle_for[i] = 0;
         restart(i);
     }
@@ -374,11 +397,9 @@ void wake_up()
     restore_fixed();
     choose_meeting(shared.meeting[n % 4]);
     look_after_workers();
-    u64 const slot = first_free + n % (pool_slots - first_free);
-    shared.guess[slot] = kind_in_pool(slot);
-    if (n % 4 == 0) fill_up(2);
+    fill_up(10);
     if (n % 16 == 0) add_devices();
-    if (n % 32 == 0) renew_memory(unsigned(below(base_count)));
+    if (n % 128 == 0) renew_memory(unsigned(below(base_count)));
     if (n % 8 == 0) {
         constexpr u64 types[] = {seL4_TCBObject,     seL4_EndpointObject, seL4_NotificationObject,
                                  seL4_ReplyObject,   seL4_X86_4K,         seL4_SchedContextObject,
@@ -390,6 +411,7 @@ void wake_up()
 void set_up(seL4_BootInfo const* info)
 {
     state.info = info;
+    state.next_fill = first_free;
     state.next_slot = info->empty.start;
     shared.random = parameters.seed * 0x9e37'79b9'7f4a'7c15 + 1;
     for (unsigned i = 0; i < 8; ++i) random_word();
@@ -401,7 +423,7 @@ void set_up(seL4_BootInfo const* info)
     for (unsigned i = 0; i < base_count; ++i) renew_memory(i);
     start_timer_chip();
     populate();
-    fill_up(500);
+    fill_up(pool_slots);
     add_devices();
     // Once in a period the supervisor gets its budget; it gives back what it does not need.
     must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 900, 3000,
@@ -432,6 +454,8 @@ int main(void* argument)
     say(", wakes ", state.wakes, "");
     say(", instructions ", __builtin_ia32_rdtsc(), "");
     say(", digest ", shared.digest);
+    u64 const tried = state.tried != 0 ? state.tried : 1;
+    say("fuzz: capabilities on average ", state.found_full * pool_slots / tried);
     say("ok 1 - random calls: ", shared.calls);
     seL4_DebugHalt();
     return 0;

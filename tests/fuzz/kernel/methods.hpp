@@ -1,5 +1,6 @@
 // Every method of the kernel with what its arguments mean, a letter each, so that most calls are
-// nearly right. Letters of words and capabilities: words.cpp.
+// nearly right. Letters of words and capabilities: word_for
+// and cap_for in worker.cpp.
 #pragma once
 
 #include "abi/extensions.hpp"
@@ -28,6 +29,9 @@ inline constexpr Method methods[] = {
     {Kind::page_directory, abi::Label::x86_page_directory_unmap,  "",           "",    1},
     {Kind::pdpt,           abi::Label::x86_pdpt_map,              "va",         "v",   8},
     {Kind::pdpt,           abi::Label::x86_pdpt_unmap,            "",           "",    1},
+    {Kind::page_table,     abi::table_harvest,                    "hHf",        "",    3},
+    {Kind::page_directory, abi::table_harvest,                    "hHf",        "",    1},
+    {Kind::pdpt,           abi::table_harvest,                    "hHf",        "",    1},
     {Kind::cnode,          abi::Label::cnode_revoke,              "sd",         "",    4},
     {Kind::cnode,          abi::Label::cnode_delete,              "sd",         "",    22},
     {Kind::cnode,          abi::Label::cnode_cancel_badged_sends, "Ed",         "",    3},
@@ -54,6 +58,7 @@ inline constexpr Method methods[] = {
     {Kind::tcb,            abi::Label::tcb_unbind_notification,   "",           "",    3},
     {Kind::tcb,            abi::Label::tcb_set_tls_base,          "w",          "",    1},
     {Kind::tcb,            abi::Label::tcb_set_flags,             "ff",         "",    1},
+    {Kind::tcb,            abi::tcb_set_foreign,                  "F",          "",    3},
     {Kind::irq_handler,    abi::Label::irq_ack_irq,               "",           "",    4},
     {Kind::irq_handler,    abi::Label::irq_set_irq_handler,       "",           "n",   4},
     {Kind::irq_handler,    abi::Label::irq_clear_irq_handler,     "",           "",    2},
@@ -62,6 +67,7 @@ inline constexpr Method methods[] = {
     {Kind::domain,         abi::Label::domain_schedule_set_start, "f",          "",    1},
     {Kind::sched_control,  abi::Label::sched_control_configure_flags, "TUxbf",  "s",   14},
     {Kind::sched_control,  abi::sched_control_configure_feedback, "f",          "s",   8},
+    {Kind::sched_control,  abi::sched_control_set_event_ring,     "",           "E",   4},
     {Kind::sched_context,  abi::Label::sched_context_bind,        "",           "B",   14},
     {Kind::sched_context,  abi::Label::sched_context_unbind,      "",           "",    4},
     {Kind::sched_context,  abi::Label::sched_context_unbind_object, "",         "B",   4},

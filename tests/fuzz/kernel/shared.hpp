@@ -9,6 +9,12 @@
 namespace fuzz {
 
 inline constexpr unsigned worker_count = 14;
+/// The last workers do little but answer the others, mostly on the others' time.
+inline constexpr unsigned server_count = 4;
+constexpr bool is_server(u64 worker)
+{
+    return worker >= worker_count - server_count;
+}
 inline constexpr unsigned pool_bits = 10, pool_slots = 1u << pool_bits;
 
 /// Slots of the pool CNode that the supervisor restores; a worker's CSpace is the pool.
@@ -71,6 +77,7 @@ struct alignas(4096) Shared {
     Kind guess[pool_slots];     ///< what a slot probably holds
     u64 meeting[4];             ///< slots of endpoints that are used more often than others
     u64 reply[worker_count];
+    bool waits[worker_count]; ///< as a server, for the next call
     Page buffer[worker_count];
     Page stack[worker_count];
 

@@ -119,6 +119,12 @@ u64 word_for(char letter, unsigned index, Choice& choice)
         return below(5);
     case 'f':
         return below(4);
+    case 'F':
+        return one_in(3);
+    case 'h':
+        return one_in(2) ? 0 : below(512);
+    case 'H':
+        return one_in(2) ? 512 : 1 + below(512);
     case 'i':
         return index >= 10 ? choice.worker
                            : reinterpret_cast<u64>(shared.buffer[choice.worker].bytes);
@@ -157,6 +163,8 @@ u64 cap_for(char letter)
         return slot_of(Kind::notification);
     case 'f':
         return slot_of(Kind::frame);
+    case 'E':
+        return one_in(2) ? 0 : slot_of(Kind::frame);
     case 'B':
         return slot_of(one_in(2) ? Kind::tcb : Kind::notification);
     default:
@@ -251,6 +259,25 @@ u64 reply_of(u64 worker, bool anew)
 u64 endpoint()
 {
     return one_in(3) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
+}
+
+/// Short messages or long ones without capabilities, in their usual order: what the fast paths are
+/// for. A server answers and waits where the others call.
+void plain_communication(Call& call, u64 worker)
+{
+    constexpr Syscall by_client[] = {Syscall::call,  Syscall::call,    Syscall::call,
+                                     Syscall::call,  Syscall::nb_send, Syscall::yield,
+                                     Syscall::yield, Syscall::yield};
+    bool const serves = is_server(worker);
+    call.number =
+        serves ? Syscall::reply_recv : by_client[below(sizeof by_client / sizeof *by_client)];
+    u64 const length = one_in(4) ? below(abi::msg_max_length + 1) : below(5);
+    call.registers.info = abi::MessageInfo{one_in(4) ? below(8) : 0, 0, 0, length}.word();
+    for (u64& word : call.registers.mr) word = hostile_word();
+    call.registers.cap_or_badge = shared.meeting[serves ? worker % 2 : below(2)];
+    if (call.number == Syscall::nb_send && one_in(2))
+        call.registers.cap_or_badge = slot_of(Kind::notification);
+    call.reply = reply_of(worker, one_in(64));
 }
 
 /// A message or a wait. What may block is rarer than what does not.
@@ -374,13 +401,17 @@ void learn_from(Record const& r, u64 error)
     abi::IpcBuffer& buffer = shared.ipc_buffer(unsigned(worker));
     for (;;) {
         Call call;
-        if (one_in(3))
+        if (is_server(worker) ? !one_in(16) : one_in(8))
+            plain_communication(call, worker);
+        else if (one_in(3))
             communication(call, buffer, worker);
         else
             invocation(call, buffer);
         Record& record = note(worker, call, buffer);
         Record const asked = record;
+        shared.waits[worker] = is_server(worker) && call.number == Syscall::reply_recv;
         sys::syscall(call.number, call.registers, call.reply, call.destination);
+        shared.waits[worker] = false;
         record.answer = call.registers.info;
         shared.digest = (shared.digest ^ call.registers.info ^ asked.number) * 0x100'0000'01b3;
         ++shared.progress[worker];

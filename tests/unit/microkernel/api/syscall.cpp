@@ -4,7 +4,6 @@
 #include "abi/labels.hpp"
 #include "abi/syscalls.hpp"
 #include "api/debug_syscall.hpp"
-#include "object/irq_handler.hpp"
 
 using namespace mk;
 
@@ -13,7 +12,6 @@ bool debug_syscall(Cpu&, abi::Syscall)
 {
     return false;
 }
-void deliver_irq(Cpu&, unsigned) {}
 } // namespace mk
 
 namespace {
@@ -78,4 +76,25 @@ TEST_CASE("a fault reply by Call keeps its label: not 0 leaves the thread stoppe
     REQUIRE(w.cpu.current == &handler);
     w.system_call(abi::Syscall::call, 1, abi::MessageInfo{1, 0, 0, 0});
     CHECK(faulter.state == ThreadState::inactive);
+}
+
+TEST_CASE("a thread that sets its own domain and then stops is in no ready queue", "[syscall]")
+{
+    Space w;
+    Tcb& thread = w.in_space(w.running(10));
+    Tcb& other = w.in_space(w.running(5));
+    fake::Memory page{12};
+    w.put(1, Cap::singleton(CapType::domain));
+    w.put(2, Cap::tcb(&thread));
+    thread.slot(Tcb::ipc_buffer)
+        .update(Cap::frame(page.physical(), FrameSize::small, Rights::all, false));
+    page.at<abi::IpcBuffer>(0)->caps_or_badges[0] = 2;
+    w.run(thread);
+    // The send phase is carried out, the receive phase is a fault that nobody handles.
+    thread.context.r12 = 1;
+    w.system_call(abi::Syscall::reply_recv, 3,
+                  abi::MessageInfo{u64(abi::Label::domain_set_set), 0, 1, 1});
+    CHECK(thread.state == ThreadState::inactive);
+    CHECK_FALSE(thread.in_ready_queue);
+    CHECK(w.cpu.current == &other);
 }
