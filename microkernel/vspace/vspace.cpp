@@ -31,7 +31,7 @@ constinit AsidPool* asid_pools[asid_pool_count] = {&no_pool, &no_pool, &no_pool,
 void init_pml4(PageTable& pml4)
 {
     for (unsigned i = 0; i < table_entries; ++i)
-        pml4.entry[i] = i < kernel_pml4_first ? 0 : kernel_pml4().entry[i];
+        pml4.entry[i] = i < kernel_pml4_first ? 0 : empty_pml4().entry[i];
 }
 
 AsidPool* find_asid_pool(u16 base)
