@@ -13,9 +13,8 @@ namespace mk {
 /// Whether it is on. Constant after init_isolation().
 extern "C" bool isolated;
 
-/// Decides, and says so in the log. `wish`: the option's value or
-/// nothing; panics at any other. After
-/// init_features(), before init_syscall_entry() and init_kernel_space().
+/// Decides, and says so in the log. `wish`: the option's value or nothing; panics at any other.
+/// After init_features(), before init_syscall_entry() and init_kernel_space().
 void init_isolation(std::string_view wish);
 
 } // namespace mk
