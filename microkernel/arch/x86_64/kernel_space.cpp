@@ -27,7 +27,7 @@ constexpr unsigned page_bits = 12;
 constexpr u64 kernel_data = present | writable | no_execute;
 constexpr u64 kernel_text = present;
 constexpr u64 kernel_constants = present | no_execute;
-constexpr u64 table_entry = present | writable;
+constexpr u64 table_entry = present | writable | accessed; // so that no copy differs some day
 
 constexpr u64 device_window = 0xffff'ffff'c000'0000, device_window_end = 0xffff'ffff'ffe0'0000;
 constinit u64 next_device_address = device_window;
