@@ -21,7 +21,7 @@ def kernel_pages():
 
 
 def guard_pages():
-    stacks = gdb.parse_and_eval("kernel_stacks")
+    stacks = gdb.parse_and_eval("*(mk::Stacks*)$stacks")
     return [int(stacks[field]["guard"].address) & (1 << 64) - 1 for field in stacks.type.fields()]
 
 
