@@ -4,6 +4,7 @@
 // hold nothing but the loaded address space (CR3 is loaded on each switch to another one, and user
 // entries are never global). Hence one INVLPG after a frame's entry changed and one reload of CR3
 // after a table's (its entries may be cached anywhere below) suffice, whichever space is loaded.
+// With page-table isolation neither is needed: the kernel's own CR3 was loaded since.
 // Called from api/finalise.cpp and the decoders. Source: Intel SDM vol. 3A, "Operations that
 // Invalidate TLBs and Paging-Structure Caches".
 #include "vspace/vspace.hpp"
