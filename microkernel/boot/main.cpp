@@ -14,6 +14,7 @@
 #include "descriptors.hpp"
 #include "features.hpp"
 #include "io_apic.hpp"
+#include "isolation.hpp"
 #include "kernel_space.hpp"
 #include "local_apic.hpp"
 #include "platform.hpp"
@@ -133,8 +134,9 @@ extern "C" void kernel_main(u64 handoff_physical)
     log("kernel", HYPERCORE_VERSION " for x86_64, from loader ", &handoff.loader[0], ", ",
         memory >> 20, " MiB of memory");
     init_features();
-    init_syscall_entry();
     log_features();
+    init_isolation(option_value(&handoff.command_line[0], "page-table-isolation"));
+    init_syscall_entry();
     read_acpi_tables(handoff);
     init_kernel_space(handoff);
     remap_console();

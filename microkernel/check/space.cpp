@@ -163,7 +163,7 @@ void check_pool(AsidPool const& pool, u16 base)
         subject.must(owner != nullptr && owner->cap().mapped_asid() == base + i,
                      "has an ASID and no capability that says so");
         for (unsigned k = kernel_pml4_first; k < table_entries; ++k)
-            subject.must(pml4->entry[k] == kernel_pml4().entry[k],
+            subject.must(pml4->entry[k] == empty_pml4().entry[k],
                          "has a kernel half that is not the kernel's");
         check_table(*pml4, pml4_entry_bits);
     }

@@ -4,6 +4,7 @@
 // hold nothing but the loaded address space (CR3 is loaded on each switch to another one, and user
 // entries are never global). Hence one INVLPG after a frame's entry changed and one reload of CR3
 // after a table's (its entries may be cached anywhere below) suffice, whichever space is loaded.
+// With page-table isolation neither is needed: the kernel's own CR3 was loaded since.
 // Called from api/finalise.cpp and the decoders. Source: Intel SDM vol. 3A, "Operations that
 // Invalidate TLBs and Paging-Structure Caches".
 #include "vspace/vspace.hpp"
@@ -31,7 +32,7 @@ constinit AsidPool* asid_pools[asid_pool_count] = {&no_pool, &no_pool, &no_pool,
 void init_pml4(PageTable& pml4)
 {
     for (unsigned i = 0; i < table_entries; ++i)
-        pml4.entry[i] = i < kernel_pml4_first ? 0 : kernel_pml4().entry[i];
+        pml4.entry[i] = i < kernel_pml4_first ? 0 : empty_pml4().entry[i];
 }
 
 AsidPool* find_asid_pool(u16 base)

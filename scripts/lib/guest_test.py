@@ -62,7 +62,6 @@ def parse(arguments):
     add('--image', metavar='FILE', help='boot this image instead of making one')
     add('--archive', metavar='FILE.cpio', help="boot archive (default: the build's, if any)")
     add('--kernel', metavar='FILE.elf', help="boot this kernel (default: the build's)")
-    add('--cmdline', metavar='TEXT', help='command line of the kernel')
     add('--expect', action=Step, type=pattern, metavar='REGEX',
         help='wait until the output after the last match has this; ^ and $ are lines, but the last '
              'line may be half there: end with \\n where all of it matters')

@@ -27,6 +27,8 @@ def add_guest_options(parser):
         help='deterministic: virtual time and TSC count instructions (QEMU, one CPU)')
     add('--timeout', type=seconds, metavar='SECONDS', help='end the emulator then; status 124')
     add('--root-server', metavar='FILE.elf', help='boot this ELF as the root server, not ours')
+    add('--cmdline', metavar='TEXT',
+        help="the kernel's command line, for example page-table-isolation=on (docs/howto/run.md)")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument('--release', dest='release', action='store_true',
                       help='without debug system calls and costly checks (build-release/)')

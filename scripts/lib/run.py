@@ -94,7 +94,7 @@ def run(options):
         image = scratch / 'image'
         project.make_image(IMAGE_KINDS[options.firmware], directory,
                            root_server(options, directory), image,
-                           archive=project.boot_archive(directory))
+                           archive=project.boot_archive(directory), cmdline=options.cmdline)
         with RawTerminal(0), Guest(
                 options, image, scratch, window=window, extra=window_arguments(options, window),
                 gdb_socket=gdb_listener(options, directory), output_fd=1, input_fd=0,

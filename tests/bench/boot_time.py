@@ -42,13 +42,14 @@ def with_stub(elf):
     raise ValueError('no segment holds the entry')
 
 
-def kernel_entered(build, root_server):
+def kernel_entered(build, root_server, cmdline=None):
     """Instructions from power-on to the first of the kernel; None when the guest did not say."""
     with scratch_folder() as scratch:
         kernel = scratch / 'kernel.elf'
         kernel.write_bytes(with_stub(project.kernel_elf(Path(build)).read_bytes()))
         options = guest_test.parse(['--build', str(build), '--icount', '--kernel', str(kernel),
-                                    '--root-server', str(root_server), '--timeout', '60'])
+                                    '--root-server', str(root_server), '--timeout', '60',
+                                    '--cmdline', cmdline or ''])
         output = bytearray()
         with Guest(checked(options), guest_test.make_image(options, scratch), scratch) as guest:
             guest.on_output.append(output.extend)

@@ -65,6 +65,12 @@ class Instruction:
             if self.operands.count('(') != sum('(' in each[0] for each in self._memory):
                 raise ValueError(f'{address:#x}: what does this touch? {text}')
 
+    def as_nop(self):
+        """An instruction without effect in its place."""
+        nop = Instruction(self.address, 'nop')
+        nop.next = self.next
+        return nop
+
     @property
     def loads_cr3(self):
         return self.mnemonic == 'mov' and self.operands.endswith(',%cr3')

@@ -11,6 +11,7 @@ import contextlib
 from pathlib import Path
 import re
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -44,18 +45,34 @@ def symbols(elf):
     return {name: (int(address, 16), int(size or '0', 16)) for address, size, name in found}
 
 
+def words(elf, start, end):
+    """The 64-bit words at these addresses. [System V ABI, "ELF Header"]"""
+    data = elf.read_bytes()
+    headers, = struct.unpack_from('<Q', data, 32)
+    size, count = struct.unpack_from('<HH', data, 54)
+    for at in range(headers, headers + size * count, size):
+        kind, _, offset, address, _, file_size = struct.unpack_from('<IIQQQQ', data, at)
+        if kind == 1 and address <= start and end <= address + file_size:
+            return struct.unpack_from(f'<{(end - start) // 8}Q', data, offset + start - address)
+    raise ValueError('no segment holds these words')
+
+
 class Code:
     """The kernel's instructions and the places where user mode enters it."""
 
-    def __init__(self, elf):
+    def __init__(self, elf, isolated=False):
         self.elf = elf
         self.instructions, self.functions = disassemble(elf)
         names = symbols(elf)
-        self.syscall = names['syscall_stub'][0]
-        stubs = names['trap_stubs'][0]
-        self.timer = stubs + 16 * TIMER_VECTOR
-        self.vectors = {stubs + 16 * vector: vector for vector in range(VECTORS)
+        prefix, stub_bytes = ('isolated_', 8) if isolated else ('', 16)
+        self.syscall = names[prefix + 'syscall_stub'][0]
+        stubs = names[prefix + 'trap_stubs'][0]
+        self.timer = stubs + stub_bytes * TIMER_VECTOR
+        self.vectors = {stubs + stub_bytes * vector: vector for vector in range(VECTORS)
                         if vector not in NOT_TRACED}
+        if isolated:  # as the kernel does it at boot
+            for site in words(elf, names['space_switches_start'][0], names['space_switches_end'][0]):
+                self.instructions[site] = self.instructions[site].as_nop()
         self.entries = {self.syscall, *self.vectors}
         stack = names['kernel_stacks'][0]
         self.stacks = range(stack, stack + 0x8000)
@@ -193,13 +210,14 @@ def running(guest):
         carrier.join()
 
 
-def trace(build, wanted=''):
+def trace(build, wanted='', isolation=None):
     """Boots the benchmark. ({operation: [Visit]}, {figure: median}), of the operations whose
-    names match; the figures are the benchmark's own, of the same run."""
+    names match; the figures are the benchmark's own, of the same run. isolation: the option that
+    switches page-table isolation on, if it shall be on."""
     bench = build / 'tests/bench/kernel-bench.elf'
-    code = Code(project.kernel_elf(build))
+    code = Code(Path(project.kernel_elf(build)), isolation is not None)
     settings = guest_test.parse(['--build', str(build), '--icount', '--root-server', str(bench),
-                                 '--timeout', '600'])
+                                 '--timeout', '600', '--cmdline', isolation or ''])
     checked(settings, gdb=True)
     output = bytearray()
     with scratch_folder() as scratch, socket.create_server(('127.0.0.1', 0)) as stub:

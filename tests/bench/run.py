@@ -19,7 +19,7 @@ import sys
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'scripts/lib'))
 import project  # noqa: E402
 from boot_time import kernel_entered  # noqa: E402
-from targets import ISOLATED, ROWS, render  # noqa: E402
+from targets import ISOLATED, ISOLATION_SWITCH, ROWS, render  # noqa: E402
 
 BASELINE = Path(__file__).resolve().parent / 'baseline.json'
 README = project.ROOT / 'README.md'
@@ -27,9 +27,6 @@ README = project.ROOT / 'README.md'
 TABLE = re.compile(r'(?<=<!-- bench -->\n).*(?=<!-- bench end -->)', re.S)
 BEGIN, END = 'bench-json-begin', 'bench-json-end'
 TOLERANCE = 0.02
-# The kernel's command-line switch for page-table isolation; None: it has none. With it everything is
-# measured once more.
-ISOLATION_SWITCH = None
 
 
 def parse(arguments):
@@ -81,13 +78,11 @@ def kernel_bytes(options):
 
 def measure(options):
     """All figures of one configuration after the other."""
-    entered = kernel_entered(options.build, bench_elf(options))
-    if entered is None:
-        raise Failure('the kernel was not entered')
     figures = {}
     for prefix, switch in (('', None), (ISOLATED, ISOLATION_SWITCH)):
-        if prefix and not switch:
-            continue
+        entered = kernel_entered(options.build, bench_elf(options), switch)
+        if entered is None:
+            raise Failure('the kernel was not entered')
         measured = run_guest(options, switch)
         # The guest knows when the root server began; the rest is the firmware's and the loader's.
         measured['boot'] = one_value(measured['boot']['min'] - entered)

@@ -130,8 +130,9 @@ class Boots:
         return path
 
     def boot(self, name, steps, path=None, arguments=()):
-        command = [str(ROOT / "scripts/guest-test"), "--build", str(self.options.build),
-                   "--image", str(path or self.good_image), "--timeout", "60",
+        chosen = [] if path is False else ["--image", str(path or self.good_image)]
+        command = [str(ROOT / "scripts/guest-test"), "--build", str(self.options.build), *chosen,
+                   "--timeout", "60",
                    *(f"--emulator-arg={each}" for each in arguments), *steps]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
@@ -152,7 +153,7 @@ def main():
         folder = pathlib.Path(name)
         machines = [*cpu_cases(), *acpi_cases(folder)]
         servers, handoffs = root_server_cases(elf), handoff_cases()
-        tap = Tap(len(machines) + len(servers) + len(handoffs) + 3)
+        tap = Tap(len(machines) + len(servers) + len(handoffs) + 4)
         boots = Boots(options, tap, folder)
         for case, arguments, line in machines:
             boots.ends_with(case, line, arguments=arguments)
@@ -163,6 +164,12 @@ def main():
             # The breakpoint is in assembly, and gdb would take the names for that.
             boots.ends_with(case, line, before=["--gdb", "hbreak kernel_entry", "--gdb", "continue",
                                                 "--gdb", "set language c++", "--gdb", change])
+        # The image is made anew for its command line.
+        boots.boot("an option with a value that it cannot have ends in one line", [
+            "--root-server", str(options.root_server), "--firmware", "pvh",
+            "--cmdline", "page-table-isolation=maybe",
+            "--expect", f"{PANIC}page-table-isolation is on, off or auto{END}",
+            "--expect-status", "1"], path=False)
         # What a bug in the kernel would look like: a system call with a wild pointer to the CPU's state.
         place = "^hypercore:   0x[0-9a-f]+ "
         boots.boot("a fault in the kernel is reported with registers and the names of functions", [

@@ -82,7 +82,7 @@ void AddressSpace::invalidate(u64 vaddr)
 
 namespace mk {
 
-PageTable& kernel_pml4()
+PageTable& empty_pml4()
 {
     return fake::address_space().kernel;
 }
@@ -92,7 +92,7 @@ void load_space(PageTable& pml4)
 }
 void leave_space(PageTable const& pml4)
 {
-    if (fake::address_space().loaded == &pml4) fake::address_space().load(kernel_pml4());
+    if (fake::address_space().loaded == &pml4) fake::address_space().load(empty_pml4());
 }
 void invalidate_page(u64 address)
 {

@@ -23,12 +23,12 @@ void switch_to(Cpu& cpu, Tcb& next)
     set_entry_stack(reinterpret_cast<u64>(&next.context + 1));
     if (&next == &cpu.idle) {
         // The last thread's address space may be destroyed while nothing runs.
-        load_space(kernel_pml4());
+        load_space(empty_pml4());
         return;
     }
     PageTable* const space = vspace_of(next.slot(Tcb::vspace).cap());
     // Without a valid address space the thread faults at its first instruction.
-    load_space(space != nullptr ? *space : kernel_pml4());
+    load_space(space != nullptr ? *space : empty_pml4());
     live_state::load(next);
 }
 

@@ -11,7 +11,14 @@
  * swapgs, and so no window in which a trap could see the wrong base. NMI, #DB, #MC and #DF have
  * stacks of their own and never touch the Context in the making. `sysretq` and `iretq` cannot
  * fault: selectors are constants, flags are sanitised where they are written, and prepare_exit
- * turns a non-canonical instruction pointer into a user exception before it gets there. */
+ * turns a non-canonical instruction pointer into a user exception before it gets there.
+ *
+ * Page-table isolation (isolation.hpp). User page tables then map of the kernel this file's text and
+ * the trampoline (trampoline.hpp), nothing else: no Context, no stack. The way in loads the kernel's
+ * CR3 before anything, the way out loads the user's behind everything. Both have one free register,
+ * rsp, because nothing is on a stack: the frame that the CPU pushed or will pop lies in the
+ * trampoline, at a constant address. Which stubs are used is decided once, by LSTAR and the IDT:
+ * the plain ones have no instruction for it, and each isolated one is a plain one with macros around. */
 
     /* arch_context.hpp */
     .set CTX_R15, 0 * 8
@@ -35,18 +42,33 @@
     .set CTX_RFLAGS, 23 * 8
     .set CTX_RSP, 24 * 8
     .set CTX_SS, 25 * 8
+    .set CTX_END, 26 * 8
     .set FAULT_IP_TO_PAD, 4 * 8
     .set VECTOR_SYSCALL, 0x100
     .set TRAP_FLAG, 0x100
     /* stacks.hpp */
     .set KERNEL_STACK_TOP, kernel_stacks + 4096 + 16384
+    .set NMI_STACK_TOP, KERNEL_STACK_TOP + 4096 + 4096 + 4096 + 8192
+    .set REPORT_STACK_TOP, NMI_STACK_TOP + 4096 + 8192
+    /* trampoline.hpp; the frame on an entry stack ends at the stack's top */
+    .set KERNEL_ROOT, trampoline
+    .set USER_ROOT, trampoline + 1 * 8
+    .set USER_RSP, trampoline + 2 * 8
+    .set ROOT_AT_NMI, trampoline + 3 * 8
+    .set TRAP_FRAME_END, trampoline + 64 + 256
+    .set DEBUG_FRAME_END, TRAP_FRAME_END + 256
+    .set NMI_FRAME_END, DEBUG_FRAME_END + 256
+    .set FRAME_RIP, -5 * 8
     /* sched/cpu.hpp: mk::boot_cpu, whose first member is `current` */
     .set CURRENT, _ZN2mk8boot_cpuE
 
     .section .text.entry, "ax"
     .code64
 
-    .macro push_registers_below_rax
+/* rsp: from the vector in a Context to its start. */
+    .macro push_registers
+    subq $FAULT_IP_TO_PAD, %rsp
+    pushq %rax
     pushq %rbx
     pushq %rcx
     pushq %rdx
@@ -68,19 +90,25 @@
     xorl %ebp, %ebp             /* ends backtraces */
     .endm
 
-/* From the loader: rdi = physical address of the handoff. */
-    .global kernel_entry
-kernel_entry:
-    load_kernel_stack
-    call kernel_main
-    jmp exit_to_thread
+/* KERNEL_ROOT or USER_ROOT into CR3. rsp is lost. */
+    .macro load_root which
+    movq \which(%rip), %rsp
+    movq %rsp, %cr3
+    .endm
 
-/* `syscall`: rcx = user rip, r11 = user rflags, rsp = the user's, flags masked by SFMASK. What the
- * Context implies for a thread inside a system call is not stored (Context::settle). */
-    .balign 64
-    .global syscall_stub
-syscall_stub:
-    movq %rsp, user_rsp(%rip)
+/* From the entry stack whose frame ends at `end` into the Context, down to the vector; rsp is there
+ * then. No register changes, and no register's value is left behind. */
+    .macro move_frame_to_context end
+    movq CURRENT(%rip), %rsp
+    addq $CTX_END, %rsp
+    .irp word, 1, 2, 3, 4, 5, 6, 7  /* ss, rsp, rflags, cs, rip, error code, vector */
+    pushq \end - \word * 8(%rip)
+    .endr
+    .endm
+
+/* `syscall`: rcx = user rip, r11 = user rflags, USER_RSP = the user's rsp, flags masked by SFMASK.
+ * What the Context implies for a thread inside a system call is not stored (Context::settle). */
+    .macro handle_system_call
     movq CURRENT(%rip), %rsp
     movq %r15, CTX_R15(%rsp)
     movq %r14, CTX_R14(%rsp)
@@ -96,23 +124,24 @@ syscall_stub:
     movq %rbx, CTX_RBX(%rsp)
     movq %rax, CTX_RAX(%rsp)
     movq %rcx, CTX_RIP(%rsp)
-    movq user_rsp(%rip), %rax
+    movq USER_RSP(%rip), %rax
     movq %r11, CTX_RFLAGS(%rsp)
     movq %rax, CTX_RSP(%rsp)
     movq $VECTOR_SYSCALL, CTX_VECTOR(%rsp)
     load_kernel_stack
     call syscall_entry          /* (rdi, rsi, rdx) as the user has them */
+    .endm
 
-/* Back to the current thread, user or idle. sysret takes rip from rcx and rflags from r11, as
- * `syscall` left them; it would trap one instruction late with TF, and cannot restore a frame that
- * somebody has written to. `syscall` proved rip: the highest user page is never mapped. */
-exit_to_thread:
+/* All that `sysretq` needs; rsp last. It takes rip from rcx and rflags from r11, as `syscall` left
+ * them; it would trap one instruction late with TF, and cannot restore a frame that somebody has
+ * written to: then to `by_iret`. `syscall` proved rip: the highest user page is never mapped. */
+    .macro load_registers_for_sysret by_iret
     movq CURRENT(%rip), %rsp
     cmpl $VECTOR_SYSCALL, CTX_VECTOR(%rsp)
-    jne exit_by_iret
+    jne \by_iret
     movq CTX_RFLAGS(%rsp), %r11
     testl $TRAP_FLAG, %r11d
-    jnz exit_by_iret
+    jnz \by_iret
     movq CTX_R15(%rsp), %r15
     movq CTX_R14(%rsp), %r14
     movq CTX_R13(%rsp), %r13
@@ -128,12 +157,10 @@ exit_to_thread:
     movq CTX_RBX(%rsp), %rbx
     movq CTX_RAX(%rsp), %rax
     movq CTX_RSP(%rsp), %rsp
-    sysretq
+    .endm
 
-exit_by_iret:
-    load_kernel_stack
-    call prepare_exit           /* rax = the Context of whoever is current now */
-    movq %rax, %rsp
+/* rsp: from the start of a Context to its fault_ip. */
+    .macro pop_registers
     popq %r15
     popq %r14
     popq %r13
@@ -149,6 +176,64 @@ exit_by_iret:
     popq %rcx
     popq %rbx
     popq %rax
+    .endm
+
+/* rsp: from the signed byte that an isolated stub pushed to the vector, with an error code above. */
+    .macro push_no_code
+    pushq (%rsp)
+    andq $0xff, (%rsp)
+    movq $0, CTX_ERROR - CTX_VECTOR(%rsp)
+    .endm
+
+/* A trap from user mode; rsp: at the vector in the Context, which has the frame already. */
+    .macro handle_user_trap
+    push_registers
+    movq CTX_RIP(%rsp), %rax
+    movq %rax, CTX_FAULT_IP(%rsp)
+    load_kernel_stack
+    pushq $2
+    popfq                       /* gates leave AC and DF as the user had them */
+    call user_trap
+    .endm
+
+/* Interrupts are on in the kernel only in the idle thread. Its frame is thrown away: it has
+ * nothing to remember and starts afresh when nothing else can run. rsp: at the vector. */
+    .macro handle_trap_in_kernel
+    cmpq $32, (%rsp)
+    jb fault_in_kernel
+    popq %rdi
+    load_kernel_stack
+    call idle_trap
+    .endm
+
+/* From the loader: rdi = physical address of the handoff. */
+    .global kernel_entry
+kernel_entry:
+    load_kernel_stack
+    call kernel_main
+    testb $1, isolated(%rip)
+    jnz isolated_exit
+    jmp exit_to_thread
+
+/* --- Without page-table isolation --- */
+
+    .balign 64
+    .global syscall_stub
+syscall_stub:
+    movq %rsp, USER_RSP(%rip)
+    handle_system_call
+
+/* Back to the current thread, user or idle. */
+exit_to_thread:
+    load_registers_for_sysret exit_by_iret
+    sysretq
+
+exit_by_iret:
+    load_kernel_stack
+    call prepare_exit           /* rax = the Context of whoever is current now */
+exit_from_context:
+    movq %rax, %rsp
+    pop_registers
     leaq CTX_RIP - CTX_FAULT_IP(%rsp), %rsp
     iretq
 
@@ -156,86 +241,123 @@ exit_by_iret:
 trap_common:
     testb $3, CTX_CS - CTX_VECTOR(%rsp)
     jz trap_in_kernel
-    subq $FAULT_IP_TO_PAD, %rsp
-    pushq %rax
-save_rest:
-    push_registers_below_rax
-    movq CTX_RIP(%rsp), %rax
-    movq %rax, CTX_FAULT_IP(%rsp)
-    load_kernel_stack
-    pushq $2
-    popfq                       /* gates leave AC and DF as the user had them */
-    call user_trap
+trap_in_context:
+    handle_user_trap
     jmp exit_to_thread
 
-/* Interrupts are on in the kernel only in the idle thread. Its frame is thrown away: it has
- * nothing to remember and starts afresh when nothing else can run. */
 trap_in_kernel:
-    cmpq $32, (%rsp)
-    jb fault_in_kernel
-    popq %rdi
-    load_kernel_stack
-    call idle_trap
+    handle_trap_in_kernel
     jmp exit_to_thread
 
-/* A bug in the kernel, a double fault or a machine check: report and stop. */
+/* #DB, on its own stack. From user mode: move the frame into the Context and go on as any trap. */
+debug_entry:
+    testb $3, CTX_CS - CTX_VECTOR(%rsp)
+    jz debug_in_kernel
+    move_frame_to_context DEBUG_FRAME_END
+    jmp trap_in_context
+
+/* --- With page-table isolation --- */
+
+    .balign 64
+    .global isolated_syscall_stub
+isolated_syscall_stub:
+    movq %rsp, USER_RSP(%rip)
+    load_root KERNEL_ROOT
+    handle_system_call
+
+isolated_exit:
+    load_registers_for_sysret isolated_exit_by_iret
+    movq %rsp, USER_RSP(%rip)
+    load_root USER_ROOT
+    movq USER_RSP(%rip), %rsp
+    sysretq
+
+/* The idle thread stays in the kernel's page tables. A user's frame goes into the trampoline, where
+ * `iretq` finds it with the user's. */
+isolated_exit_by_iret:
+    load_kernel_stack
+    call prepare_exit
+    testb $3, CTX_CS(%rax)
+    jz exit_from_context
+    movq $TRAP_FRAME_END, %rsp
+    .irp register, CTX_SS, CTX_RSP, CTX_RFLAGS, CTX_CS, CTX_RIP
+    pushq \register(%rax)
+    .endr
+    movq %rax, %rsp
+    pop_registers
+    load_root USER_ROOT
+    movq $TRAP_FRAME_END + FRAME_RIP, %rsp
+    iretq
+
+isolated_trap_without_code:
+    push_no_code
+isolated_trap_with_code:
+    testb $3, CTX_CS - CTX_VECTOR(%rsp)
+    jz isolated_trap_in_kernel
+    load_root KERNEL_ROOT
+    move_frame_to_context TRAP_FRAME_END
+isolated_trap_in_context:
+    handle_user_trap
+    jmp isolated_exit
+
+isolated_trap_in_kernel:
+    handle_trap_in_kernel
+    jmp isolated_exit
+
+isolated_debug_entry:
+    push_no_code
+    testb $3, CTX_CS - CTX_VECTOR(%rsp)
+    jz debug_in_kernel
+    load_root KERNEL_ROOT
+    move_frame_to_context DEBUG_FRAME_END
+    jmp isolated_trap_in_context
+
+/* --- Both --- */
+
+/* #DB in the kernel (`mov ss` before `syscall` can put one off until here): there is no breakpoint
+ * in the kernel, so drop it and do not single-step on. Whichever CR3 is loaded stays. */
+debug_in_kernel:
+    andq $~TRAP_FLAG, CTX_RFLAGS - CTX_VECTOR(%rsp)
+    addq $CTX_RIP - CTX_VECTOR, %rsp
+    iretq
+
+/* A bug in the kernel: report and stop. */
 fault_in_kernel:
-    subq $FAULT_IP_TO_PAD, %rsp
-    pushq %rax
-    push_registers_below_rax
+    push_registers
     movq %rsp, %rdi
     andq $-16, %rsp
+report:
     cld
     call kernel_fault
     ud2
 
-/* #DB, on its own stack. From user mode: move the frame into the Context and go on as any trap.
- * In the kernel (`mov ss` before `syscall` can put one off until here): there is no breakpoint in
- * the kernel, so drop it and do not single-step on. */
-debug_entry:
-    testb $3, CTX_CS - CTX_VECTOR(%rsp)
-    jz 1f
-    pushq %rax
-    movq CURRENT(%rip), %rax
-    popq CTX_RAX(%rax)
-    popq CTX_VECTOR(%rax)
-    popq CTX_ERROR(%rax)
-    popq CTX_RIP(%rax)
-    popq CTX_CS(%rax)
-    popq CTX_RFLAGS(%rax)
-    popq CTX_RSP(%rax)
-    popq CTX_SS(%rax)
-    leaq CTX_RAX(%rax), %rsp
-    movq (%rsp), %rax
-    jmp save_rest
-1:  andq $~TRAP_FLAG, CTX_RFLAGS - CTX_VECTOR(%rsp)
-    addq $16, %rsp
-    iretq
+isolated_machine_check_entry:
+    push_no_code
 
-/* NMI, on its own stack, anywhere: uses nothing but that stack and goes back where it came from. */
+/* A double fault or a machine check, on stacks of their own and from anywhere, so with any CR3. The
+ * stack holds the Context for the report, which is written on another one. */
+fatal_entry:
+    push_registers
+    movq %rsp, %rdi
+    load_root KERNEL_ROOT
+    movq $REPORT_STACK_TOP, %rsp
+    jmp report
+
+/* NMI, on its own stack, anywhere: between any two instructions above, with any CR3. It uses nothing
+ * but what is its own, and goes back where it came from with the CR3 that it found. No other NMI
+ * comes before the iretq, and nothing else comes at all. */
 nmi_entry:
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
+    movq %cr3, %rsp
+    movq %rsp, ROOT_AT_NMI(%rip)
+    load_root KERNEL_ROOT
+    movq $NMI_STACK_TOP, %rsp
+    push_registers
     cld
-    movq 11 * 8(%rsp), %rdi     /* interrupted rip */
+    movq NMI_FRAME_END + FRAME_RIP(%rip), %rdi
     call nmi
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
-    addq $16, %rsp
+    pop_registers
+    load_root ROOT_AT_NMI
+    movq $NMI_FRAME_END + FRAME_RIP, %rsp
     iretq
 
 /* The idle thread. */
@@ -245,33 +367,57 @@ idle_loop:
     hlt
     jmp idle_loop
 
+/* Traps that come with an error code. */
+    .macro set_has_code vector
+    .set has_code, \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
+    .endm
+
+/* From the stub of `vector` to where its stack is known: special ones have their own. */
+    .macro jump_from_stub debug, machine_check, other
+    .if vector == 1
+    jmp \debug
+    .elseif vector == 2
+    jmp nmi_entry
+    .elseif vector == 8
+    jmp fatal_entry
+    .elseif vector == 18
+    jmp \machine_check
+    .else
+    jmp \other
+    .endif
+    .set vector, vector + 1
+    .endm
+
 /* One stub of 16 bytes for every vector; those without an error code push 0 in its place. */
     .balign 16
-    .global trap_stubs
+    .global trap_stubs, isolated_trap_stubs
 trap_stubs:
     .set vector, 0
     .rept 256
     .balign 16
-    .if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && vector != 29 && vector != 30
+    set_has_code vector
+    .if !has_code
     pushq $0
     .endif
     pushq $vector
-    .if vector == 1
-    jmp debug_entry
-    .elseif vector == 2
-    jmp nmi_entry
-    .elseif vector == 8 || vector == 18
-    jmp fault_in_kernel
-    .else
-    jmp trap_common
-    .endif
-    .set vector, vector + 1
+    jump_from_stub debug_entry, fatal_entry, trap_common
     .endr
     .balign 16
 
-    .section .bss.entry, "aw", @nobits
+/* Stubs of 8 bytes, so that the trampoline has two pages of text: the vector as a signed byte, and
+ * the 0 is left to where they jump. */
+isolated_trap_stubs:
+    .set vector, 0
+    .rept 256
     .balign 8
-user_rsp:
-    .skip 8
+    set_has_code vector
+    pushq $vector - (vector & 0x80) * 2
+    .if has_code
+    jump_from_stub 0, 0, isolated_trap_with_code
+    .else
+    jump_from_stub isolated_debug_entry, isolated_machine_check_entry, isolated_trap_without_code
+    .endif
+    .endr
+    .balign 8
 
     .section .note.GNU-stack, "", @progbits

@@ -31,6 +31,15 @@ struct Requirement {
     char const* name;
 };
 
+/// Whether user code may read by speculation what only the kernel may: Intel's say it where not.
+bool may_have_meltdown(CpuidResult const& vendor, u32 seven_edx)
+{
+    constexpr u32 genu = 0x756e'6547, inei = 0x4965'6e69, ntel = 0x6c65'746e;
+    if (vendor.ebx != genu || vendor.edx != inei || vendor.ecx != ntel) return false;
+    constexpr u64 has_capabilities = bit(29), rdcl_no = bit(0);
+    return (seven_edx & has_capabilities) == 0 || (read_msr(Msr::arch_capabilities) & rdcl_no) == 0;
+}
+
 /// The CPUID words that are looked at; leaves the CPU does not have read as zero.
 struct Leaves {
     CpuidResult one{}, seven{}, extended{}, power{};
@@ -98,6 +107,7 @@ void init_features()
     features.tsc_deadline = (l.one.ecx & bit(24)) != 0;
     features.invariant_tsc = (l.power.edx & bit(8)) != 0;
     features.machine_check = (l.one.edx & bit(7)) != 0;
+    features.meltdown = may_have_meltdown(cpuid(0), l.seven.edx);
     enable();
 }
 

@@ -9,7 +9,8 @@ namespace mk {
 
 struct Features {
     bool smep, smap, umip, fsgsbase, gigabyte_pages, xsave, x2apic, tsc_deadline, invariant_tsc,
-        machine_check;
+        machine_check,
+        meltdown; ///< an Intel CPU that does not say that it is immune
 };
 
 /// Constant after init_features().

@@ -9,6 +9,7 @@ namespace mk::x86 {
 /// Model-specific registers, by Intel's names.
 enum class Msr : u32 {
     apic_base = 0x1b,
+    arch_capabilities = 0x10a,
     pat = 0x277,
     tsc_deadline = 0x6e0,
     x2apic_first = 0x800,

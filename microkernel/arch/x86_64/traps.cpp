@@ -26,7 +26,7 @@ static_assert(offsetof(Context, vector) == 19 * 8 && offsetof(Context, error_cod
 static_assert(offsetof(Context, rip) == 21 * 8 && offsetof(Context, cs) == 22 * 8);
 static_assert(offsetof(Context, rflags) == 23 * 8 && offsetof(Context, rsp) == 24 * 8);
 static_assert(offsetof(Context, ss) == 25 * 8 && user_ds == 0x1b && user_cs == 0x23);
-static_assert(kernel_stack_top_offset == 4096 + 16384 && vector_syscall == 0x100);
+static_assert(sizeof(Context) == 26 * 8 && vector_syscall == 0x100);
 
 extern "C" void idle_loop();
 

@@ -96,7 +96,7 @@ struct Machine {
         platform.io_apic[0].address = 0xfec00000;
         platform.tsc_hz = 1'000'000'000;
         fake::cpu().ticks_per_us = 1000;
-        fake::address_space().load(kernel_pml4());
+        fake::address_space().load(empty_pml4());
         started = {};
         (void)boot_memory.add(memory.physical(), memory.physical() + ram);
         std::memset(module_memory.at<u8>(0), 0, bit(16));
@@ -243,7 +243,7 @@ TEST_CASE("the root server's environment is the observed one")
             CHECK(cap.mapped_address() == image + i * 4096);
             CHECK(reinterpret_cast<u64>(user<u8>(image + i * 4096)) == cap.address());
         }
-        CHECK(find_vspace(1)->entry[300] == kernel_pml4().entry[300]);
+        CHECK(find_vspace(1)->entry[300] == empty_pml4().entry[300]);
     }
 }
 

@@ -49,7 +49,7 @@ struct Kernel {
 
     Kernel()
     {
-        fake::address_space().load(kernel_pml4());
+        fake::address_space().load(empty_pml4());
         for (u16 base = 0; base < 4096; base += 512)
             if (AsidPool* const p = find_asid_pool(base)) delete_asid_pool(fake::cpu(), base, *p);
         for (unsigned irq = 0; irq < irq_count; ++irq) irq_table.route[irq] = {};

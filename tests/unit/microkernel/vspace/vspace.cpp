@@ -37,7 +37,7 @@ void forget_pools()
 {
     for (u16 base = 0; base < asid_pool_count * asids_per_pool; base += asids_per_pool)
         if (AsidPool* const pool = find_asid_pool(base)) delete_asid_pool(fake::cpu(), base, *pool);
-    fake::address_space().load(kernel_pml4());
+    fake::address_space().load(empty_pml4());
 }
 
 // --- the model: tables as dictionaries, what is where by number of the object ---
@@ -271,7 +271,7 @@ void World::step(std::mt19937& random)
             asids_[space.slot->cap().mapped_asid()] = space.slot == things_[0].slot ? 0 : 1;
     } else if (dice < 10) {
         PageTable* const root = vspace_of(space.slot->cap());
-        load_space(root ? *root : kernel_pml4());
+        load_space(root ? *root : empty_pml4());
     } else if (t.object.type == CapType::pml4) {
         if (dice > 95) delete_step(t, self);
     } else if (dice < 75) {
