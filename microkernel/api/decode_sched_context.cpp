@@ -36,7 +36,10 @@ Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
     if (sc.tcb != nullptr) {
         dequeue(cpu, *sc.tcb);
         release_queue::remove(cpu, *sc.tcb);
-        if (&sc == cpu.current_sc) commit_time(cpu);
+        if (&sc == cpu.current_sc) {
+            commit_time(cpu);
+            cpu.reprogram_timer = true; // its head may end sooner now
+        }
     }
     feedback::configure(sc, false);
     // A context in use keeps what it has used; one that is idle starts afresh.

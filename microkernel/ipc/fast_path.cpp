@@ -168,6 +168,8 @@ void wait_with(Reply& reply, Tcb& server, Endpoint& ep, Cap const& cap)
 /// Whether `caller`, once it is answered, goes on at once on its own context when `current` waits.
 bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
 {
+    // A server on its notification's context gives that back before it waits.
+    if (cpu.current_sc->notification != nullptr) return false;
     bool const in_stack = reply.is_top() || reply.next() != nullptr || reply.prev != nullptr;
     SchedContext const* const sc = caller.sc;
     return domain_count == 1 && !in_stack && sc != nullptr && sc->is_plain() &&

@@ -317,6 +317,7 @@ void start_domain_schedule(Cpu& cpu)
     cpu.domain_index = cpu.domain_start;
     cpu.domain = cpu.domain_schedule[cpu.domain_start].domain;
     cpu.domain_left = cpu.domain_schedule[cpu.domain_start].duration;
+    cpu.reprogram_timer = true;
 }
 
 } // namespace mk

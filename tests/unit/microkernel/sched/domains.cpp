@@ -99,3 +99,15 @@ TEST_CASE("an end marker and a new start make a shorter round", "[domain]")
     w.go(3000);
     CHECK(w.cpu.current == w.t[1]);
 }
+
+TEST_CASE("a schedule that begins anew sets the timer, also when the same thread goes on",
+          "[domain]")
+{
+    Domains w;
+    w.cpu.domain_schedule[0].duration = 100;
+    start_domain_schedule(w.cpu);
+    reschedule_required(w.cpu);
+    w.go();
+    CHECK(w.cpu.current == w.t[0]);
+    CHECK(fake::machine.deadline == w.cpu.now + 100);
+}

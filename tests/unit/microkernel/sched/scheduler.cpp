@@ -267,3 +267,18 @@ TEST_CASE("no thread is lost through random system calls", "[scheduler]")
         }
     }
 }
+
+TEST_CASE("the timer follows a budget that its own thread makes smaller", "[scheduler]")
+{
+    Methods w;
+    SchedContext& sc = w.context(100000, 100000);
+    Tcb& t = w.thread(10, &sc);
+    restart(w.cpu, t);
+    w.go();
+    REQUIRE(w.cpu.current == &t);
+    REQUIRE(fake::machine.deadline == w.cpu.now + 100000);
+    REQUIRE(w.configure_context(sc, 100, 100, 0, 0));
+    w.go();
+    REQUIRE(w.cpu.current == &t);
+    CHECK(fake::machine.deadline <= w.cpu.now + 100);
+}
