@@ -3,7 +3,7 @@
 //   page-table-isolation=on|off|auto     auto, the default: on an Intel CPU that does not say it is
 //                                        immune
 // Built from: trampoline.hpp, the isolated half of entry.S, kernel_space.cpp, descriptors.cpp.
-// docs/decisions/006-page-table-isolation.md says why so.
+// docs/decisions/007-page-table-isolation.md says why so.
 #pragma once
 
 #include <string_view>
