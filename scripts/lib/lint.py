@@ -17,8 +17,8 @@ import source_text
 # Code lines (no blanks, no comments) each folder of the kernel may have, and all of them together.
 # The decoders of all objects are in api, beside the table that names them. What only debug kernels
 # contain has a budget, and is no part of the sum: it is an instrument, not the kernel that runs.
-BUDGETS = {'api': 2340, 'cap': 780, 'object': 480, 'ipc': 1200, 'sched': 1180, 'vspace': 300,
-           'boot': 940, 'debug': 450, 'check': 770, 'arch': 2220}
+BUDGETS = {'api': 2360, 'cap': 800, 'object': 500, 'ipc': 1200, 'sched': 1180, 'vspace': 350,
+           'boot': 960, 'debug': 460, 'check': 770, 'arch': 2230}
 BUDGET_TOTAL = 10000
 DEBUG_ONLY = ('check',)
 FILE_LINES = 400
