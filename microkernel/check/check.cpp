@@ -12,35 +12,22 @@ void check_objects(Cpu const& cpu, Totals& totals)
 {
     for (Slot const* slot : registry.objects()) {
         Cap const& cap = slot->cap();
-        switch (cap.type()) {
-        case CapType::tcb:
-            check_thread(cpu, *cap.object<Tcb>(), totals);
-            break;
-        case CapType::sched_context:
+        if (cap.is(CapType::tcb)) check_thread(cpu, *cap.object<Tcb>(), totals);
+        if (cap.is(CapType::sched_context))
             check_sched_context(cpu, *cap.object<SchedContext>(), cap.sched_context_bits());
-            break;
-        case CapType::reply:
-            check_reply(*cap.object<Reply>(), totals);
-            break;
-        case CapType::endpoint:
-            check_endpoint(*cap.object<Endpoint>(), totals);
-            break;
-        case CapType::notification:
-            check_notification(*cap.object<Notification>(), totals);
-            break;
-        default:
-            break;
-        }
+        if (cap.is(CapType::reply)) check_reply(*cap.object<Reply>(), totals);
+        if (cap.is(CapType::endpoint)) check_endpoint(*cap.object<Endpoint>(), totals);
+        if (cap.is(CapType::notification)) check_notification(*cap.object<Notification>(), totals);
     }
 }
 
 void check_totals(Cpu const& cpu, Totals const& t)
 {
-    Subject const all{"all of", &cpu};
-    all.must(t.waiting == t.waiting_in_queue, "those that wait: one is in no queue");
-    all.must(t.ready == t.ready_in_queue, "those that are ready: one is in no queue");
-    all.must(t.released == t.released_in_queue, "those that await a refill: one is in no queue");
-    all.must(t.replies == t.replies_in_stack, "the replies: one is in a circle of calls");
+    Subject const must{"all of", &cpu};
+    must(t.waiting == t.waiting_in_queue, "those that wait: one is in no queue");
+    must(t.ready == t.ready_in_queue, "those that are ready: one is in no queue");
+    must(t.released == t.released_in_queue, "those that await a refill: one is in no queue");
+    must(t.replies == t.replies_in_stack, "the replies: one is in a circle of calls");
 }
 
 constinit bool asked_for = false;

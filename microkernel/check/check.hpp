@@ -2,8 +2,8 @@
 // kernel relies on and that does not hold. Debug kernels only, when asked by `check=every` on the
 // kernel's command line. The checks know nothing of how state came about: each compares what two
 // places say. Cost: linear in capabilities and threads; the kernel's clock stands still meanwhile.
-// Next: registry.hpp (which objects have capabilities), tree.cpp, threads.cpp, queues.cpp,
-// space.cpp (one area each).
+// Next: registry.hpp (which objects have capabilities), tree.cpp, threads.cpp (with
+// their queues), space.cpp (one area each).
 #pragma once
 
 #include "kit/types.hpp"

@@ -13,38 +13,83 @@ namespace mk::check {
 struct Subject {
     char const* kind;
     void const* address;
-    void must(bool holds, char const* rule) const
+    void operator()(bool holds, char const* rule) const
     {
         if (!holds) [[unlikely]]
             violated(kind, address, rule);
     }
 };
 
-class Registry {
-public:
-    static constexpr unsigned capacity = 1u << 15;
+/// Values by a key of 64 bits. Open addressing; clearing is starting a new round.
+template <class Value, unsigned bits> class Table {
+    struct Bucket {
+        u64 key;
+        unsigned round; ///< valid when it is that of the table
+        Value value;
+    };
+    Bucket bucket_[bit(bits)] = {};
+    unsigned count_ = 0, round_ = 0;
 
-    void clear();
+    /// Where the key is, or would be put.
+    unsigned place(u64 key) const
+    {
+        unsigned i = unsigned(key) * 0x9e37'79b1u >> (32 - bits);
+        while (bucket_[i].round == round_ && bucket_[i].key != key) i = (i + 1) % bit(bits);
+        return i;
+    }
+
+public:
+    void clear() { ++round_, count_ = 0; }
+    bool full() const { return count_ > bit(bits) / 2; }
+    /// Null when the key is not in the table.
+    Value const* find(u64 key) const
+    {
+        Bucket const& b = bucket_[place(key)];
+        return b.round == round_ ? &b.value : nullptr;
+    }
+    /// Puts the key in if it is not there.
+    Value& operator[](u64 key)
+    {
+        Bucket& b = bucket_[place(key)];
+        if (b.round != round_) b = {key, round_, {}}, ++count_;
+        return b.value;
+    }
+};
+
+class Registry {
+    static constexpr unsigned bits = 15;
+    Table<Slot const*, bits + 1> table_;
+    Slot const* object_[bit(bits)] = {};
+    unsigned count_ = 0;
+
+    static u64 key(CapType type, void const* object)
+    {
+        return reinterpret_cast<u64>(object) << 5 | u8(type);
+    }
+
+public:
+    void clear() { table_.clear(), count_ = 0; }
     /// `first`: the first slot of the run of capabilities to this object.
-    void add(Slot const& first);
+    void add(Slot const& first)
+    {
+        Cap const& cap = first.cap();
+        Subject const must{"capability", &first};
+        must(count_ < bit(bits), "is to more objects than the checker has room for");
+        Slot const*& entry = table_[key(cap.type(), cap.object<void>())];
+        must(entry == nullptr, "stands apart from the others to its object");
+        entry = object_[count_++] = &first;
+    }
     /// The first slot with a capability of this type to this object; null when there is none.
-    Slot const* find(CapType type, void const* object) const;
+    Slot const* find(CapType type, void const* object) const
+    {
+        Slot const* const* const entry = table_.find(key(type, object));
+        return entry != nullptr ? *entry : nullptr;
+    }
     bool has(CapType type, void const* object) const { return find(type, object) != nullptr; }
     /// One slot for each object, in the order of the tree.
     std::span<Slot const* const> objects() const { return {object_, count_}; }
-
-private:
-    struct Bucket {
-        unsigned round, index; ///< valid when round is that of the registry
-    };
-    Bucket bucket_[2 * capacity] = {};
-    Slot const* object_[capacity] = {};
-    unsigned count_ = 0, round_ = 0;
-
-    static unsigned hash(u64 address) { return unsigned(address >> 4) * 0x9e37'79b1u >> 16; }
-    static_assert(2 * capacity == 1u << 16, "hash() answers 16 bits");
 };
-extern Registry registry;
+inline constinit Registry registry;
 
 /// What one look adds up, so that "all of these and no others" is a comparison of two numbers.
 struct Totals {
@@ -78,11 +123,11 @@ void check_spaces();
 /// Two objects that point to each other. `rule` is about a `partner` that has no capability, or
 /// does not point back.
 template <class A, class B>
-void check_partner(Subject const& subject, A const& object, B const* partner, CapType type,
+void check_partner(Subject const& must, A const& object, B const* partner, CapType type,
                    A* B::*back, char const* rule)
 {
     if (partner == nullptr) return;
-    subject.must(registry.has(type, partner) && partner->*back == &object, rule);
+    must(registry.has(type, partner) && partner->*back == &object, rule);
 }
 
 } // namespace mk::check

@@ -11,20 +11,6 @@
 #include "vspace/page_table.hpp"
 
 namespace mk::check {
-
-void check_interrupts(Totals const& totals)
-{
-    for (unsigned irq = 0; irq < irq_count; ++irq) {
-        Slot const& target = irq_table.notification[irq];
-        Subject const subject{"interrupt", &target};
-        bool const routed = irq_table.route[irq].kind != IrqRoute::Kind::free;
-        bool const handled = (totals.handlers[irq / 64] >> irq % 64 & 1) != 0;
-        subject.must(routed == handled, "has a route and capabilities that disagree");
-        subject.must(target.empty() || (routed && target.cap().is(CapType::notification)),
-                     "signals what is no notification, or has no route");
-    }
-}
-
 namespace {
 
 u64 count_full(Slot const* slots, u64 count)
@@ -32,8 +18,8 @@ u64 count_full(Slot const* slots, u64 count)
     u64 full = 0;
     for (Slot const* s = slots; s != slots + count; ++s) {
         bool const linked = s->prev() != nullptr && s->prev()->next() == s;
-        Subject{"slot", s}.must(s->empty() ? s->prev() == nullptr && s->next() == nullptr : linked,
-                                "is full and not in the tree, or empty and in it");
+        Subject{"slot", s}(s->empty() ? s->prev() == nullptr && s->next() == nullptr : linked,
+                           "is full and not in the tree, or empty and in it");
         full += !s->empty();
     }
     return full;
@@ -50,63 +36,13 @@ u64 count_full(Cap const& container)
     return 0;
 }
 
-} // namespace
-
-void check_slots(Cpu const& cpu, Totals const& totals)
-{
-    u64 full = count_full(irq_table.notification, irq_count) + count_full(&cpu.event_frame, 1);
-    for (Slot const* slot : registry.objects()) full += count_full(slot->cap());
-    Subject{"tree", &DerivationTree::first}.must(
-        full == totals.slots, "has a slot that is in no CNode, TCB, interrupt or event ring");
-}
-
-namespace {
-
 /// Entries of page tables that a capability says are its mapping, with the rights it has.
-class Claims {
-public:
-    static constexpr unsigned capacity = 1u << 15;
+constinit Table<Rights, 15> claims;
 
-    void clear()
-    {
-        ++round_;
-        count_ = 0;
-    }
-    void add(u64 const* entry, Rights rights)
-    {
-        Claim& c = bucket(entry);
-        if (c.round != round_) {
-            Subject{"page table", entry}.must(++count_ <= capacity / 2,
-                                              "has more entries than the checker has room for");
-            c = {entry, round_, Rights::none};
-        }
-        c.rights = c.rights | rights;
-    }
-    /// Null when nobody claims the entry.
-    Rights const* find(u64 const* entry)
-    {
-        Claim const& c = bucket(entry);
-        return c.round == round_ ? &c.rights : nullptr;
-    }
-
-private:
-    struct Claim {
-        u64 const* entry;
-        unsigned round;
-        Rights rights;
-    };
-    Claim claim_[capacity] = {};
-    unsigned count_ = 0, round_ = 0;
-
-    /// Where the entry is, or would be put.
-    Claim& bucket(u64 const* entry)
-    {
-        unsigned i = unsigned(reinterpret_cast<u64>(entry) >> 3) * 0x9e37'79b1u >> 17;
-        while (claim_[i].round == round_ && claim_[i].entry != entry) i = (i + 1) % capacity;
-        return claim_[i];
-    }
-};
-constinit Claims claims;
+u64 key(u64 const& entry)
+{
+    return reinterpret_cast<u64>(&entry);
+}
 
 /// What the capability says is mapped and the tables confirm; what they do not is a stale word.
 void claim(Cap const& cap)
@@ -124,7 +60,10 @@ void claim(Cap const& cap)
                                ? maps_frame(*e, cap.address(), cap.frame_size())
                                : is_table(*e) && (*e & paging::address_mask) ==
                                                      arch::to_physical(cap.object<PageTable>());
-    if (confirmed) claims.add(e, is_frame ? cap.rights() : Rights::all);
+    if (!confirmed) return;
+    Rights& rights = claims[key(*e)];
+    rights = rights | (is_frame ? cap.rights() : Rights::all);
+    Subject{"page table", e}(!claims.full(), "has more entries than the checker has room for");
 }
 
 /// The present entries of a table whose entries span 2^bits bytes, and of the tables below it.
@@ -134,42 +73,62 @@ void check_table(PageTable const& table, unsigned bits)
     for (unsigned i = 0; i < end; ++i) {
         u64 const& e = table.entry[i];
         if (e == 0) continue;
-        Subject const subject{"page table", &e};
-        subject.must((e & paging::present) != 0, "has an entry that is neither present nor 0");
-        Rights const* const rights = claims.find(&e);
-        subject.must(rights != nullptr, "maps what no capability says is mapped");
+        Subject const must{"page table", &e};
+        must((e & paging::present) != 0, "has an entry that is neither present nor 0");
+        Rights const* const rights = claims.find(key(e));
+        must(rights != nullptr, "maps what no capability says is mapped");
         if (bits > page_entry_bits && is_table(e)) {
             check_table(*arch::from_physical<PageTable>(e & paging::address_mask), bits - 9);
             continue;
         }
         bool const may_read = contains(*rights, Rights::read);
-        subject.must(may_read || (e & paging::user) == 0, "lets users read without the right");
+        must(may_read || (e & paging::user) == 0, "lets users read without the right");
         bool const may_write = contains(*rights, Rights::read | Rights::write);
-        subject.must(may_write || (e & paging::writable) == 0,
-                     "lets users write without the right");
+        must(may_write || (e & paging::writable) == 0, "lets users write without the right");
     }
 }
 
 void check_pool(AsidPool const& pool, u16 base)
 {
     Slot const* const slot = registry.find(CapType::asid_pool, &pool);
-    Subject{"asid pool", &pool}.must(slot != nullptr && slot->cap().asid_base() == base,
-                                     "is registered and has no capability that says so");
+    Subject{"asid pool", &pool}(slot != nullptr && slot->cap().asid_base() == base,
+                                "is registered and has no capability that says so");
     for (unsigned i = 0; i < asids_per_pool; ++i) {
         PageTable const* const pml4 = pool.pml4[i];
         if (pml4 == nullptr) continue;
-        Subject const subject{"pml4", pml4};
+        Subject const must{"pml4", pml4};
         Slot const* const owner = registry.find(CapType::pml4, pml4);
-        subject.must(owner != nullptr && owner->cap().mapped_asid() == base + i,
-                     "has an ASID and no capability that says so");
+        must(owner != nullptr && owner->cap().mapped_asid() == base + i,
+             "has an ASID and no capability that says so");
         for (unsigned k = kernel_pml4_first; k < table_entries; ++k)
-            subject.must(pml4->entry[k] == empty_pml4().entry[k],
-                         "has a kernel half that is not the kernel's");
+            must(pml4->entry[k] == empty_pml4().entry[k],
+                 "has a kernel half that is not the kernel's");
         check_table(*pml4, pml4_entry_bits);
     }
 }
 
 } // namespace
+
+void check_interrupts(Totals const& totals)
+{
+    for (unsigned irq = 0; irq < irq_count; ++irq) {
+        Slot const& target = irq_table.notification[irq];
+        Subject const must{"interrupt", &target};
+        bool const routed = irq_table.route[irq].kind != IrqRoute::Kind::free;
+        bool const handled = (totals.handlers[irq / 64] >> irq % 64 & 1) != 0;
+        must(routed == handled, "has a route and capabilities that disagree");
+        must(target.empty() || (routed && target.cap().is(CapType::notification)),
+             "signals what is no notification, or has no route");
+    }
+}
+
+void check_slots(Cpu const& cpu, Totals const& totals)
+{
+    u64 full = count_full(irq_table.notification, irq_count) + count_full(&cpu.event_frame, 1);
+    for (Slot const* slot : registry.objects()) full += count_full(slot->cap());
+    Subject{"tree", &DerivationTree::first}(
+        full == totals.slots, "has a slot that is in no CNode, TCB, interrupt or event ring");
+}
 
 void check_spaces()
 {

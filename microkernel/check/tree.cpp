@@ -12,11 +12,6 @@
 namespace mk::check {
 namespace {
 
-Subject subject_of(Slot const& slot)
-{
-    return {"capability", &slot};
-}
-
 /// The untypeds that the walk is inside of, outermost first. Each is at most as large as the one
 /// before; of copies only the innermost counts, so sizes at least halve from one to the next.
 class Nesting {
@@ -26,20 +21,20 @@ public:
     bool enter(Slot const& slot, Extent memory)
     {
         Cap const& cap = slot.cap();
-        Subject const subject = subject_of(slot);
+        Subject const must{"capability", &slot};
         u64 const end = memory.base + memory.size;
         while (depth_ > 0 && !level_[depth_ - 1].memory.contains(memory)) --depth_;
         bool const is_root = depth_ == 0;
         if (!is_root) {
             Level& around = level_[depth_ - 1];
-            subject.must(end <= around.lowest, "shares memory with a sibling");
-            subject.must(end <= around.used_end, "lies above the watermark of its untyped");
+            must(end <= around.lowest, "shares memory with a sibling");
+            must(end <= around.used_end, "lies above the watermark of its untyped");
             around.lowest = memory.base;
             if (around.memory.size == memory.size && cap.is(CapType::untyped)) --depth_;
         }
         if (!cap.is(CapType::untyped)) return is_root;
         u64 const used = cap.untyped_watermark();
-        subject.must(used <= memory.size, "has its watermark behind its end");
+        must(used <= memory.size, "has its watermark behind its end");
         level_[depth_++] = {memory, end, memory.base + used};
         return is_root;
     }
@@ -56,39 +51,43 @@ private:
 
 bool is_registered(CapType type)
 {
-    constexpr u64 named_by_address =
-        bit(u8(CapType::tcb)) | bit(u8(CapType::endpoint)) | bit(u8(CapType::notification)) |
-        bit(u8(CapType::reply)) | bit(u8(CapType::sched_context)) | bit(u8(CapType::cnode)) |
-        bit(u8(CapType::zombie)) | bit(u8(CapType::asid_pool)) | bit(u8(CapType::pml4)) |
-        bit(u8(CapType::pdpt)) | bit(u8(CapType::page_directory)) | bit(u8(CapType::page_table));
+    using T = CapType;
+    constexpr u64 named_by_address = [] {
+        u64 types = 0;
+        for (T const each :
+             {T::tcb, T::endpoint, T::notification, T::reply, T::sched_context, T::cnode, T::zombie,
+              T::asid_pool, T::pml4, T::pdpt, T::page_directory, T::page_table})
+            types |= bit(u8(each));
+        return types;
+    }();
     return (named_by_address >> u8(type) & 1) != 0;
 }
 
 void check_place(Slot const& slot, Slot const& before, bool is_copy)
 {
     Cap const& cap = slot.cap();
-    Subject const subject = subject_of(slot);
-    subject.must(slot.prev() == &before, "does not point back to the one before it");
-    subject.must(!cap.is_null(), "is null and in the tree");
-    subject.must(slot.first_badged() || !slot.revocable(),
-                 "is an original and begins no run of badges");
+    Subject const must{"capability", &slot};
+    must(slot.prev() == &before, "does not point back to the one before it");
+    must(!cap.is_null(), "is null and in the tree");
+    must(slot.first_badged() || !slot.revocable(), "is an original and begins no run of badges");
     if (slot.first_badged()) return;
-    subject.must(is_copy, "is a copy and stands behind no other");
+    must(is_copy, "is a copy and stands behind no other");
     bool const badged = cap.is(CapType::endpoint) || cap.is(CapType::notification);
-    subject.must(!badged || cap.badge() == 0 || cap.badge() == before.cap().badge(),
-                 "continues a run of another badge");
+    must(!badged || cap.badge() == 0 || cap.badge() == before.cap().badge(),
+         "continues a run of another badge");
 }
 
 /// What is named by numbers.
 void check_named(Slot const& slot, Totals& totals)
 {
     Cap const& cap = slot.cap();
+    Subject const must{"capability", &slot};
     if (cap.is(CapType::irq_handler)) {
-        subject_of(slot).must(cap.irq() < irq_count, "names no interrupt");
+        must(cap.irq() < irq_count, "names no interrupt");
         totals.handlers[cap.irq() / 64] |= bit(cap.irq() % 64);
     } else if (cap.is(CapType::io_port)) {
         for (u16 const end : {cap.first_port(), cap.last_port()})
-            subject_of(slot).must(!io_ports_free(end, end), "is to ports that are not issued");
+            must(!io_ports_free(end, end), "is to ports that are not issued");
     }
 }
 
@@ -96,13 +95,13 @@ void check_named(Slot const& slot, Totals& totals)
 void check_cleared(Slot const& slot)
 {
     Cap const& cap = slot.cap();
+    Subject const must{"capability", &slot};
     if (cap.untyped_is_device()) return;
-    subject_of(slot).must(cap.untyped_cleared() <= bit(cap.untyped_bits()),
-                          "is said to be clear behind its end");
+    must(cap.untyped_cleared() <= bit(cap.untyped_bits()), "is said to be clear behind its end");
     constexpr u64 step = 256;
     for (u64 at = align_up(cap.untyped_watermark(), 3); at < cap.untyped_cleared(); at += step)
-        subject_of(slot).must(*arch::from_physical<u64 const>(cap.address() + at) == 0,
-                              "is not zero where it is said to be");
+        must(*arch::from_physical<u64 const>(cap.address() + at) == 0,
+             "is not zero where it is said to be");
 }
 
 /// `chosen` lies in no other untyped: all that shares memory with it follows it without a gap.
@@ -114,37 +113,22 @@ void check_root_overlap(Slot const& chosen)
         Extent const other = extent(s->cap());
         in_run = s == &chosen || (in_run && (other.size == 0 || memory.contains(other)));
         if (in_run || other.size == 0) continue;
-        subject_of(*s).must(other.base + other.size <= memory.base ||
-                                memory.base + memory.size <= other.base,
-                            "shares memory with what it does not derive from");
+        Subject{"capability", s}(other.base + other.size <= memory.base ||
+                                     memory.base + memory.size <= other.base,
+                                 "shares memory with what it does not derive from");
     }
 }
 
 /// The roots take turns: each full look compares one of them with everything.
-class RootTurn {
-public:
-    void meet(Slot const& root)
-    {
-        if (met_++ == turn_) chosen_ = &root;
-    }
-    void finish()
-    {
-        turn_ = chosen_ != nullptr ? turn_ + 1 : 0;
-        if (chosen_ != nullptr) check_root_overlap(*chosen_);
-    }
-
-private:
-    inline static unsigned turn_ = 0;
-    unsigned met_ = 0;
-    Slot const* chosen_ = nullptr;
-};
+constinit unsigned root_turn = 0;
 
 } // namespace
 
 void check_tree(Totals& totals, Depth depth)
 {
     Nesting nesting;
-    RootTurn roots;
+    unsigned roots = 0;
+    Slot const* root = nullptr;
     registry.clear();
     Slot const* before = &DerivationTree::first;
     for (Slot const* slot = before->next(); slot != nullptr; before = slot, slot = slot->next()) {
@@ -159,11 +143,13 @@ void check_tree(Totals& totals, Depth depth)
         Extent const memory = extent(cap);
         if (memory.size == 0)
             check_named(*slot, totals);
-        else if (nesting.enter(*slot, memory))
-            roots.meet(*slot);
+        else if (nesting.enter(*slot, memory) && roots++ == root_turn)
+            root = slot;
         if (depth == Depth::full && cap.is(CapType::untyped)) check_cleared(*slot);
     }
-    if (depth == Depth::full) roots.finish();
+    if (depth != Depth::full) return;
+    if (root != nullptr) check_root_overlap(*root);
+    root_turn = root != nullptr ? root_turn + 1 : 0;
 }
 
 } // namespace mk::check

@@ -43,7 +43,7 @@ def parse(arguments):
     add('--soak', action='store_true', help='one seed after the other, until interrupted')
     add('--log', metavar='FILE', help='--soak: append a line for each run here')
     add('--last', type=int, default=24, metavar='N', help='calls to print of a failed run')
-    add('--twice', action='store_true', help='repeat the last run and compare what came out')
+    add('--twice', action='store_true', help='repeat each run and compare what came out')
     add('--cmdline', default='check=every', metavar='TEXT', help='of the kernel')
     add('--build', metavar='DIR', help='take what is built there, build nothing')
     add('--emulator-arg', action='append', default=[], metavar='ARG',
@@ -120,7 +120,7 @@ def run(options, seed, scratch):
              result.stdout.decode(errors='replace').splitlines()]
     text = '\n'.join(lines)
     told = [int(n) for n in re.findall(r'(?:fuzz: calls|random calls:) (\d+)', text)]
-    digest = [line for line in lines if line.startswith('fuzz: restarts')]
+    digest = [line for line in lines if line.startswith(('fuzz: restarts', 'fuzz: capabilities'))]
     if result.returncode == 0 and DONE.search(text):
         return True, told[-1], digest, digest
     comments = [line for line in lines if line][-60:] + ['the last calls:']
@@ -153,7 +153,7 @@ def soak(options, scratch):
 
 
 def once(options, scratch):
-    print(f'TAP version 13\n1..{options.runs + options.twice}', flush=True)
+    print(f'TAP version 13\n1..{options.runs * (1 + options.twice)}', flush=True)
     number, all_good = 0, True
 
     def result(good, what):
@@ -165,11 +165,12 @@ def once(options, scratch):
         good, calls, digest, comments = run(options, seed, scratch)
         comment(comments)
         result(good, f'seed {seed}: {calls} random calls break no invariant of the kernel')
-    if options.twice:
+        if not options.twice:
+            continue
         _, calls_again, digest_again, _ = run(options, seed, scratch)
-        same = (calls, digest) == (calls_again, digest_again)
+        same = digest and (calls, digest) == (calls_again, digest_again)
         comment([] if same else [*digest, 'and then', *digest_again])
-        result(same, 'the same seed gives the same run')
+        result(same, f'seed {seed}: the same seed gives the same run')
     return 0 if all_good else 1
 
 
