@@ -69,7 +69,8 @@ def parse_comment(text):
 def read_comments(sources):
     """Decoder name -> Comment. sources: path -> text."""
     found = {}
-    head = re.compile(r'((?:^///[^\n]*\n)*)^Checked<Plan> (decode_\w+)\(Invocation const\s?&', re.M)
+    head = re.compile(r'((?:^///[^\n]*\n)*)^(?:\[\[.*\]\] )?'
+                      r'Checked<Plan> (decode_\w+)\(Invocation const\s?&', re.M)
     for path, text in sources.items():
         for match in head.finditer(text):
             lines = [line[3:].strip() for line in match[1].splitlines()]

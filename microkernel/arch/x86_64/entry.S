@@ -87,7 +87,9 @@
 
     .macro load_kernel_stack
     movq $KERNEL_STACK_TOP, %rsp
+#if !HYPERCORE_RELEASE
     xorl %ebp, %ebp             /* ends backtraces */
+#endif
     .endm
 
 /* KERNEL_ROOT or USER_ROOT into CR3. rsp is lost. */

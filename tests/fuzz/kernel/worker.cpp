@@ -107,14 +107,13 @@ u64 word_for(char letter, unsigned index, Choice& choice)
         return one_in(8) ? 1 + below(32) : 1 + below(2);
     case 'v':
         return virtual_address();
-    case 'a':
-        return below(5);
     case 'p':
         return 1 + below(one_in(4) ? 254 : 6);
     case 'T':
         return choice.budget = microseconds();
     case 'U':
         return one_in(3) ? choice.budget : choice.budget * (1 + below(8));
+    case 'a':
     case 'x':
         return below(5);
     case 'f':
