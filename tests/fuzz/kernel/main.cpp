@@ -371,7 +371,7 @@ void look_after_workers()
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
         // Servers, and others that wait, become passive: they run on what their callers lend them.
         if (is_server(i) ? shared.waits[i] : state.idle_for[i] == 1 && one_in(3)) make_passive(i);
-        if (!is_server(i) && state.idle_for[i] == 2 + below(3) &&
+        if (!is_server(i) && state.idle_for[i] == 1 + below(2) &&
             kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
             begin(i, in_pool(state.tcb_slot[i]));
         u64 const patience = shared.waits[i] ? 24 : 6; // a server waits for others
@@ -397,9 +397,9 @@ void wake_up()
     restore_fixed();
     choose_meeting(shared.meeting[n % 4]);
     look_after_workers();
-    fill_up(10);
+    fill_up(14);
     if (n % 16 == 0) add_devices();
-    if (n % 128 == 0) renew_memory(unsigned(below(base_count)));
+    if (n % 64 == 0) renew_memory(unsigned(below(base_count)));
     if (n % 8 == 0) {
         constexpr u64 types[] = {seL4_TCBObject,     seL4_EndpointObject, seL4_NotificationObject,
                                  seL4_ReplyObject,   seL4_X86_4K,         seL4_SchedContextObject,
@@ -426,8 +426,8 @@ void set_up(seL4_BootInfo const* info)
     fill_up(pool_slots);
     add_devices();
     // Once in a period the supervisor gets its budget; it gives back what it does not need.
-    must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 900, 3000,
-                                          0, 0, 0),
+    must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 1500,
+                                          6000, 0, 0, 0),
          "set its period");
     for (u64& slot : shared.meeting) choose_meeting(slot);
     for (unsigned i = 0; i < worker_count; ++i) restart(i);
