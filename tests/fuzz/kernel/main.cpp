@@ -273,9 +273,9 @@ void fill_up(unsigned slots)
     for (unsigned i = 0; i < slots; ++i) {
         u64 const source = some_full_slot(), slot = state.next_fill;
         state.next_fill = slot + 1 == pool_slots ? u64{first_free} : slot + 1;
-        u64 const error =
-            seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
-                            seL4_CapRights{{one_in(4) ? below(16) : 15}}, one_in(2) ? below(6) : 0);
+        u64 const error = seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
+                                          seL4_CapRights_t{{one_in(4) ? below(16) : 15}},
+                                          one_in(2) ? below(6) : 0);
         bool const was_full = error == seL4_DeleteFirst;
         if (error == seL4_NoError || (was_full && shared.guess[slot] == Kind::null))
             shared.guess[slot] = kind_in_pool(slot);
