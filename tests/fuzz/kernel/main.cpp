@@ -47,6 +47,7 @@ struct State {
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
     u64 sc_slot[worker_count];  ///< and its scheduling context
     u64 restarts, wakes;
+    u64 held_tcb, held_sc; ///< slots of the root CNode for hold()
     u64 next_fill;         ///< slot of the pool that fill_up comes to next
     u64 tried, found_full; ///< by fill_up, once the pool is warm
 };
@@ -89,6 +90,16 @@ u64 in_pool(u64 slot)
 Kind kind_in_pool(u64 slot)
 {
     return Kind(u8(seL4_DebugCapIdentify(in_pool(slot))));
+}
+
+/// A copy of our own of what lies in the pool, to call; 0 (which calls nothing) if it is of another
+/// kind. Workers may change the pool whenever our budget ends, and a call to what is an endpoint by
+/// then would be a message that nobody answers.
+u64 hold(u64 place, u64 slot, Kind kind)
+{
+    seL4_CNode_Delete(root_cnode, place, depth);
+    seL4_CNode_Copy(root_cnode, place, depth, state.pool, slot, depth, seL4_AllRights);
+    return Kind(u8(seL4_DebugCapIdentify(place))) == kind ? place : 0;
 }
 
 /// A copy of a CNode capability in one of our slots, with a guard of so many zero bits.
@@ -333,11 +344,11 @@ void restart(unsigned i)
     if (kind_in_pool(slot) != Kind::tcb) slot = pool_object(seL4_TCBObject, 0);
     if (slot == 0 || kind_in_pool(slot) != Kind::tcb) return;
     state.tcb_slot[i] = slot;
-    u64 const tcb = in_pool(slot);
+    u64 const tcb = hold(state.held_tcb, slot, Kind::tcb);
     u64 sc = slot_of(Kind::sched_context);
     if (kind_in_pool(sc) != Kind::sched_context) sc = pool_object(seL4_SchedContextObject, 8);
     seL4_TCB_Suspend(tcb);
-    u64 const context = in_pool(sc);
+    u64 const context = hold(state.held_sc, sc, Kind::sched_context);
     state.sc_slot[i] = sc;
     u64 const fault = one_in(2) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
     u64 const fault_ep = kind_in_pool(fault) == Kind::endpoint && !one_in(4) ? in_pool(fault) : 0;
@@ -356,11 +367,9 @@ void restart(unsigned i)
     begin(i, tcb);
 }
 
-/// A call to what is an endpoint by now would be a message that nobody answers: so look first.
 void make_passive(unsigned i)
 {
-    if (kind_in_pool(state.sc_slot[i]) == Kind::sched_context)
-        seL4_SchedContext_Unbind(in_pool(state.sc_slot[i]));
+    seL4_SchedContext_Unbind(hold(state.held_sc, state.sc_slot[i], Kind::sched_context));
 }
 
 void look_after_workers()
@@ -371,9 +380,8 @@ void look_after_workers()
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
         // Servers, and others that wait, become passive: they run on what their callers lend them.
         if (is_server(i) ? shared.waits[i] : state.idle_for[i] == 1 && one_in(3)) make_passive(i);
-        if (!is_server(i) && state.idle_for[i] == 1 + below(2) &&
-            kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
-            begin(i, in_pool(state.tcb_slot[i]));
+        if (!is_server(i) && state.idle_for[i] == 1 + below(2))
+            begin(i, hold(state.held_tcb, state.tcb_slot[i], Kind::tcb));
         u64 const patience = shared.waits[i] ? 24 : 6; // a server waits for others
         if (state.idle_for[i] < patience) continue;
         state.idle_for[i] = 0;
@@ -413,6 +421,8 @@ void set_up(seL4_BootInfo const* info)
     state.info = info;
     state.next_fill = first_free;
     state.next_slot = info->empty.start;
+    state.held_tcb = state.next_slot++;
+    state.held_sc = state.next_slot++;
     shared.random = parameters.seed * 0x9e37'79b9'7f4a'7c15 + 1;
     for (unsigned i = 0; i < 8; ++i) random_word();
     choose_memory();
