@@ -47,9 +47,9 @@ struct State {
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
     u64 sc_slot[worker_count];  ///< and its scheduling context
     u64 restarts, wakes;
-    u64 held_tcb, held_sc; ///< slots of the root CNode for hold()
-    u64 next_fill;         ///< slot of the pool that fill_up comes to next
-    u64 tried, found_full; ///< by fill_up, once the pool is warm
+    u64 held_tcb, held_sc;         ///< slots of the root CNode for hold()
+    u64 next_fill;                 ///< slot of the pool that fill_up comes to next
+    u64 tried = 1, found_full = 0; ///< by fill_up, once the pool is warm
 };
 constinit State state{};
 
@@ -136,17 +136,15 @@ void choose_memory()
     state.memory = best;
 }
 
-u64 image_frame(u64 address)
-{
-    return state.info->userImageFrames.start +
-           (address - (reinterpret_cast<u64>(__ehdr_start) & ~(page - 1))) / page;
-}
-
 constexpr auto default_attributes = seL4_X86_Default_VMAttributes;
 
 u64 image_start()
 {
     return reinterpret_cast<u64>(__ehdr_start) & ~(page - 1);
+}
+u64 image_frame(u64 address)
+{
+    return state.info->userImageFrames.start + (address - image_start()) / page;
 }
 u64 image_pages()
 {
@@ -292,9 +290,8 @@ void fill_up(unsigned slots)
             shared.guess[slot] = kind_in_pool(slot);
         else if (!was_full)
             shared.guess[slot] = Kind::null;
-        if (state.wakes < warm) continue;
-        ++state.tried;
-        state.found_full += was_full;
+        state.tried += state.wakes >= warm;
+        state.found_full += state.wakes >= warm && was_full;
     }
 }
 
@@ -464,8 +461,7 @@ int main(void* argument)
     say(", wakes ", state.wakes, "");
     say(", instructions ", __builtin_ia32_rdtsc(), "");
     say(", digest ", shared.digest);
-    u64 const tried = state.tried != 0 ? state.tried : 1;
-    say("fuzz: capabilities on average ", state.found_full * pool_slots / tried);
+    say("fuzz: capabilities on average ", state.found_full * pool_slots / state.tried);
     say("ok 1 - random calls: ", shared.calls);
     seL4_DebugHalt();
     return 0;
