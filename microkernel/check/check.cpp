@@ -12,12 +12,12 @@ void check_objects(Cpu const& cpu, Totals& totals)
 {
     for (Slot const* slot : registry.objects()) {
         Cap const& cap = slot->cap();
-        if (cap.is(CapType::tcb)) check_thread(cpu, *cap.object<Tcb>(), totals);
-        if (cap.is(CapType::sched_context))
+        if (cap.is(T::tcb)) check_thread(cpu, *cap.object<Tcb>(), totals);
+        if (cap.is(T::sched_context))
             check_sched_context(cpu, *cap.object<SchedContext>(), cap.sched_context_bits());
-        if (cap.is(CapType::reply)) check_reply(*cap.object<Reply>(), totals);
-        if (cap.is(CapType::endpoint)) check_endpoint(*cap.object<Endpoint>(), totals);
-        if (cap.is(CapType::notification)) check_notification(*cap.object<Notification>(), totals);
+        if (cap.is(T::reply)) check_reply(*cap.object<Reply>(), totals);
+        if (cap.is(T::endpoint)) check_endpoint(*cap.object<Endpoint>(), totals);
+        if (cap.is(T::notification)) check_notification(*cap.object<Notification>(), totals);
     }
 }
 
@@ -60,11 +60,7 @@ void ask(std::string_view when)
 
 void after_entry_checked(Cpu const& cpu)
 {
-    if (!asked_for) return;
-    if (entries_to_skip > 0) {
-        --entries_to_skip;
-        return;
-    }
+    if (!asked_for || entries_to_skip-- > 0) return; // it is set anew below
     arch::hold_clock();
     u64 const slots = look(cpu, ++looks % full_every == 0 ? Depth::full : Depth::quick);
     entries_to_skip = slots / slots_at_once;

@@ -9,6 +9,8 @@
 
 namespace mk::check {
 
+using T = CapType; ///< named often here
+
 /// What is being checked: for the report.
 struct Subject {
     char const* kind;

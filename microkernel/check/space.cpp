@@ -27,11 +27,10 @@ u64 count_full(Slot const* slots, u64 count)
 
 u64 count_full(Cap const& container)
 {
-    if (container.is(CapType::cnode))
+    if (container.is(T::cnode))
         return count_full(container.cnode_slots(), bit(container.cnode_radix()));
-    if (container.is(CapType::tcb))
-        return count_full(container.object<Tcb>()->slots, tcb_slot_count);
-    if (container.is(CapType::zombie))
+    if (container.is(T::tcb)) return count_full(container.object<Tcb>()->slots, tcb_slot_count);
+    if (container.is(T::zombie))
         return count_full(container.zombie_slots(), container.zombie_slot_count());
     return 0;
 }
@@ -39,17 +38,11 @@ u64 count_full(Cap const& container)
 /// Entries of page tables that a capability says are its mapping, with the rights it has.
 constinit Table<Rights, 15> claims;
 
-u64 key(u64 const& entry)
-{
-    return reinterpret_cast<u64>(&entry);
-}
-
 /// What the capability says is mapped and the tables confirm; what they do not is a stale word.
 void claim(Cap const& cap)
 {
-    bool const is_frame = cap.is(CapType::frame);
-    bool const is_table_cap =
-        cap.is(CapType::page_table) || cap.is(CapType::page_directory) || cap.is(CapType::pdpt);
+    bool const is_frame = cap.is(T::frame);
+    bool const is_table_cap = cap.is(T::page_table) || cap.is(T::page_directory) || cap.is(T::pdpt);
     if ((!is_frame && !is_table_cap) || !cap.is_mapped()) return;
     PageTable* const pml4 = find_vspace(cap.mapped_asid());
     if (pml4 == nullptr) return;
@@ -61,7 +54,7 @@ void claim(Cap const& cap)
                                : is_table(*e) && (*e & paging::address_mask) ==
                                                      arch::to_physical(cap.object<PageTable>());
     if (!confirmed) return;
-    Rights& rights = claims[key(*e)];
+    Rights& rights = claims[reinterpret_cast<u64>(e)];
     rights = rights | (is_frame ? cap.rights() : Rights::all);
     Subject{"page table", e}(!claims.full(), "has more entries than the checker has room for");
 }
@@ -75,7 +68,7 @@ void check_table(PageTable const& table, unsigned bits)
         if (e == 0) continue;
         Subject const must{"page table", &e};
         must((e & paging::present) != 0, "has an entry that is neither present nor 0");
-        Rights const* const rights = claims.find(key(e));
+        Rights const* const rights = claims.find(reinterpret_cast<u64>(&e));
         must(rights != nullptr, "maps what no capability says is mapped");
         if (bits > page_entry_bits && is_table(e)) {
             check_table(*arch::from_physical<PageTable>(e & paging::address_mask), bits - 9);
@@ -90,14 +83,14 @@ void check_table(PageTable const& table, unsigned bits)
 
 void check_pool(AsidPool const& pool, u16 base)
 {
-    Slot const* const slot = registry.find(CapType::asid_pool, &pool);
+    Slot const* const slot = registry.find(T::asid_pool, &pool);
     Subject{"asid pool", &pool}(slot != nullptr && slot->cap().asid_base() == base,
                                 "is registered and has no capability that says so");
     for (unsigned i = 0; i < asids_per_pool; ++i) {
         PageTable const* const pml4 = pool.pml4[i];
         if (pml4 == nullptr) continue;
         Subject const must{"pml4", pml4};
-        Slot const* const owner = registry.find(CapType::pml4, pml4);
+        Slot const* const owner = registry.find(T::pml4, pml4);
         must(owner != nullptr && owner->cap().mapped_asid() == base + i,
              "has an ASID and no capability that says so");
         for (unsigned k = kernel_pml4_first; k < table_entries; ++k)
@@ -117,7 +110,7 @@ void check_interrupts(Totals const& totals)
         bool const routed = irq_table.route[irq].kind != IrqRoute::Kind::free;
         bool const handled = (totals.handlers[irq / 64] >> irq % 64 & 1) != 0;
         must(routed == handled, "has a route and capabilities that disagree");
-        must(target.empty() || (routed && target.cap().is(CapType::notification)),
+        must(target.empty() || (routed && target.cap().is(T::notification)),
              "signals what is no notification, or has no route");
     }
 }

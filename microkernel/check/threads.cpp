@@ -20,14 +20,14 @@ bool holds(Slot const& slot, CapType type)
 
 void check_thread_slots(Subject const& must, Tcb const& t)
 {
-    must(holds(t.slot(Tcb::cspace), CapType::cnode), "has a CSpace that is no CNode");
-    must(holds(t.slot(Tcb::vspace), CapType::pml4), "has a VSpace that is no PML4");
-    must(holds(t.slot(Tcb::ipc_buffer), CapType::frame), "has an IPC buffer that is no frame");
-    must(holds(t.slot(Tcb::fault_handler), CapType::endpoint) &&
-             holds(t.slot(Tcb::timeout_handler), CapType::endpoint),
+    must(holds(t.slot(Tcb::cspace), T::cnode), "has a CSpace that is no CNode");
+    must(holds(t.slot(Tcb::vspace), T::pml4), "has a VSpace that is no PML4");
+    must(holds(t.slot(Tcb::ipc_buffer), T::frame), "has an IPC buffer that is no frame");
+    must(holds(t.slot(Tcb::fault_handler), T::endpoint) &&
+             holds(t.slot(Tcb::timeout_handler), T::endpoint),
          "has a fault handler that is no endpoint");
     Slot const& work = t.slot(Tcb::workplace);
-    must(holds(work, CapType::zombie) || holds(work, CapType::cnode) || holds(work, CapType::tcb),
+    must(holds(work, T::zombie) || holds(work, T::cnode) || holds(work, T::tcb),
          "has a workplace with what a revoke does not put there");
 }
 
@@ -36,9 +36,9 @@ void check_wait(Subject const& must, Tcb const& t, Totals& totals)
     bool const on_endpoint = t.state == S::blocked_on_receive || t.state == S::blocked_on_send;
     bool const on_notification = t.state == S::blocked_on_notification;
     totals.waiting += on_endpoint || on_notification;
-    must(!on_endpoint || registry.has(CapType::endpoint, t.blocked_on),
+    must(!on_endpoint || registry.has(T::endpoint, t.blocked_on),
          "waits on an endpoint without a capability");
-    must(!on_notification || registry.has(CapType::notification, t.blocked_on),
+    must(!on_notification || registry.has(T::notification, t.blocked_on),
          "waits on a notification without a capability");
     must(t.state != S::idle, "is idle and has a capability");
     must(!t.fault.exists() || !t.is_runnable(), "goes on and has a fault");
@@ -89,7 +89,7 @@ void check_queue(Tcb const* head, bool ring, Link Tcb::*link, u64& count, Member
     Tcb const *before = nullptr, *t = head;
     for (; t != nullptr && (t != head || before == nullptr); before = t, t = (t->*link).next) {
         Subject const must{"tcb", t};
-        must(registry.has(CapType::tcb, t), "is in a queue and has no capability");
+        must(registry.has(T::tcb, t), "is in a queue and has no capability");
         must(before == nullptr || (t->*link).prev == before, not_linked);
         member(must, *t, before);
         ++count;
@@ -143,13 +143,13 @@ void check_thread(Cpu const& cpu, Tcb const& t, Totals& totals)
     check_thread_slots(must, t);
     check_wait(must, t, totals);
     check_scheduling(must, cpu, t, totals);
-    check_partner(must, t, t.sc, CapType::sched_context, &SchedContext::tcb,
+    check_partner(must, t, t.sc, T::sched_context, &SchedContext::tcb,
                   "and its scheduling context disagree");
-    check_partner(must, t, t.yield_to, CapType::sched_context, &SchedContext::yield_from,
+    check_partner(must, t, t.yield_to, T::sched_context, &SchedContext::yield_from,
                   "and the scheduling context that it yields to disagree");
-    check_partner(must, t, t.bound_notification, CapType::notification, &Notification::bound_tcb,
+    check_partner(must, t, t.bound_notification, T::notification, &Notification::bound_tcb,
                   "and its notification disagree");
-    check_partner(must, t, t.reply, CapType::reply, &Reply::tcb, "and its reply disagree");
+    check_partner(must, t, t.reply, T::reply, &Reply::tcb, "and its reply disagree");
 }
 
 void check_sched_context(Cpu const& cpu, SchedContext const& sc, unsigned size_bits)
@@ -157,20 +157,18 @@ void check_sched_context(Cpu const& cpu, SchedContext const& sc, unsigned size_b
     Subject const must{"scheduling context", &sc};
     if (sc.is_active()) check_refills(must, cpu, sc, size_bits);
     Feedback const& f = sc.feedback;
-    must(sc.is_feedback() ? sc.is_round_robin() && f.level <= PriorityQueues::fifo_levels
-                          : f.level == 0 && f.queue == 0,
+    constexpr unsigned fifo = PriorityQueues::fifo_levels;
+    must(sc.is_feedback() ? sc.is_round_robin() && f.level <= fifo : f.level == 0 && f.queue == 0,
          "is at a level without being round robin and in the feedback class");
-    must(f.queue == 0 ||
-             f.level ==
-                 (f.queue < PriorityQueues::fifo_levels ? f.queue : PriorityQueues::fifo_levels),
+    must(f.queue == 0 || f.level == (f.queue < fifo ? f.queue : fifo),
          "goes to a queue that is not its level's");
-    check_partner(must, sc, sc.tcb, CapType::tcb, &Tcb::sc, "and its thread disagree");
-    check_partner(must, sc, sc.notification, CapType::notification, &Notification::sched_context,
+    check_partner(must, sc, sc.tcb, T::tcb, &Tcb::sc, "and its thread disagree");
+    check_partner(must, sc, sc.notification, T::notification, &Notification::sched_context,
                   "and its notification disagree");
-    check_partner(must, sc, sc.yield_from, CapType::tcb, &Tcb::yield_to,
+    check_partner(must, sc, sc.yield_from, T::tcb, &Tcb::yield_to,
                   "and the thread that yields to it disagree");
     if (sc.reply == nullptr) return;
-    must(registry.has(CapType::reply, sc.reply) && sc.reply->sched_context() == &sc,
+    must(registry.has(T::reply, sc.reply) && sc.reply->sched_context() == &sc,
          "and the top of its call stack disagree");
 }
 
@@ -178,21 +176,20 @@ void check_reply(Reply const& r, Totals& totals)
 {
     Subject const must{"reply", &r};
     ++totals.replies;
-    check_partner(must, r, r.tcb, CapType::tcb, &Tcb::reply, "and its thread disagree");
+    check_partner(must, r, r.tcb, T::tcb, &Tcb::reply, "and its thread disagree");
     bool const stacked = r.is_top() || r.next() != nullptr || r.prev != nullptr;
     must(!stacked || (r.tcb != nullptr && r.tcb->state == S::blocked_on_reply),
          "is in a call stack and nobody waits on it");
     if (SchedContext const* const sc = r.sched_context())
-        must(registry.has(CapType::sched_context, sc) && sc->reply == &r,
+        must(registry.has(T::sched_context, sc) && sc->reply == &r,
              "and the context of its call stack disagree");
     if (Reply const* const newer = r.next()) {
-        must(registry.has(CapType::reply, newer) && newer->prev == &r,
-             "and the newer call disagree");
+        must(registry.has(T::reply, newer) && newer->prev == &r, "and the newer call disagree");
         return;
     }
     // The newest of its stack. Links agree (above), so what this does not reach goes in a circle.
     for (Reply const *each = &r, *above = nullptr; each; above = each, each = each->prev) {
-        must(registry.has(CapType::reply, each) && (!above || each->next() == above),
+        must(registry.has(T::reply, each) && (!above || each->next() == above),
              "and an older call of its stack disagree");
         ++totals.replies_in_stack;
     }
@@ -205,45 +202,42 @@ void check_cpu(Cpu const& cpu)
          "has a choice of the scheduler left over");
     for (unsigned i = 0; i < arch::live_state_owners; ++i) {
         Tcb const* const owner = arch::live_state_owner(i);
-        must(owner == nullptr || registry.has(CapType::tcb, owner),
+        must(owner == nullptr || registry.has(T::tcb, owner),
              "holds the registers of a thread without a capability");
     }
     Tcb const& current = *cpu.current;
-    Subject const runner{"current tcb", &current};
+    Subject const it{"current tcb", &current};
     if (&current == &cpu.idle)
         return must(cpu.current_sc == &cpu.idle_sc.sc, "is idle and charges somebody");
-    runner(registry.has(CapType::tcb, &current), "has no capability");
-    runner(current.state == S::running && is_schedulable(current), "should not run");
-    runner(current.sc == cpu.current_sc, "runs on one context, another is charged");
-    runner(current.domain == cpu.domain, "runs in another domain's time");
-    runner(refill::has_budget(cpu, *current.sc), "has no budget");
+    it(registry.has(T::tcb, &current), "has no capability");
+    it(current.state == S::running && is_schedulable(current), "should not run");
+    it(current.sc == cpu.current_sc, "runs on one context, another is charged");
+    it(current.domain == cpu.domain, "runs in another domain's time");
+    it(refill::has_budget(cpu, *current.sc), "has no budget");
     ReadyQueues const& ready = cpu.ready[cpu.domain];
-    runner(ready.empty() || ready.highest() <= current.priority,
-           "runs before one of higher priority");
+    it(ready.empty() || ready.highest() <= current.priority, "runs before one of higher priority");
 }
 
 void check_endpoint(Endpoint const& ep, Totals& totals)
 {
-    using S = Endpoint::State;
+    using E = Endpoint::State;
     Subject const must{"endpoint", &ep};
-    must((ep.head() == nullptr) == (ep.state() == S::idle),
+    S const waits = ep.state() == E::send ? S::blocked_on_send : S::blocked_on_receive;
+    must((ep.head() == nullptr) == (ep.state() == E::idle),
          "has a state and a queue that disagree");
-    check_waiters(&ep, ep.head(),
-                  ep.state() == S::send ? ThreadState::blocked_on_send
-                                        : ThreadState::blocked_on_receive,
-                  totals);
+    check_waiters(&ep, ep.head(), waits, totals);
 }
 
 void check_notification(Notification const& n, Totals& totals)
 {
-    using S = Notification::State;
+    using N = Notification::State;
     Subject const must{"notification", &n};
-    must((n.head() != nullptr) == (n.state == S::waiting), "has a state and a queue that disagree");
-    must(n.state == S::active || n.pending == 0, "has pending signals and is not active");
-    check_waiters(&n, n.head(), ThreadState::blocked_on_notification, totals);
-    check_partner(must, n, n.bound_tcb, CapType::tcb, &Tcb::bound_notification,
+    must((n.head() != nullptr) == (n.state == N::waiting), "has a state and a queue that disagree");
+    must(n.state == N::active || n.pending == 0, "has pending signals and is not active");
+    check_waiters(&n, n.head(), S::blocked_on_notification, totals);
+    check_partner(must, n, n.bound_tcb, T::tcb, &Tcb::bound_notification,
                   "and its thread disagree");
-    check_partner(must, n, n.sched_context, CapType::sched_context, &SchedContext::notification,
+    check_partner(must, n, n.sched_context, T::sched_context, &SchedContext::notification,
                   "and its scheduling context disagree");
 }
 

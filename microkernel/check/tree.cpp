@@ -30,9 +30,9 @@ public:
             must(end <= around.lowest, "shares memory with a sibling");
             must(end <= around.used_end, "lies above the watermark of its untyped");
             around.lowest = memory.base;
-            if (around.memory.size == memory.size && cap.is(CapType::untyped)) --depth_;
+            if (around.memory.size == memory.size && cap.is(T::untyped)) --depth_;
         }
-        if (!cap.is(CapType::untyped)) return is_root;
+        if (!cap.is(T::untyped)) return is_root;
         u64 const used = cap.untyped_watermark();
         must(used <= memory.size, "has its watermark behind its end");
         level_[depth_++] = {memory, end, memory.base + used};
@@ -51,10 +51,9 @@ private:
 
 bool is_registered(CapType type)
 {
-    using T = CapType;
     constexpr u64 named_by_address = [] {
         u64 types = 0;
-        for (T const each :
+        for (CapType const each :
              {T::tcb, T::endpoint, T::notification, T::reply, T::sched_context, T::cnode, T::zombie,
               T::asid_pool, T::pml4, T::pdpt, T::page_directory, T::page_table})
             types |= bit(u8(each));
@@ -72,7 +71,7 @@ void check_place(Slot const& slot, Slot const& before, bool is_copy)
     must(slot.first_badged() || !slot.revocable(), "is an original and begins no run of badges");
     if (slot.first_badged()) return;
     must(is_copy, "is a copy and stands behind no other");
-    bool const badged = cap.is(CapType::endpoint) || cap.is(CapType::notification);
+    bool const badged = cap.is(T::endpoint) || cap.is(T::notification);
     must(!badged || cap.badge() == 0 || cap.badge() == before.cap().badge(),
          "continues a run of another badge");
 }
@@ -82,10 +81,10 @@ void check_named(Slot const& slot, Totals& totals)
 {
     Cap const& cap = slot.cap();
     Subject const must{"capability", &slot};
-    if (cap.is(CapType::irq_handler)) {
+    if (cap.is(T::irq_handler)) {
         must(cap.irq() < irq_count, "names no interrupt");
         totals.handlers[cap.irq() / 64] |= bit(cap.irq() % 64);
-    } else if (cap.is(CapType::io_port)) {
+    } else if (cap.is(T::io_port)) {
         for (u16 const end : {cap.first_port(), cap.last_port()})
             must(!io_ports_free(end, end), "is to ports that are not issued");
     }
@@ -145,7 +144,7 @@ void check_tree(Totals& totals, Depth depth)
             check_named(*slot, totals);
         else if (nesting.enter(*slot, memory) && roots++ == root_turn)
             root = slot;
-        if (depth == Depth::full && cap.is(CapType::untyped)) check_cleared(*slot);
+        if (depth == Depth::full && cap.is(T::untyped)) check_cleared(*slot);
     }
     if (depth != Depth::full) return;
     if (root != nullptr) check_root_overlap(*root);

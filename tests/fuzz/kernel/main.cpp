@@ -47,8 +47,9 @@ struct State {
     u64 tcb_slot[worker_count]; ///< in the pool: where the worker's TCB was put
     u64 sc_slot[worker_count];  ///< and its scheduling context
     u64 restarts, wakes;
-    u64 next_fill;         ///< slot of the pool that fill_up comes to next
-    u64 tried, found_full; ///< by fill_up, once the pool is warm
+    u64 held_tcb, held_sc;         ///< slots of the root CNode for hold()
+    u64 next_fill;                 ///< slot of the pool that fill_up comes to next
+    u64 tried = 1, found_full = 0; ///< by fill_up, once the pool is warm
 };
 constinit State state{};
 
@@ -91,6 +92,16 @@ Kind kind_in_pool(u64 slot)
     return Kind(u8(seL4_DebugCapIdentify(in_pool(slot))));
 }
 
+/// A copy of our own of what lies in the pool, to call; 0 (which calls nothing) if it is of another
+/// kind. Workers may change the pool whenever our budget ends, and a call to what is an endpoint by
+/// then would be a message that nobody answers.
+u64 hold(u64 place, u64 slot, Kind kind)
+{
+    seL4_CNode_Delete(root_cnode, place, depth);
+    seL4_CNode_Copy(root_cnode, place, depth, state.pool, slot, depth, seL4_AllRights);
+    return Kind(u8(seL4_DebugCapIdentify(place))) == kind ? place : 0;
+}
+
 /// A copy of a CNode capability in one of our slots, with a guard of so many zero bits.
 void mint_guarded(u64 cnode, u64 slot, u8 slot_depth, u64 source, u64 guard_bits)
 {
@@ -125,17 +136,15 @@ void choose_memory()
     state.memory = best;
 }
 
-u64 image_frame(u64 address)
-{
-    return state.info->userImageFrames.start +
-           (address - (reinterpret_cast<u64>(__ehdr_start) & ~(page - 1))) / page;
-}
-
 constexpr auto default_attributes = seL4_X86_Default_VMAttributes;
 
 u64 image_start()
 {
     return reinterpret_cast<u64>(__ehdr_start) & ~(page - 1);
+}
+u64 image_frame(u64 address)
+{
+    return state.info->userImageFrames.start + (address - image_start()) / page;
 }
 u64 image_pages()
 {
@@ -273,17 +282,16 @@ void fill_up(unsigned slots)
     for (unsigned i = 0; i < slots; ++i) {
         u64 const source = some_full_slot(), slot = state.next_fill;
         state.next_fill = slot + 1 == pool_slots ? u64{first_free} : slot + 1;
-        u64 const error =
-            seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
-                            seL4_CapRights{{one_in(4) ? below(16) : 15}}, one_in(2) ? below(6) : 0);
+        u64 const error = seL4_CNode_Mint(state.pool, slot, depth, state.pool, source, depth,
+                                          seL4_CapRights_t{{one_in(4) ? below(16) : 15}},
+                                          one_in(2) ? below(6) : 0);
         bool const was_full = error == seL4_DeleteFirst;
         if (error == seL4_NoError || (was_full && shared.guess[slot] == Kind::null))
             shared.guess[slot] = kind_in_pool(slot);
         else if (!was_full)
             shared.guess[slot] = Kind::null;
-        if (state.wakes < warm) continue;
-        ++state.tried;
-        state.found_full += was_full;
+        state.tried += state.wakes >= warm;
+        state.found_full += state.wakes >= warm && was_full;
     }
 }
 
@@ -333,11 +341,11 @@ void restart(unsigned i)
     if (kind_in_pool(slot) != Kind::tcb) slot = pool_object(seL4_TCBObject, 0);
     if (slot == 0 || kind_in_pool(slot) != Kind::tcb) return;
     state.tcb_slot[i] = slot;
-    u64 const tcb = in_pool(slot);
+    u64 const tcb = hold(state.held_tcb, slot, Kind::tcb);
     u64 sc = slot_of(Kind::sched_context);
     if (kind_in_pool(sc) != Kind::sched_context) sc = pool_object(seL4_SchedContextObject, 8);
     seL4_TCB_Suspend(tcb);
-    u64 const context = in_pool(sc);
+    u64 const context = hold(state.held_sc, sc, Kind::sched_context);
     state.sc_slot[i] = sc;
     u64 const fault = one_in(2) ? slot_of(Kind::endpoint) : shared.meeting[below(4)];
     u64 const fault_ep = kind_in_pool(fault) == Kind::endpoint && !one_in(4) ? in_pool(fault) : 0;
@@ -356,11 +364,9 @@ void restart(unsigned i)
     begin(i, tcb);
 }
 
-/// A call to what is an endpoint by now would be a message that nobody answers: so look first.
 void make_passive(unsigned i)
 {
-    if (kind_in_pool(state.sc_slot[i]) == Kind::sched_context)
-        seL4_SchedContext_Unbind(in_pool(state.sc_slot[i]));
+    seL4_SchedContext_Unbind(hold(state.held_sc, state.sc_slot[i], Kind::sched_context));
 }
 
 void look_after_workers()
@@ -371,9 +377,8 @@ void look_after_workers()
         state.idle_for[i] = moved ? 0 : state.idle_for[i] + 1;
         // Servers, and others that wait, become passive: they run on what their callers lend them.
         if (is_server(i) ? shared.waits[i] : state.idle_for[i] == 1 && one_in(3)) make_passive(i);
-        if (!is_server(i) && state.idle_for[i] == 2 + below(3) &&
-            kind_in_pool(state.tcb_slot[i]) == Kind::tcb)
-            begin(i, in_pool(state.tcb_slot[i]));
+        if (!is_server(i) && state.idle_for[i] == 1 + below(2))
+            begin(i, hold(state.held_tcb, state.tcb_slot[i], Kind::tcb));
         u64 const patience = shared.waits[i] ? 24 : 6; // a server waits for others
         if (state.idle_for[i] < patience) continue;
         state.idle_for[i] = 0;
@@ -397,9 +402,9 @@ void wake_up()
     restore_fixed();
     choose_meeting(shared.meeting[n % 4]);
     look_after_workers();
-    fill_up(10);
+    fill_up(14);
     if (n % 16 == 0) add_devices();
-    if (n % 128 == 0) renew_memory(unsigned(below(base_count)));
+    if (n % 64 == 0) renew_memory(unsigned(below(base_count)));
     if (n % 8 == 0) {
         constexpr u64 types[] = {seL4_TCBObject,     seL4_EndpointObject, seL4_NotificationObject,
                                  seL4_ReplyObject,   seL4_X86_4K,         seL4_SchedContextObject,
@@ -413,6 +418,8 @@ void set_up(seL4_BootInfo const* info)
     state.info = info;
     state.next_fill = first_free;
     state.next_slot = info->empty.start;
+    state.held_tcb = state.next_slot++;
+    state.held_sc = state.next_slot++;
     shared.random = parameters.seed * 0x9e37'79b9'7f4a'7c15 + 1;
     for (unsigned i = 0; i < 8; ++i) random_word();
     choose_memory();
@@ -426,8 +433,8 @@ void set_up(seL4_BootInfo const* info)
     fill_up(pool_slots);
     add_devices();
     // Once in a period the supervisor gets its budget; it gives back what it does not need.
-    must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 900, 3000,
-                                          0, 0, 0),
+    must(seL4_SchedControl_ConfigureFlags(info->schedcontrol.start, seL4_CapInitThreadSC, 1500,
+                                          6000, 0, 0, 0),
          "set its period");
     for (u64& slot : shared.meeting) choose_meeting(slot);
     for (unsigned i = 0; i < worker_count; ++i) restart(i);
@@ -454,8 +461,7 @@ int main(void* argument)
     say(", wakes ", state.wakes, "");
     say(", instructions ", __builtin_ia32_rdtsc(), "");
     say(", digest ", shared.digest);
-    u64 const tried = state.tried != 0 ? state.tried : 1;
-    say("fuzz: capabilities on average ", state.found_full * pool_slots / tried);
+    say("fuzz: capabilities on average ", state.found_full * pool_slots / state.tried);
     say("ok 1 - random calls: ", shared.calls);
     seL4_DebugHalt();
     return 0;

@@ -58,7 +58,7 @@ inline constexpr Method methods[] = {
     {Kind::tcb,            abi::Label::tcb_unbind_notification,   "",           "",    3},
     {Kind::tcb,            abi::Label::tcb_set_tls_base,          "w",          "",    1},
     {Kind::tcb,            abi::Label::tcb_set_flags,             "ff",         "",    1},
-    {Kind::tcb,            abi::tcb_set_foreign,                  "F",          "",    3},
+    {Kind::tcb,            abi::tcb_set_foreign,                  "f",          "",    3},
     {Kind::irq_handler,    abi::Label::irq_ack_irq,               "",           "",    4},
     {Kind::irq_handler,    abi::Label::irq_set_irq_handler,       "",           "n",   4},
     {Kind::irq_handler,    abi::Label::irq_clear_irq_handler,     "",           "",    2},

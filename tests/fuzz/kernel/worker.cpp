@@ -118,8 +118,6 @@ u64 word_for(char letter, unsigned index, Choice& choice)
         return below(5);
     case 'f':
         return below(4);
-    case 'F':
-        return one_in(3);
     case 'h':
         return one_in(2) ? 0 : below(512);
     case 'H':
