@@ -5,6 +5,7 @@
 #include "api/debug_syscall.hpp"
 #include "api/syscall.hpp"
 #include "fakes.hpp"
+#include "ipc/reply_stack.hpp"
 #include "ipc/signal.hpp"
 #include "ipc/thread.hpp"
 #include "ipc/transfer.hpp"
@@ -108,6 +109,38 @@ public:
             }
         }
         compare();
+    }
+
+    /// A server on its bound notification's context answers a caller that kept its own, and waits.
+    /// Answers whether the fast path took that.
+    bool answer_from_notification_context()
+    {
+        Tcb &server = s.thread[0], &caller = s.thread[1];
+        for (Tcb& t : s.thread) suspend(s.cpu, t);
+        for (Tcb* const t : {&server, &caller}) {
+            t->sc->flags = 0;
+            feedback::configure(*t->sc, false);
+            refill::configure(s.cpu, *t->sc, 4, 5000, 5000);
+        }
+        SchedContext& sc = *server.sc;
+        bind_notification(sc, s.notification[0]);
+        bind_to_thread(s.notification[0], server);
+        restart(s.cpu, server);
+        handle_spurious(s.cpu);
+        REQUIRE(s.cpu.current == &server);
+        reply_stack::offer(s.reply[0], caller);
+        caller.state = ThreadState::blocked_on_reply;
+        Context& c = server.context;
+        c.vector = vector_syscall;
+        c.rdx = u64(abi::Syscall::reply_recv);
+        c.rdi = 1;
+        c.r12 = 17;
+        c.rsi = 0;
+        bool const went_fast = fast_path::reply_recv_apart(s.cpu, c.rdi, abi::MessageInfo{c.rsi});
+        if (!went_fast) handle_slow_syscall(s.cpu);
+        REQUIRE(server.state == ThreadState::blocked_on_receive);
+        CHECK(server.sc == nullptr); // it goes back to the notification
+        return went_fast;
     }
 
 private:
@@ -393,4 +426,11 @@ TEST_CASE("a fast path leaves the system exactly as the slow path does", "[fast_
         CAPTURE(p);
         if (domain_count == 1) CHECK(taken[p] > 40);
     }
+}
+
+TEST_CASE("a server on its notification's context gives it back when it waits", "[fast_path]")
+{
+    auto const state = std::make_unique<State>();
+    World world{*state, 1};
+    CHECK_FALSE(world.answer_from_notification_context());
 }
