@@ -178,7 +178,7 @@ constexpr Case cases[] = {
 
 } // namespace sched_run
 
-int main(void* argument)
+extern "C" int main(void* argument)
 {
     kt::harness_init(static_cast<seL4_BootInfo const*>(argument));
     kt::print("1..", std::size(sched_run::cases), "\n");
