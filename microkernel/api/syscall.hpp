@@ -1,6 +1,6 @@
-// Where user mode enters the kernel. Called from arch/x86_64/entry.S and traps.cpp; every function
-// here takes the time, does its work unless the budget is used up, and ends by scheduling: the
-// caller then returns to cpu.current.
+// Where user mode enters the kernel. Called from arch/x86_64/entry.S and traps.cpp. Unless a fast
+// path (ipc/fast_path.hpp) or call_method (api/invoke.hpp) does it all, each takes the time, does
+// its work unless the budget is used up, and schedules; the caller then returns to cpu.current.
 #pragma once
 
 #include "object/fault.hpp"

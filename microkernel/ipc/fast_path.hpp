@@ -4,7 +4,7 @@
 // answers false when any check fails; then the slow path takes the call from its beginning.
 // Afterwards the system must be exactly as the slow path would have left it: the host test
 // microkernel/ipc/fast_path runs both on the same states and compares every byte, the events
-// recorded included. Threads with any flag (Tcb::flags) take the slow path.
+// recorded included. System calls of threads with any flag (Tcb::flags) take the slow path.
 // One thing is left out on purpose: as long as the scheduling context stays the same, the clock is
 // not read. The time since the last entry is charged at the next entry that has to know, and the
 // timer, set when the context began to run, ends its budget in any case.

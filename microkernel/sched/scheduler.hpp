@@ -1,5 +1,6 @@
 // Choosing what runs: strict priorities, round robin within one, budgets as a limit, domains above
-// all. A kernel entry does, in order: update_time, check_budget, its work, schedule.
+// all. A kernel entry off the fast paths does, in order: update_time, check_budget, its work,
+// schedule.
 // Source: seL4 manual, "MCS Scheduling", "Scheduling algorithm", "Domains".
 #pragma once
 
