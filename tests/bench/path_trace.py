@@ -57,6 +57,14 @@ def words(elf, start, end):
     raise ValueError('no segment holds these words')
 
 
+def stub_offset(vector):
+    """Where a vector's stub is in its set, as TrapStubs in arch/x86_64/descriptors.cpp has it."""
+    if vector < 32:
+        return 8 * vector
+    block, number = divmod(vector - 32, 32)
+    return 32 * 8 + block * (32 * 4 + 8) + number * 4
+
+
 class Code:
     """The kernel's instructions and the places where user mode enters it."""
 
@@ -64,11 +72,11 @@ class Code:
         self.elf = elf
         self.instructions, self.functions = disassemble(elf)
         names = symbols(elf)
-        prefix, stub_bytes = ('isolated_', 8) if isolated else ('', 16)
+        prefix = 'isolated_' if isolated else ''
         self.syscall = names[prefix + 'syscall_stub'][0]
         stubs = names[prefix + 'trap_stubs'][0]
-        self.timer = stubs + stub_bytes * TIMER_VECTOR
-        self.vectors = {stubs + stub_bytes * vector: vector for vector in range(VECTORS)
+        self.timer = stubs + stub_offset(TIMER_VECTOR)
+        self.vectors = {stubs + stub_offset(vector): vector for vector in range(VECTORS)
                         if vector not in NOT_TRACED}
         if isolated:  # as the kernel does it at boot
             for site in words(elf, names['space_switches_start'][0], names['space_switches_end'][0]):

@@ -33,8 +33,21 @@ static_assert(kernel_cs == 1 * 8 && kernel_ds == 2 * 8 && user_ds == (3 * 8 | 3)
 constinit Tss tss{};
 
 constexpr u64 vectors = 256;
-// entry.S: one stub for each vector.
-extern "C" u8 const trap_stubs[vectors][16], isolated_trap_stubs[vectors][8];
+
+/// entry.S: one stub for each vector. Those of interrupts jump to the end of their block first.
+struct TrapStubs {
+    u8 exceptions[32][8];
+    struct {
+        u8 stubs[32][4];
+        u64 jump;
+    } interrupts[vectors / 32 - 1];
+
+    u8 const* of(unsigned vector) const
+    {
+        return vector < 32 ? exceptions[vector] : interrupts[vector / 32 - 1].stubs[vector % 32];
+    }
+};
+extern "C" TrapStubs const trap_stubs, isolated_trap_stubs;
 extern "C" void syscall_stub();
 extern "C" void isolated_syscall_stub();
 
@@ -44,8 +57,8 @@ constexpr u64 ist_double_fault = 1, ist_nmi = 2, ist_machine_check = 3, ist_debu
 void set_gate(unsigned vector, u64 ist, u64 privilege)
 {
     constexpr u64 interrupt_gate = 0xe, gate_present = 0x80;
-    u64 const target =
-        reinterpret_cast<u64>(isolated ? isolated_trap_stubs[vector] : trap_stubs[vector]);
+    TrapStubs const& stubs = isolated ? isolated_trap_stubs : trap_stubs;
+    u64 const target = reinterpret_cast<u64>(stubs.of(vector));
     u64 const type = gate_present | privilege << 5 | interrupt_gate;
     trampoline.idt[vector] = {(target & 0xffff) | u64{kernel_cs} << 16 | ist << 32 | type << 40 |
                                   field(target, 31, 16) << 48,

@@ -180,7 +180,7 @@
     popq %rax
     .endm
 
-/* rsp: from the signed byte that an isolated stub pushed to the vector, with an error code above. */
+/* rsp: from the signed byte that a stub pushed to the vector, with 0 as the error code above. */
     .macro push_no_code
     pushq (%rsp)
     andq $0xff, (%rsp)
@@ -239,8 +239,10 @@ exit_from_context:
     leaq CTX_RIP - CTX_FAULT_IP(%rsp), %rsp
     iretq
 
-/* Any other trap. rsp: vector, error code, rip, cs, rflags, rsp, ss. */
-trap_common:
+/* Any other trap. rsp, from trap_with_code on: vector, error code, rip, cs, rflags, rsp, ss. */
+trap_without_code:
+    push_no_code
+trap_with_code:
     testb $3, CTX_CS - CTX_VECTOR(%rsp)
     jz trap_in_kernel
 trap_in_context:
@@ -253,6 +255,7 @@ trap_in_kernel:
 
 /* #DB, on its own stack. From user mode: move the frame into the Context and go on as any trap. */
 debug_entry:
+    push_no_code
     testb $3, CTX_CS - CTX_VECTOR(%rsp)
     jz debug_in_kernel
     move_frame_to_context DEBUG_FRAME_END
@@ -333,7 +336,7 @@ report:
     call kernel_fault
     ud2
 
-isolated_machine_check_entry:
+machine_check_entry:
     push_no_code
 
 /* A double fault or a machine check, on stacks of their own and from anywhere, so with any CR3. The
@@ -352,7 +355,7 @@ nmi_entry:
     movq %cr3, %rsp
     movq %rsp, ROOT_AT_NMI(%rip)
     load_root KERNEL_ROOT
-    movq $NMI_STACK_TOP, %rsp
+    movq $NMI_STACK_TOP - 8, %rsp  /* push_registers leaves it aligned for the call */
     push_registers
     cld
     movq NMI_FRAME_END + FRAME_RIP(%rip), %rdi
@@ -369,13 +372,14 @@ idle_loop:
     hlt
     jmp idle_loop
 
-/* Traps that come with an error code. */
-    .macro set_has_code vector
-    .set has_code, \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
-    .endm
-
-/* From the stub of `vector` to where its stack is known: special ones have their own. */
-    .macro jump_from_stub debug, machine_check, other
+/* The stubs of one set, laid out as descriptors.cpp has them (TrapStubs). Each pushes its vector, as
+ * a signed byte; the 0 in place of an error code is left to where it jumps. An exception jumps there
+ * itself; 32 interrupts, 4 bytes each, share one far jump, so that both sets are in one page. */
+    .macro set_of_trap_stubs debug, with_code, without_code
+    .set vector, 0
+    .rept 32
+    .balign 8
+    pushq $vector
     .if vector == 1
     jmp \debug
     .elseif vector == 2
@@ -383,43 +387,31 @@ idle_loop:
     .elseif vector == 8
     jmp fatal_entry
     .elseif vector == 18
-    jmp \machine_check
+    jmp machine_check_entry
+    .elseif (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+    jmp \with_code
     .else
-    jmp \other
+    jmp \without_code
     .endif
     .set vector, vector + 1
+    .endr
+    .rept 7
+    .balign 8
+    .rept 32
+    pushq $vector - (vector & 0x80) * 2
+    jmp 1f
+    .set vector, vector + 1
+    .endr
+1:  jmp \without_code
+    .endr
+    .balign 8
     .endm
 
-/* One stub of 16 bytes for every vector; those without an error code push 0 in its place. */
-    .balign 16
+    .balign 8
     .global trap_stubs, isolated_trap_stubs
 trap_stubs:
-    .set vector, 0
-    .rept 256
-    .balign 16
-    set_has_code vector
-    .if !has_code
-    pushq $0
-    .endif
-    pushq $vector
-    jump_from_stub debug_entry, fatal_entry, trap_common
-    .endr
-    .balign 16
-
-/* Stubs of 8 bytes, so that the trampoline has two pages of text: the vector as a signed byte, and
- * the 0 is left to where they jump. */
+    set_of_trap_stubs debug_entry, trap_with_code, trap_without_code
 isolated_trap_stubs:
-    .set vector, 0
-    .rept 256
-    .balign 8
-    set_has_code vector
-    pushq $vector - (vector & 0x80) * 2
-    .if has_code
-    jump_from_stub 0, 0, isolated_trap_with_code
-    .else
-    jump_from_stub isolated_debug_entry, isolated_machine_check_entry, isolated_trap_without_code
-    .endif
-    .endr
-    .balign 8
+    set_of_trap_stubs isolated_debug_entry, isolated_trap_with_code, isolated_trap_without_code
 
     .section .note.GNU-stack, "", @progbits
