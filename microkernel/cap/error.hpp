@@ -9,55 +9,55 @@
 namespace mk {
 
 /// Built only by the functions below; `length` words of `word` go into the reply.
+/// There is one refusal at a time, answered or dropped before the next is made; so its words lie in
+/// one place, as a Plan's do, and a result that may be one fits into two registers.
 struct SyscallError {
-    abi::ErrorCode code = abi::ErrorCode::no_error;
-    u8 length = 0;
-    u64 word[5] = {};
+    abi::ErrorCode code : 32 = abi::ErrorCode::no_error;
+    u64 length : 32 = 0;
+    static inline constinit u64 word[5] = {};
 
     /// Argument `n` (message word number as the manual counts arguments) is wrong.
-    static constexpr SyscallError invalid_argument(u64 n)
+    static SyscallError invalid_argument(u64 n)
     {
-        return {abi::ErrorCode::invalid_argument, 1, {n}};
+        return with(abi::ErrorCode::invalid_argument, n);
     }
     /// Capability argument `n` (0: the invoked one) is of a wrong kind or state.
-    static constexpr SyscallError invalid_capability(u64 n)
+    static SyscallError invalid_capability(u64 n)
     {
-        return {abi::ErrorCode::invalid_capability, 1, {n}};
+        return with(abi::ErrorCode::invalid_capability, n);
     }
-    static constexpr SyscallError illegal_operation()
+    static SyscallError illegal_operation() { return with(abi::ErrorCode::illegal_operation); }
+    static SyscallError range(u64 least, u64 most)
     {
-        return {abi::ErrorCode::illegal_operation, 0, {}};
+        return with(abi::ErrorCode::range_error, least, most);
     }
-    static constexpr SyscallError range(u64 least, u64 most)
+    static SyscallError alignment() { return with(abi::ErrorCode::alignment_error); }
+    static SyscallError failed_lookup(bool source, LookupFailure const& failure);
+    static SyscallError truncated() { return with(abi::ErrorCode::truncated_message); }
+    static SyscallError delete_first() { return with(abi::ErrorCode::delete_first); }
+    static SyscallError revoke_first() { return with(abi::ErrorCode::revoke_first); }
+    static SyscallError revoke_first(u64 first, u64 last)
     {
-        return {abi::ErrorCode::range_error, 2, {least, most}};
+        return with(abi::ErrorCode::revoke_first, first, last);
     }
-    static constexpr SyscallError alignment() { return {abi::ErrorCode::alignment_error, 0, {}}; }
-    static constexpr SyscallError failed_lookup(bool source, LookupFailure const& f);
-    static constexpr SyscallError truncated() { return {abi::ErrorCode::truncated_message, 0, {}}; }
-    static constexpr SyscallError delete_first() { return {abi::ErrorCode::delete_first, 0, {}}; }
-    static constexpr SyscallError revoke_first() { return {abi::ErrorCode::revoke_first, 0, {}}; }
-    static constexpr SyscallError revoke_first(u64 first, u64 last)
+    static SyscallError not_enough_memory(u64 left)
     {
-        return {abi::ErrorCode::revoke_first, 2, {first, last}};
+        return with(abi::ErrorCode::not_enough_memory, left);
     }
-    static constexpr SyscallError not_enough_memory(u64 left)
+
+private:
+    [[gnu::cold, gnu::noinline]] static SyscallError with(abi::ErrorCode code, auto... words)
     {
-        return {abi::ErrorCode::not_enough_memory, 1, {left}};
+        [[maybe_unused]] usize i = 0;
+        ((word[i++] = words), ...);
+        SyscallError error;
+        error.code = code;
+        error.length = sizeof...(words);
+        return error;
     }
 };
 
-constexpr SyscallError SyscallError::failed_lookup(bool source, LookupFailure const& f)
-{
-    using K = abi::LookupFailure;
-    u8 const length = f.kind == K::guard_mismatch       ? 5
-                      : f.kind == K::depth_mismatch     ? 4
-                      : f.kind == K::missing_capability ? 3
-                                                        : 2;
-    return {abi::ErrorCode::failed_lookup,
-            length,
-            {u64(source), u64(f.kind), f.bits_left, f.found, f.guard_size}};
-}
+static_assert(sizeof(SyscallError) == 8);
 
 /// A value, or why the invocation is refused.
 template <class T> using Checked = Result<T, SyscallError>;
