@@ -1,6 +1,7 @@
 // From (kind of capability, label) to the decoder. Called from api/syscall.cpp, which has dealt
 // with null and zombie capabilities before.
 #include "api/methods.hpp"
+#include <array>
 
 namespace mk {
 
@@ -19,7 +20,7 @@ constexpr u64 label_index(u64 label)
 constexpr auto row_of_label = [] {
     std::array<u8, label_count> rows{};
     for (u8& row : rows) row = no_row;
-    for (u8 i = methods.size(); i-- > 0;) rows[label_index(u64(methods[i].label))] = i;
+    for (u8 i = std::size(methods); i-- > 0;) rows[label_index(u64(methods[i].label))] = i;
     return rows;
 }();
 
@@ -30,7 +31,7 @@ Method const* find_method(CapType type, u64 label)
     if (label >= abi::label_count && label < first_extension) return nullptr;
     u64 const index = label_index(label);
     if (index >= label_count || row_of_label[index] == no_row) return nullptr;
-    Method const* const end = methods.data() + methods.size();
+    Method const* const end = std::end(methods);
     for (Method const* m = &methods[row_of_label[index]]; m != end; ++m)
         if (m->type == type && u64(m->label) == label) return m;
     return nullptr;

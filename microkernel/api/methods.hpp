@@ -5,7 +5,7 @@
 
 #include "abi/extensions.hpp"
 #include "api/decode.hpp"
-#include <array>
+#include <iterator>
 
 namespace mk {
 
@@ -18,7 +18,7 @@ struct Method {
 };
 
 // clang-format off
-inline constexpr std::array methods{
+inline constexpr Method methods[] = {
     //     object                    label                               words caps decoder                  name
     Method{CapType::frame,           abi::Label::x86_page_map,              3, 1, decode_page_map,                  "Page.map"},
     Method{CapType::frame,           abi::Label::x86_page_unmap,            0, 0, decode_page_unmap,                "Page.unmap"},
@@ -90,7 +90,7 @@ inline constexpr std::array methods{
 
 consteval bool sorted_and_unique()
 {
-    for (usize i = 1; i < methods.size(); ++i) {
+    for (usize i = 1; i < std::size(methods); ++i) {
         auto const &a = methods[i - 1], &b = methods[i];
         if (a.type > b.type || (a.type == b.type && a.label >= b.label)) return false;
     }

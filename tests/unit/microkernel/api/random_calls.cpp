@@ -144,7 +144,7 @@ struct Fuzz {
                                  S::reply_recv, S::nb_send_recv, S::nb_send_wait, S::nb_send,
                                  S::nb_recv,    S::wait,         S::yield};
         Context& c = cpu.current->context;
-        Method const& m = methods[below(methods.size())];
+        Method const& m = methods[below(std::size(methods))];
         bool const on_object = one_in(3) == false;
         u64 const cap_pointer = on_object ? slot_of(m.type) : below(slot_count);
         c.rdx = u64(numbers[below(std::size(numbers))]);
