@@ -3,6 +3,7 @@
 // Source: seL4 manual, "Kernel Memory Allocation", "Capabilities to Newly-Retyped Objects".
 #include "api/decode.hpp"
 #include "object/untyped.hpp"
+#include <array>
 
 namespace mk {
 
@@ -13,19 +14,13 @@ using abi::ObjectType;
 /// Argument numbers in InvalidArgument.
 constexpr u64 type_argument = 0, size_argument = 1;
 
-bool type_exists(u64 type)
-{
-    // Objects of VT-d and VT-x have their numbers, but are not there yet.
-    return type < u64(ObjectType::x86_io_page_table);
-}
-
-bool allowed_in_device_memory(ObjectType type)
+constexpr bool allowed_in_device_memory(ObjectType type)
 {
     return type == ObjectType::untyped || type == ObjectType::x86_4k ||
            type == ObjectType::x86_large_page || type == ObjectType::x64_huge_page;
 }
 
-u64 least_user_bits(ObjectType type)
+constexpr u8 least_user_bits(ObjectType type)
 {
     switch (type) {
     case ObjectType::untyped:
@@ -39,15 +34,35 @@ u64 least_user_bits(ObjectType type)
     }
 }
 
-Checked<ObjectType> checked_type(u64 type, u64 user_bits)
+/// What must be known of a type before an object of it is made.
+struct TypeRules {
+    u8 fixed_bits, least_user_bits;
+    bool sized_by_user, allowed_in_device_memory;
+};
+
+// Objects of VT-d and VT-x have their numbers, but are not there yet.
+constexpr auto rules = [] {
+    std::array<TypeRules, usize(ObjectType::x86_io_page_table)> rows{};
+    for (u64 i = 0; i < rows.size(); ++i) {
+        ObjectType const t{i};
+        u64 const fixed_bits = abi::object_bits(t, 0);
+        rows[i] = {u8(fixed_bits), least_user_bits(t), abi::object_bits(t, 1) != fixed_bits,
+                   allowed_in_device_memory(t)};
+    }
+    return rows;
+}();
+
+/// Log2 of an object's bytes.
+Checked<u64> checked_size(u64 type, u64 user_bits)
 {
-    if (!type_exists(type)) return SyscallError::invalid_argument(type_argument);
-    ObjectType const t{type};
-    // First the number alone, so that the sum for a CNode cannot wrap.
-    if (user_bits >= abi::word_bits || abi::object_bits(t, user_bits) > abi::max_untyped_bits)
+    if (type >= rules.size()) return SyscallError::invalid_argument(type_argument);
+    TypeRules const& rule = rules[type];
+    u64 const size_bits = rule.fixed_bits + (rule.sized_by_user ? user_bits : 0);
+    // First the number alone, because the sum for a CNode may have wrapped.
+    if (user_bits >= abi::word_bits || size_bits > abi::max_untyped_bits)
         return SyscallError::range(0, abi::max_untyped_bits);
-    if (user_bits < least_user_bits(t)) return SyscallError::invalid_argument(size_argument);
-    return t;
+    if (user_bits < rule.least_user_bits) return SyscallError::invalid_argument(size_argument);
+    return size_bits;
 }
 
 /// The CNode that takes the new capabilities. Depth 0 is the root itself.
@@ -91,20 +106,19 @@ Performed perform_retype(Cpu& cpu, Tcb&, RetypeRequest const& request)
 /// invalid_argument 1 (a kernel object of device memory).
 [[gnu::flatten]] Checked<Plan> decode_untyped_retype(Invocation const& in)
 {
-    u64 const user_bits = in.word(1), count = in.word(5);
-    ObjectType const type = TRY(checked_type(in.word(0), user_bits));
+    u64 const type = in.word(0), user_bits = in.word(1), count = in.word(5);
+    u64 const size_bits = TRY(checked_size(type, user_bits));
     Cap const* const node = TRY(destination_node(in.caps[0]->cap(), in.word(2), in.word(3)));
     Slot* const dest = TRY(destination_window(*node, in.word(4), count));
     // Region and objects are powers of two and aligned: what alignment costs never takes away an
     // object that the bytes left would hold.
     u64 const free = untyped_free_offset(*in.slot);
     u64 const left = bit(in.cap.untyped_bits()) - free;
-    u64 const size_bits = abi::object_bits(type, user_bits);
     if (left >> size_bits < count) return SyscallError::not_enough_memory(left);
-    if (in.cap.untyped_is_device() && !allowed_in_device_memory(type))
+    if (in.cap.untyped_is_device() && !rules[type].allowed_in_device_memory)
         return SyscallError::invalid_argument(size_argument);
-    return Plan::make<perform_retype, RetypeRequest>(in.slot, free, dest, type, u32(count),
-                                                     u8(user_bits), u8(size_bits));
+    return Plan::make<perform_retype, RetypeRequest>(in.slot, free, dest, ObjectType(type),
+                                                     u32(count), u8(user_bits), u8(size_bits));
 }
 
 } // namespace mk

@@ -180,6 +180,11 @@ public:
     {
         return with_data(used | cleared >> untyped_clear_step_bits() << 48);
     }
+    /// What is known to be zero stays known.
+    constexpr Cap with_watermark_moved(u64 used) const
+    {
+        return with_data((data_ & ~low_mask(48)) | used);
+    }
     /// Nothing can be made of it before it has no children.
     constexpr Cap used_up() const { return with_watermark(bit(untyped_bits())); }
 

@@ -116,6 +116,11 @@ bool DerivationTree::has_children(Slot const& slot)
     return slot.next() && is_parent(slot, *slot.next());
 }
 
+bool DerivationTree::untyped_has_children(Slot const& slot)
+{
+    return slot.next() && slot.revocable() && untyped_contains(slot.cap(), slot.next()->cap());
+}
+
 bool DerivationTree::is_final(Slot const& slot)
 {
     auto const same = [&](Slot const* other) {
@@ -127,8 +132,11 @@ bool DerivationTree::is_final(Slot const& slot)
 void DerivationTree::link_after(Slot* before, Slot& slot)
 {
     slot.set_prev(before);
-    slot.next_ = before ? before->next_ : nullptr;
-    point_neighbours_at(slot);
+    slot.next_ = nullptr;
+    if (before == nullptr) return;
+    slot.next_ = before->next_;
+    before->next_ = &slot;
+    if (slot.next_) slot.next_->set_prev(&slot);
 }
 
 void DerivationTree::point_neighbours_at(Slot& slot)

@@ -33,6 +33,8 @@ public:
     /// and while all slots between descend from `a`.
     static bool is_parent(Slot const& a, Slot const& b);
     static bool has_children(Slot const& slot);
+    /// The same for a slot that is known to hold an untyped.
+    static bool untyped_has_children(Slot const& slot);
     /// Whether no other capability names the same object.
     static bool is_final(Slot const& slot);
 

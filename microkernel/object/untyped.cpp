@@ -4,9 +4,6 @@
 #include "object/untyped.hpp"
 #include "arch/arch.hpp"
 #include "cap/derivation_tree.hpp"
-#include "object/endpoint.hpp"
-#include "object/notification.hpp"
-#include "object/reply.hpp"
 #include "object/sched_context.hpp"
 #include "object/tcb.hpp"
 #include "vspace/vspace.hpp"
@@ -46,6 +43,8 @@ Progress clear(Slot& slot, u64 start, u64 end)
 }
 
 /// Makes one object at `physical`, in memory that is zero, and answers its original capability.
+/// Zero bytes are a new endpoint, notification and reply already (tests/unit checks it), empty
+/// slots, and tables that map nothing.
 Cap make_object(ObjectType type, unsigned user_bits, u64 physical, bool device)
 {
     auto const frame = [&](FrameSize size) {
@@ -67,14 +66,14 @@ Cap make_object(ObjectType type, unsigned user_bits, u64 physical, bool device)
         return Cap::tcb(tcb);
     }
     case ObjectType::endpoint:
-        return Cap::endpoint(new (p) Endpoint, Rights::all, 0);
+        return Cap::endpoint(p, Rights::all, 0);
     case ObjectType::notification:
-        return Cap::notification(new (p) Notification, Rights::read | Rights::write, 0);
+        return Cap::notification(p, Rights::read | Rights::write, 0);
     case ObjectType::reply:
-        return Cap::reply(new (p) Reply, Rights::grant);
+        return Cap::reply(p, Rights::grant);
     case ObjectType::sched_context:
         return Cap::sched_context(new (p) SchedContext, user_bits);
-    case ObjectType::cnode: // zero bytes are empty slots
+    case ObjectType::cnode:
         return Cap::cnode(static_cast<Slot*>(p), user_bits);
     case ObjectType::x64_pml4:
         init_pml4(*static_cast<PageTable*>(p));
@@ -94,28 +93,28 @@ Cap make_object(ObjectType type, unsigned user_bits, u64 physical, bool device)
 
 u64 untyped_free_offset(Slot const& slot)
 {
-    return DerivationTree::has_children(slot) ? slot.cap().untyped_watermark() : 0;
+    return DerivationTree::untyped_has_children(slot) ? slot.cap().untyped_watermark() : 0;
 }
 
 Progress retype(Cpu&, RetypeRequest const& r)
 {
-    u64 const free = r.free;
     // Begin anew: whatever the dead objects left behind is not zero.
-    if (free == 0 && r.untyped->cap().untyped_watermark() != 0)
+    if (r.free == 0 && r.untyped->cap().untyped_watermark() != 0)
         r.untyped->update(r.untyped->cap().with_watermark(0));
-    unsigned const size_bits = r.size_bits;
-    u64 const start = align_up(free, size_bits), end = start + (u64{r.count} << size_bits);
     Cap const memory = r.untyped->cap();
+    u64 const object_bytes = bit(r.size_bits);
+    u64 const start = (r.free + object_bytes - 1) & ~(object_bytes - 1);
+    u64 const end = start + (u64{r.count} << r.size_bits);
     if (needs_clearing(memory, r.type) && clear(*r.untyped, start, end) == Progress::preempted)
         return Progress::preempted;
     // What was cleared beyond `end` by a larger request that never came back stays known.
-    r.untyped->update(memory.with_watermark(end, memory.untyped_cleared()));
-    for (u32 i = 0; i < r.count; ++i) {
-        u64 const physical = memory.address() + start + (u64{i} << size_bits);
+    r.untyped->update(memory.with_watermark_moved(end));
+    u64 physical = memory.address() + start;
+    Slot* const behind = r.dest + r.count;
+    for (Slot* dest = r.dest; dest != behind; ++dest, physical += object_bytes)
         DerivationTree::insert_original(
-            r.untyped, r.dest[i],
+            r.untyped, *dest,
             make_object(r.type, r.user_bits, physical, memory.untyped_is_device()));
-    }
     return Progress::done;
 }
 

@@ -104,6 +104,13 @@ TEST_CASE("retype refuses as seL4 does", "[untyped]")
     CHECK(s.refusal(retype(T::untyped, 28)) == accepted);
 }
 
+TEMPLATE_TEST_CASE("zero bytes are a new object", "[untyped]", Endpoint, Notification, Reply)
+{
+    alignas(TestType) unsigned char bytes[sizeof(TestType)] = {}; // as retype has cleared them
+    new (bytes) TestType;
+    for (unsigned char byte : bytes) CHECK(byte == 0);
+}
+
 TEST_CASE("of several errors the first in seL4's order is reported", "[untyped]")
 {
     // Everything is wrong; then one argument after the other is put right.

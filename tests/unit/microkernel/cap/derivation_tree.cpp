@@ -347,7 +347,10 @@ public:
             for (Slot const* d : descendants(*slot))
                 got.insert(model_.node.at(const_cast<Slot*>(d)));
             REQUIRE(got == expected);
-            if (slot->cap().is(CapType::untyped)) continue;
+            if (slot->cap().is(CapType::untyped)) {
+                REQUIRE(Tree::untyped_has_children(*slot) == Tree::has_children(*slot));
+                continue;
+            }
             unsigned same = 0;
             for (auto& [other, m] : model_.node) same += same_object(slot->cap(), other->cap());
             REQUIRE(Tree::is_final(*slot) == (same == 1));
