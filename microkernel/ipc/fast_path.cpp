@@ -5,6 +5,7 @@
 #include "ipc/fault.hpp"
 #include "ipc/reply_stack.hpp"
 #include "ipc/transfer.hpp"
+#include "object/irq_handler.hpp"
 #include "object/notification.hpp"
 #include "object/reply.hpp"
 #include "sched/take_over.hpp"
@@ -56,52 +57,58 @@ void hand_over(Cpu& cpu, Tcb& from, Tcb& to, SchedContext& sc, PageTable& space)
     arch::switch_between(from, to, space);
 }
 
-// What the slow path records of the same call, in its order. Worked out afterwards from what the
+// What the slow path records of the same entry, in its order. Worked out afterwards from what the
 // path has left behind, so that it keeps nothing in registers for this.
 
-[[gnu::cold, gnu::noinline]] void record_turn(Cpu& cpu, Tcb& from, bool lent)
+[[gnu::cold]] void record_syscall(Cpu& cpu, Tcb const& thread)
 {
-    Tcb& to = *cpu.current;
-    if (lent) cpu.events.write(Event::donate, {.thread = &to, .other = &from, .object = to.sc});
-    cpu.events.write(
-        Event::wake,
-        {.thread = &to, .other = &from, .object = to.sc, .level = to.sc->feedback.level});
-    record_switch(cpu, from);
+    cpu.events.write(Event::syscall, {.thread = &thread, .value = u32(thread.context.rdx)});
 }
 
-[[gnu::cold, gnu::noinline]] void record_call(Cpu& cpu, Tcb& from)
+/// `woken` goes on, at once or later, on a context of its own or on the one that `from` gave it.
+[[gnu::cold]] void record_wake(Cpu& cpu, Tcb const& from, Tcb const& woken)
 {
-    Tcb& to = *cpu.current;
-    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    cpu.events.write(Event::call, {.thread = &from, .other = &to, .object = to.blocked_on});
-    record_turn(cpu, from, true);
-}
-
-[[gnu::cold, gnu::noinline]] void record_answer(Cpu& cpu, Tcb& from, Reply const* reply, bool lent)
-{
-    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    cpu.events.write(Event::reply, {.thread = &from, .other = cpu.current, .object = reply});
-    record_turn(cpu, from, lent);
-}
-
-/// `kind`: what happened, to `object`; a fault is followed by its message.
-[[gnu::cold, gnu::noinline]] void record_wake(Cpu& cpu, Tcb& from, Event kind, void const* object,
-                                              Tcb const* woken)
-{
-    if (kind == Event::send || kind == Event::signal)
-        cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    bool const is_fault = kind == Event::fault;
-    if (is_fault) cpu.events.write(kind, {.thread = &from, .detail = u16(from.fault.kind)});
-    Tcb const* const other = kind == Event::signal ? nullptr : woken;
-    cpu.events.write(is_fault ? Event::send : kind,
-                     {.thread = &from, .other = other, .object = object});
-    if (woken == nullptr) return;
     if (from.sc == nullptr)
-        cpu.events.write(Event::donate, {.thread = woken, .other = &from, .object = woken->sc});
+        cpu.events.write(Event::donate, {.thread = &woken, .other = &from, .object = woken.sc});
     cpu.events.write(
         Event::wake,
-        {.thread = woken, .other = &from, .object = woken->sc, .level = woken->sc->feedback.level});
-    if (cpu.current == woken) record_switch(cpu, from);
+        {.thread = &woken, .other = &from, .object = woken.sc, .level = woken.sc->feedback.level});
+    if (cpu.current == &woken) record_switch(cpu, from);
+}
+
+/// A message that `from` sent, or that its fault is: `kind` is call, send or reply. Whoever got it
+/// runs now.
+[[gnu::cold, gnu::noinline]] void record_message(Cpu& cpu, Tcb const& from, Event kind)
+{
+    Tcb const& to = *cpu.current;
+    if (from.fault.exists())
+        cpu.events.write(Event::fault, {.thread = &from, .detail = u16(from.fault.kind)});
+    else
+        record_syscall(cpu, from);
+    void const* const through = kind == Event::reply ? from.reply : to.blocked_on;
+    cpu.events.write(kind, {.thread = &from, .other = &to, .object = through});
+    record_wake(cpu, from, to);
+}
+
+constexpr unsigned no_irq = ~0u;
+
+/// A signal by `current`, or by the interrupt that it met; `woken` may be null.
+[[gnu::cold, gnu::noinline]] void record_signal(Cpu& cpu, Tcb const& current, unsigned irq,
+                                                Notification const& ntfn, Tcb const* woken)
+{
+    if (irq == no_irq)
+        record_syscall(cpu, current);
+    else
+        cpu.events.write(Event::interrupt, {.thread = &current, .detail = u16(irq)});
+    cpu.events.write(Event::signal, {.thread = &current, .object = &ntfn});
+    if (woken != nullptr) record_wake(cpu, current, *woken);
+}
+
+[[gnu::cold, gnu::noinline]] void record_yield(Cpu& cpu, Tcb const& from)
+{
+    record_syscall(cpu, from);
+    cpu.events.write(Event::yield, {.thread = &from, .object = from.sc});
+    record_switch(cpu, from);
 }
 
 } // namespace
@@ -138,7 +145,7 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     reply_stack::push_top(*reply, sc);
     hand_over(cpu, caller, callee, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_call(cpu, caller);
+        record_message(cpu, caller, Event::call);
     return true;
 }
 
@@ -220,7 +227,7 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
     else
         take_over(cpu, server, caller, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_answer(cpu, server, server.reply, lent);
+        record_message(cpu, server, Event::reply);
     return true;
 }
 
@@ -255,14 +262,14 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     wait_with(reply, server, *ep, slot->cap());
     hand_over(cpu, server, caller, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_answer(cpu, server, server.reply, true);
+        record_message(cpu, server, Event::reply);
     return true;
 }
 
 namespace {
 
 /// Signals on behalf of the current thread, or of the interrupt that it met.
-bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
+bool deliver_signal(Cpu& cpu, Notification& ntfn, u64 badge, unsigned irq)
 {
     Tcb& current = *cpu.current;
     Tcb* woken = nullptr;
@@ -299,7 +306,7 @@ bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
         woken = &waiter;
     }
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, current, Event::signal, &ntfn, woken);
+        record_signal(cpu, current, irq, ntfn, woken);
     return true;
 }
 
@@ -313,7 +320,7 @@ bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
     if (slot == nullptr) return false;
     Cap const& cap = slot->cap();
     if (cap.is(CapType::notification, Rights::write))
-        return signal(cpu, *cap.object<Notification>(), cap.badge());
+        return deliver_signal(cpu, *cap.object<Notification>(), cap.badge(), no_irq);
     if (!cap.is(CapType::endpoint, Rights::write)) return false;
     Endpoint& ep = *cap.object<Endpoint>();
     if (ep.state() != Endpoint::State::receive) return false;
@@ -330,11 +337,11 @@ bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
     enqueue_front(cpu, sender);
     take_over(cpu, sender, receiver, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, sender, Event::send, &ep, &receiver);
+        record_message(cpu, sender, Event::send);
     return true;
 }
 
-bool yield(Cpu& cpu)
+bool yield_to_equal(Cpu& cpu)
 {
     Tcb& current = *cpu.current;
     SchedContext& sc = *cpu.current_sc;
@@ -347,21 +354,24 @@ bool yield(Cpu& cpu)
     if (next.state != ThreadState::running || next.yield_to != nullptr || !next.sc->is_plain())
         return false;
     PageTable* const space = vspace_of(next.slot(Tcb::vspace).cap());
-    if (space == nullptr || cpu.events.on() || !take_time(cpu)) return false;
+    if (space == nullptr || !take_time(cpu)) return false;
 
     refill::renew_round_robin(sc); // what is given up was not consumed
     sc.consumed += cpu.consumed;
     cpu.consumed = 0;
     ready.replace_first(next, current);
     take_over(cpu, current, next, *space);
+    if (cpu.events.on()) [[unlikely]]
+        record_yield(cpu, current);
     return true;
 }
 
-bool interrupt(Cpu& cpu, Cap const& target)
+bool interrupt(Cpu& cpu, unsigned irq)
 {
-    if (cpu.current == &cpu.idle || cpu.events.on()) return false;
+    Cap const& target = irq_table.notification[irq].cap();
+    if (cpu.current == &cpu.idle) return false;
     if (!target.is(CapType::notification, Rights::write)) return false;
-    return signal(cpu, *target.object<Notification>(), target.badge());
+    return deliver_signal(cpu, *target.object<Notification>(), target.badge(), irq);
 }
 
 bool fault(Cpu& cpu, Fault const& fault)
@@ -397,7 +407,7 @@ bool fault(Cpu& cpu, Fault const& fault)
         take_over(cpu, faulter, handler, *space);
     }
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, faulter, Event::fault, &ep, &handler);
+        record_message(cpu, faulter, Event::send);
     return true;
 }
 

@@ -36,10 +36,11 @@ bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info);
 bool send(Cpu& cpu, CPtr target, abi::MessageInfo info);
 
 /// Yield to another plain thread of the same priority, when no other class is ready there.
-bool yield(Cpu& cpu);
+bool yield_to_equal(Cpu& cpu);
 
-/// An interrupt that is signalled by `target` while a thread runs.
-bool interrupt(Cpu& cpu, Cap const& target);
+/// Device interrupt `irq` (0..107, masked already) that a notification hears of, while a thread
+/// runs.
+bool interrupt(Cpu& cpu, unsigned irq);
 
 /// A fault of the current thread whose handler waits: passive, or better and with time of its own.
 bool fault(Cpu& cpu, Fault const& fault);

@@ -303,7 +303,7 @@ private:
         using enum fast_path::MessageSize;
         Context const& c = s.cpu.current->context;
         abi::MessageInfo const info{c.rsi};
-        if (S(c.rdx) == S::yield) return done = fast_path::yield(s.cpu), Path::yield;
+        if (S(c.rdx) == S::yield) return done = fast_path::yield_to_equal(s.cpu), Path::yield;
         bool const shortly = info.is_plain(message_registers);
         if (!info.is_plain(abi::msg_max_length)) return Path::none;
         switch (S(c.rdx)) {
@@ -352,7 +352,7 @@ private:
             irq_table.notification[irq].update(target);
             return compare(
                 [&](bool& done) {
-                    return done = fast_path::interrupt(s.cpu, target), Path::interrupt;
+                    return done = fast_path::interrupt(s.cpu, irq), Path::interrupt;
                 },
                 [&] { handle_slow_interrupt(s.cpu, irq); });
         }
