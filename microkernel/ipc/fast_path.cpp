@@ -151,25 +151,55 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
 
 namespace {
 
-/// The endpoint of this capability if `server` would have to wait there: no message is waiting for
-/// it, and no signal. Null otherwise.
-[[gnu::always_inline]] inline Endpoint* place_to_wait(Tcb const& server, Slot const* slot)
+/// The reply object that ReplyRecv names; null when find_slot finds none.
+[[gnu::always_inline]] inline Reply* named_reply(Tcb const& server)
 {
-    if (slot == nullptr || !slot->cap().is(CapType::endpoint, Rights::read)) return nullptr;
+    Slot const* const slot = find_slot(server.slot(Tcb::cspace).cap(), server.context.r12);
+    if (slot == nullptr || !slot->cap().is(CapType::reply)) return nullptr;
+    Reply* const reply = slot->cap().object<Reply>();
+    if (reply == nullptr) __builtin_unreachable(); // spares the caller's check a second test
+    return reply;
+}
+
+/// An endpoint, and the capability to wait there.
+struct Place {
+    Endpoint* endpoint;
+    Cap const* cap;
+};
+
+/// Where `server` would have to wait: no message is waiting there, and no signal for it. Without an
+/// endpoint if it would not.
+[[gnu::always_inline]] inline Place place_to_wait(Tcb const& server, CPtr source)
+{
+    Slot const* const slot = find_slot(server.slot(Tcb::cspace).cap(), source);
+    if (slot == nullptr || !slot->cap().is(CapType::endpoint, Rights::read)) return {};
     Endpoint* const ep = slot->cap().object<Endpoint>();
     Notification const* const bound = server.bound_notification;
     bool const signalled = bound != nullptr && bound->state == Notification::State::active;
-    return ep->state() == Endpoint::State::send || signalled ? nullptr : ep;
+    if (ep->state() == Endpoint::State::send || signalled) return {};
+    return {ep, &slot->cap()};
 }
 
-/// `server` offers `reply` and waits on the endpoint.
-void wait_with(Reply& reply, Tcb& server, Endpoint& ep, Cap const& cap)
+/// The server's words, or those that are in registers, become the answer to `caller`.
+void write_answer(Tcb const& server, Tcb& caller, abi::MessageInfo info)
 {
+    copy_message_registers(server.context, caller.context, unsigned(info.raw_length()));
+    set_badge(caller, 0);
+    set_message_info(caller, info.without_caps());
+}
+
+/// `caller` waits no longer for `reply`, which `server` offers anew while it waits at `place`.
+/// `sc`: along which the call came, null if along none.
+[[gnu::always_inline]] inline void wait_for_next(Reply& reply, Tcb& caller, SchedContext* sc,
+                                                 Tcb& server, Place place)
+{
+    caller.reply = nullptr;
+    if (sc != nullptr) reply_stack::pop_top(reply, *sc);
     reply_stack::offer(reply, server);
     server.state = ThreadState::blocked_on_receive;
-    server.blocked_on = &ep;
-    server.can_grant = contains(cap.rights(), Rights::grant);
-    ep.enqueue(server, Endpoint::State::receive);
+    server.blocked_on = place.endpoint;
+    server.can_grant = contains(place.cap->rights(), Rights::grant);
+    place.endpoint->enqueue(server, Endpoint::State::receive);
 }
 
 /// Whether `caller`, once it is answered, goes on at once on its own context when `current` waits.
@@ -191,23 +221,20 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
     Tcb& server = *cpu.current;
     if (server.flags != 0) return false;
     SchedContext& sc = *cpu.current_sc;
-    Cap const& root = server.slot(Tcb::cspace).cap();
-    Slot const* const reply_slot = find_slot(root, server.context.r12);
-    if (reply_slot == nullptr || !reply_slot->cap().is(CapType::reply)) return false;
-    Reply& reply = *reply_slot->cap().object<Reply>();
-    if (reply.tcb == nullptr || reply.tcb->state != ThreadState::blocked_on_reply) return false;
-    Tcb& caller = *reply.tcb;
+    Reply* const reply = named_reply(server);
+    if (reply == nullptr || reply->tcb == nullptr) return false;
+    Tcb& caller = *reply->tcb;
+    if (caller.state != ThreadState::blocked_on_reply) return false;
     bool const faulted = caller.fault.exists();
     bool const stays_stopped = info.label() != 0;
     if (faulted && (stays_stopped || caller.fault.kind == abi::FaultLabel::timeout)) return false;
-    bool const lent = reply.is_top_of(sc);
+    bool const lent = reply->is_top_of(sc);
     if (lent ? caller.sc != nullptr || !would_run(cpu, sc, server, caller)
-             : !goes_on_alone(cpu, reply, caller))
+             : !goes_on_alone(cpu, *reply, caller))
         return false;
-    Slot const* const slot = find_slot(root, source);
-    Endpoint* const ep = place_to_wait(server, slot);
+    Place const place = place_to_wait(server, source);
     PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
-    if (ep == nullptr || space == nullptr || (!lent && !take_time(cpu))) return false;
+    if (place.endpoint == nullptr || space == nullptr || (!lent && !take_time(cpu))) return false;
 
     if (faulted) {
         apply_fault_reply(caller, server);
@@ -215,13 +242,9 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
         caller.context.settle();
         caller.context.rip = caller.context.fault_ip;
     } else {
-        copy_message_registers(server.context, caller.context, unsigned(info.raw_length()));
-        set_badge(caller, 0);
-        set_message_info(caller, info.without_caps());
+        write_answer(server, caller, info);
     }
-    caller.reply = nullptr;
-    if (lent) reply_stack::pop_top(reply, sc);
-    wait_with(reply, server, *ep, slot->cap());
+    wait_for_next(*reply, caller, lent ? &sc : nullptr, server, place);
     if (lent)
         hand_over(cpu, server, caller, sc, *space);
     else
@@ -236,30 +259,21 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     Tcb& server = *cpu.current;
     if (server.flags != 0) return false;
     SchedContext& sc = *cpu.current_sc;
-    Cap const& root = server.slot(Tcb::cspace).cap();
-    Slot const* const reply_slot = find_slot(root, server.context.r12);
-    if (reply_slot == nullptr || !reply_slot->cap().is(CapType::reply)) return false;
-    Reply& reply = *reply_slot->cap().object<Reply>();
+    Reply* const reply = named_reply(server);
     // The top of the call stack of the context that the server runs on: its caller waits for it.
-    if (!reply.is_top_of(sc)) return false;
-    Tcb& caller = *reply.tcb;
+    if (reply == nullptr || !reply->is_top_of(sc)) return false;
+    Tcb& caller = *reply->tcb;
     if (caller.fault.exists() || caller.sc != nullptr || !would_run(cpu, sc, server, caller))
         return false;
-    Slot const* const slot = find_slot(root, source);
-    Endpoint* const ep = place_to_wait(server, slot);
-    if (ep == nullptr) return false;
+    Place const place = place_to_wait(server, source);
+    if (place.endpoint == nullptr) return false;
     PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
     if (space == nullptr) return false;
-    unsigned const length = unsigned(info.raw_length());
-    if (!copy_long_part<size>(server, caller, length)) return false;
+    if (!copy_long_part<size>(server, caller, unsigned(info.raw_length()))) return false;
 
     KASSERT(server.sc == &sc && caller.state == ThreadState::blocked_on_reply);
-    copy_message_registers(server.context, caller.context, length);
-    set_badge(caller, 0);
-    set_message_info(caller, info.without_caps());
-    caller.reply = nullptr;
-    reply_stack::pop_top(reply, sc);
-    wait_with(reply, server, *ep, slot->cap());
+    write_answer(server, caller, info);
+    wait_for_next(*reply, caller, &sc, server, place);
     hand_over(cpu, server, caller, sc, *space);
     if (cpu.events.on()) [[unlikely]]
         record_message(cpu, server, Event::reply);
