@@ -124,7 +124,8 @@ bool call_method(Cpu& cpu, CPtr target, abi::MessageInfo info)
     // Memory and ports have nothing to do with time: as for fast paths, the timer watches it.
     u64 const timeless = of_types(CapType::frame, CapType::untyped, CapType::page_table,
                                   CapType::page_directory, CapType::pdpt, CapType::io_port);
-    if (cpu.events.on() || ((type & timeless) == 0 && !take_time(cpu))) return false;
+    if ((type & timeless) == 0 && !take_time(cpu)) return false;
+    trace(cpu.events, Event::syscall, {.thread = &caller, .value = u32(caller.context.rdx)});
     invoke(cpu, in, {.call = true, .first_phase = false});
     schedule_at_leisure(cpu);
     return true;

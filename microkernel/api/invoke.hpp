@@ -15,15 +15,18 @@ struct InvokeMode {
     bool call, first_phase;
 };
 
-/// The answer to a refused invocation.
+/// The answer to a refused invocation: the error as label, its words as message (those that do not
+/// fit into registers only if the caller has a buffer). Source: seL4 manual, "Errors".
 [[gnu::noinline]] void reply_with_error(Tcb& caller, SyscallError const& error);
 
-/// Invokes what the slot holds, which is no IPC object, for the current thread.
+/// Invokes what the slot holds, which is no IPC object, for the current thread. Rights and errors
+/// are the methods' (api/methods.hpp); invalid_capability 0: the slot is empty, or holds what
+/// cannot be invoked in a first phase.
 Sent invoke_object(Cpu& cpu, Slot& slot, abi::MessageInfo info, ExtraCaps const& extra,
                    InvokeMode mode);
 
-/// Call of a method in the usual case: everything named is found at once and there is time. False:
-/// nothing was done, the slow path shall.
+/// Call of a method in the usual case, with the same outcome as by the slow path: everything named
+/// is found at once and there is time. False: nothing was done, the slow path shall.
 bool call_method(Cpu& cpu, CPtr target, abi::MessageInfo info);
 
 } // namespace mk

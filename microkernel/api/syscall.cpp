@@ -259,7 +259,7 @@ bool call_with_buffer(Cpu& cpu, CPtr target, abi::MessageInfo info)
 
 [[gnu::noinline]] void try_yield(Cpu& cpu)
 {
-    if (!fast_path::yield(cpu)) handle_slow_syscall(cpu);
+    if (!fast_path::yield_to_equal(cpu)) handle_slow_syscall(cpu);
 }
 
 } // namespace
@@ -332,8 +332,7 @@ void handle_timer(Cpu& cpu)
 
 void handle_interrupt(Cpu& cpu, unsigned irq)
 {
-    if (!fast_path::interrupt(cpu, irq_table.notification[irq].cap()))
-        handle_slow_interrupt(cpu, irq);
+    if (!fast_path::interrupt(cpu, irq)) handle_slow_interrupt(cpu, irq);
 }
 
 void handle_slow_interrupt(Cpu& cpu, unsigned irq)

@@ -5,6 +5,7 @@
 #include "ipc/fault.hpp"
 #include "ipc/reply_stack.hpp"
 #include "ipc/transfer.hpp"
+#include "object/irq_handler.hpp"
 #include "object/notification.hpp"
 #include "object/reply.hpp"
 #include "sched/take_over.hpp"
@@ -56,52 +57,58 @@ void hand_over(Cpu& cpu, Tcb& from, Tcb& to, SchedContext& sc, PageTable& space)
     arch::switch_between(from, to, space);
 }
 
-// What the slow path records of the same call, in its order. Worked out afterwards from what the
+// What the slow path records of the same entry, in its order. Worked out afterwards from what the
 // path has left behind, so that it keeps nothing in registers for this.
 
-[[gnu::cold, gnu::noinline]] void record_turn(Cpu& cpu, Tcb& from, bool lent)
+[[gnu::cold]] void record_syscall(Cpu& cpu, Tcb const& thread)
 {
-    Tcb& to = *cpu.current;
-    if (lent) cpu.events.write(Event::donate, {.thread = &to, .other = &from, .object = to.sc});
-    cpu.events.write(
-        Event::wake,
-        {.thread = &to, .other = &from, .object = to.sc, .level = to.sc->feedback.level});
-    record_switch(cpu, from);
+    cpu.events.write(Event::syscall, {.thread = &thread, .value = u32(thread.context.rdx)});
 }
 
-[[gnu::cold, gnu::noinline]] void record_call(Cpu& cpu, Tcb& from)
+/// `woken` goes on, at once or later, on a context of its own or on the one that `from` gave it.
+[[gnu::cold]] void record_wake(Cpu& cpu, Tcb const& from, Tcb const& woken)
 {
-    Tcb& to = *cpu.current;
-    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    cpu.events.write(Event::call, {.thread = &from, .other = &to, .object = to.blocked_on});
-    record_turn(cpu, from, true);
-}
-
-[[gnu::cold, gnu::noinline]] void record_answer(Cpu& cpu, Tcb& from, Reply const* reply, bool lent)
-{
-    cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    cpu.events.write(Event::reply, {.thread = &from, .other = cpu.current, .object = reply});
-    record_turn(cpu, from, lent);
-}
-
-/// `kind`: what happened, to `object`; a fault is followed by its message.
-[[gnu::cold, gnu::noinline]] void record_wake(Cpu& cpu, Tcb& from, Event kind, void const* object,
-                                              Tcb const* woken)
-{
-    if (kind == Event::send || kind == Event::signal)
-        cpu.events.write(Event::syscall, {.thread = &from, .value = u32(from.context.rdx)});
-    bool const is_fault = kind == Event::fault;
-    if (is_fault) cpu.events.write(kind, {.thread = &from, .detail = u16(from.fault.kind)});
-    Tcb const* const other = kind == Event::signal ? nullptr : woken;
-    cpu.events.write(is_fault ? Event::send : kind,
-                     {.thread = &from, .other = other, .object = object});
-    if (woken == nullptr) return;
     if (from.sc == nullptr)
-        cpu.events.write(Event::donate, {.thread = woken, .other = &from, .object = woken->sc});
+        cpu.events.write(Event::donate, {.thread = &woken, .other = &from, .object = woken.sc});
     cpu.events.write(
         Event::wake,
-        {.thread = woken, .other = &from, .object = woken->sc, .level = woken->sc->feedback.level});
-    if (cpu.current == woken) record_switch(cpu, from);
+        {.thread = &woken, .other = &from, .object = woken.sc, .level = woken.sc->feedback.level});
+    if (cpu.current == &woken) record_switch(cpu, from);
+}
+
+/// A message that `from` sent, or that its fault is: `kind` is call, send or reply. Whoever got it
+/// runs now.
+[[gnu::cold, gnu::noinline]] void record_message(Cpu& cpu, Tcb const& from, Event kind)
+{
+    Tcb const& to = *cpu.current;
+    if (from.fault.exists())
+        cpu.events.write(Event::fault, {.thread = &from, .detail = u16(from.fault.kind)});
+    else
+        record_syscall(cpu, from);
+    void const* const through = kind == Event::reply ? from.reply : to.blocked_on;
+    cpu.events.write(kind, {.thread = &from, .other = &to, .object = through});
+    record_wake(cpu, from, to);
+}
+
+constexpr unsigned no_irq = ~0u;
+
+/// A signal by `current`, or by the interrupt that it met; `woken` may be null.
+[[gnu::cold, gnu::noinline]] void record_signal(Cpu& cpu, Tcb const& current, unsigned irq,
+                                                Notification const& ntfn, Tcb const* woken)
+{
+    if (irq == no_irq)
+        record_syscall(cpu, current);
+    else
+        cpu.events.write(Event::interrupt, {.thread = &current, .detail = u16(irq)});
+    cpu.events.write(Event::signal, {.thread = &current, .object = &ntfn});
+    if (woken != nullptr) record_wake(cpu, current, *woken);
+}
+
+[[gnu::cold, gnu::noinline]] void record_yield(Cpu& cpu, Tcb const& from)
+{
+    record_syscall(cpu, from);
+    cpu.events.write(Event::yield, {.thread = &from, .object = from.sc});
+    record_switch(cpu, from);
 }
 
 } // namespace
@@ -138,31 +145,61 @@ template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo in
     reply_stack::push_top(*reply, sc);
     hand_over(cpu, caller, callee, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_call(cpu, caller);
+        record_message(cpu, caller, Event::call);
     return true;
 }
 
 namespace {
 
-/// The endpoint of this capability if `server` would have to wait there: no message is waiting for
-/// it, and no signal. Null otherwise.
-[[gnu::always_inline]] inline Endpoint* place_to_wait(Tcb const& server, Slot const* slot)
+/// The reply object that ReplyRecv names; null when find_slot finds none.
+[[gnu::always_inline]] inline Reply* named_reply(Tcb const& server)
 {
-    if (slot == nullptr || !slot->cap().is(CapType::endpoint, Rights::read)) return nullptr;
+    Slot const* const slot = find_slot(server.slot(Tcb::cspace).cap(), server.context.r12);
+    if (slot == nullptr || !slot->cap().is(CapType::reply)) return nullptr;
+    Reply* const reply = slot->cap().object<Reply>();
+    if (reply == nullptr) __builtin_unreachable(); // spares the caller's check a second test
+    return reply;
+}
+
+/// An endpoint, and the capability to wait there.
+struct Place {
+    Endpoint* endpoint;
+    Cap const* cap;
+};
+
+/// Where `server` would have to wait: no message is waiting there, and no signal for it. Without an
+/// endpoint if it would not.
+[[gnu::always_inline]] inline Place place_to_wait(Tcb const& server, CPtr source)
+{
+    Slot const* const slot = find_slot(server.slot(Tcb::cspace).cap(), source);
+    if (slot == nullptr || !slot->cap().is(CapType::endpoint, Rights::read)) return {};
     Endpoint* const ep = slot->cap().object<Endpoint>();
     Notification const* const bound = server.bound_notification;
     bool const signalled = bound != nullptr && bound->state == Notification::State::active;
-    return ep->state() == Endpoint::State::send || signalled ? nullptr : ep;
+    if (ep->state() == Endpoint::State::send || signalled) return {};
+    return {ep, &slot->cap()};
 }
 
-/// `server` offers `reply` and waits on the endpoint.
-void wait_with(Reply& reply, Tcb& server, Endpoint& ep, Cap const& cap)
+/// The server's words, or those that are in registers, become the answer to `caller`.
+void write_answer(Tcb const& server, Tcb& caller, abi::MessageInfo info)
 {
+    copy_message_registers(server.context, caller.context, unsigned(info.raw_length()));
+    set_badge(caller, 0);
+    set_message_info(caller, info.without_caps());
+}
+
+/// `caller` waits no longer for `reply`, which `server` offers anew while it waits at `place`.
+/// `sc`: along which the call came, null if along none.
+[[gnu::always_inline]] inline void wait_for_next(Reply& reply, Tcb& caller, SchedContext* sc,
+                                                 Tcb& server, Place place)
+{
+    caller.reply = nullptr;
+    if (sc != nullptr) reply_stack::pop_top(reply, *sc);
     reply_stack::offer(reply, server);
     server.state = ThreadState::blocked_on_receive;
-    server.blocked_on = &ep;
-    server.can_grant = contains(cap.rights(), Rights::grant);
-    ep.enqueue(server, Endpoint::State::receive);
+    server.blocked_on = place.endpoint;
+    server.can_grant = contains(place.cap->rights(), Rights::grant);
+    place.endpoint->enqueue(server, Endpoint::State::receive);
 }
 
 /// Whether `caller`, once it is answered, goes on at once on its own context when `current` waits.
@@ -184,23 +221,20 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
     Tcb& server = *cpu.current;
     if (server.flags != 0) return false;
     SchedContext& sc = *cpu.current_sc;
-    Cap const& root = server.slot(Tcb::cspace).cap();
-    Slot const* const reply_slot = find_slot(root, server.context.r12);
-    if (reply_slot == nullptr || !reply_slot->cap().is(CapType::reply)) return false;
-    Reply& reply = *reply_slot->cap().object<Reply>();
-    if (reply.tcb == nullptr || reply.tcb->state != ThreadState::blocked_on_reply) return false;
-    Tcb& caller = *reply.tcb;
+    Reply* const reply = named_reply(server);
+    if (reply == nullptr || reply->tcb == nullptr) return false;
+    Tcb& caller = *reply->tcb;
+    if (caller.state != ThreadState::blocked_on_reply) return false;
     bool const faulted = caller.fault.exists();
     bool const stays_stopped = info.label() != 0;
     if (faulted && (stays_stopped || caller.fault.kind == abi::FaultLabel::timeout)) return false;
-    bool const lent = reply.is_top_of(sc);
+    bool const lent = reply->is_top_of(sc);
     if (lent ? caller.sc != nullptr || !would_run(cpu, sc, server, caller)
-             : !goes_on_alone(cpu, reply, caller))
+             : !goes_on_alone(cpu, *reply, caller))
         return false;
-    Slot const* const slot = find_slot(root, source);
-    Endpoint* const ep = place_to_wait(server, slot);
+    Place const place = place_to_wait(server, source);
     PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
-    if (ep == nullptr || space == nullptr || (!lent && !take_time(cpu))) return false;
+    if (place.endpoint == nullptr || space == nullptr || (!lent && !take_time(cpu))) return false;
 
     if (faulted) {
         apply_fault_reply(caller, server);
@@ -208,19 +242,15 @@ bool goes_on_alone(Cpu const& cpu, Reply const& reply, Tcb const& caller)
         caller.context.settle();
         caller.context.rip = caller.context.fault_ip;
     } else {
-        copy_message_registers(server.context, caller.context, unsigned(info.raw_length()));
-        set_badge(caller, 0);
-        set_message_info(caller, info.without_caps());
+        write_answer(server, caller, info);
     }
-    caller.reply = nullptr;
-    if (lent) reply_stack::pop_top(reply, sc);
-    wait_with(reply, server, *ep, slot->cap());
+    wait_for_next(*reply, caller, lent ? &sc : nullptr, server, place);
     if (lent)
         hand_over(cpu, server, caller, sc, *space);
     else
         take_over(cpu, server, caller, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_answer(cpu, server, server.reply, lent);
+        record_message(cpu, server, Event::reply);
     return true;
 }
 
@@ -229,40 +259,31 @@ template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageI
     Tcb& server = *cpu.current;
     if (server.flags != 0) return false;
     SchedContext& sc = *cpu.current_sc;
-    Cap const& root = server.slot(Tcb::cspace).cap();
-    Slot const* const reply_slot = find_slot(root, server.context.r12);
-    if (reply_slot == nullptr || !reply_slot->cap().is(CapType::reply)) return false;
-    Reply& reply = *reply_slot->cap().object<Reply>();
+    Reply* const reply = named_reply(server);
     // The top of the call stack of the context that the server runs on: its caller waits for it.
-    if (!reply.is_top_of(sc)) return false;
-    Tcb& caller = *reply.tcb;
+    if (reply == nullptr || !reply->is_top_of(sc)) return false;
+    Tcb& caller = *reply->tcb;
     if (caller.fault.exists() || caller.sc != nullptr || !would_run(cpu, sc, server, caller))
         return false;
-    Slot const* const slot = find_slot(root, source);
-    Endpoint* const ep = place_to_wait(server, slot);
-    if (ep == nullptr) return false;
+    Place const place = place_to_wait(server, source);
+    if (place.endpoint == nullptr) return false;
     PageTable* const space = vspace_of(caller.slot(Tcb::vspace).cap());
     if (space == nullptr) return false;
-    unsigned const length = unsigned(info.raw_length());
-    if (!copy_long_part<size>(server, caller, length)) return false;
+    if (!copy_long_part<size>(server, caller, unsigned(info.raw_length()))) return false;
 
     KASSERT(server.sc == &sc && caller.state == ThreadState::blocked_on_reply);
-    copy_message_registers(server.context, caller.context, length);
-    set_badge(caller, 0);
-    set_message_info(caller, info.without_caps());
-    caller.reply = nullptr;
-    reply_stack::pop_top(reply, sc);
-    wait_with(reply, server, *ep, slot->cap());
+    write_answer(server, caller, info);
+    wait_for_next(*reply, caller, &sc, server, place);
     hand_over(cpu, server, caller, sc, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_answer(cpu, server, server.reply, true);
+        record_message(cpu, server, Event::reply);
     return true;
 }
 
 namespace {
 
 /// Signals on behalf of the current thread, or of the interrupt that it met.
-bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
+bool deliver_signal(Cpu& cpu, Notification& ntfn, u64 badge, unsigned irq)
 {
     Tcb& current = *cpu.current;
     Tcb* woken = nullptr;
@@ -299,7 +320,7 @@ bool signal(Cpu& cpu, Notification& ntfn, u64 badge)
         woken = &waiter;
     }
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, current, Event::signal, &ntfn, woken);
+        record_signal(cpu, current, irq, ntfn, woken);
     return true;
 }
 
@@ -313,7 +334,7 @@ bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
     if (slot == nullptr) return false;
     Cap const& cap = slot->cap();
     if (cap.is(CapType::notification, Rights::write))
-        return signal(cpu, *cap.object<Notification>(), cap.badge());
+        return deliver_signal(cpu, *cap.object<Notification>(), cap.badge(), no_irq);
     if (!cap.is(CapType::endpoint, Rights::write)) return false;
     Endpoint& ep = *cap.object<Endpoint>();
     if (ep.state() != Endpoint::State::receive) return false;
@@ -330,11 +351,11 @@ bool send(Cpu& cpu, CPtr target, abi::MessageInfo info)
     enqueue_front(cpu, sender);
     take_over(cpu, sender, receiver, *space);
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, sender, Event::send, &ep, &receiver);
+        record_message(cpu, sender, Event::send);
     return true;
 }
 
-bool yield(Cpu& cpu)
+bool yield_to_equal(Cpu& cpu)
 {
     Tcb& current = *cpu.current;
     SchedContext& sc = *cpu.current_sc;
@@ -347,21 +368,24 @@ bool yield(Cpu& cpu)
     if (next.state != ThreadState::running || next.yield_to != nullptr || !next.sc->is_plain())
         return false;
     PageTable* const space = vspace_of(next.slot(Tcb::vspace).cap());
-    if (space == nullptr || cpu.events.on() || !take_time(cpu)) return false;
+    if (space == nullptr || !take_time(cpu)) return false;
 
     refill::renew_round_robin(sc); // what is given up was not consumed
     sc.consumed += cpu.consumed;
     cpu.consumed = 0;
     ready.replace_first(next, current);
     take_over(cpu, current, next, *space);
+    if (cpu.events.on()) [[unlikely]]
+        record_yield(cpu, current);
     return true;
 }
 
-bool interrupt(Cpu& cpu, Cap const& target)
+bool interrupt(Cpu& cpu, unsigned irq)
 {
-    if (cpu.current == &cpu.idle || cpu.events.on()) return false;
+    Cap const& target = irq_table.notification[irq].cap();
+    if (cpu.current == &cpu.idle) return false;
     if (!target.is(CapType::notification, Rights::write)) return false;
-    return signal(cpu, *target.object<Notification>(), target.badge());
+    return deliver_signal(cpu, *target.object<Notification>(), target.badge(), irq);
 }
 
 bool fault(Cpu& cpu, Fault const& fault)
@@ -397,7 +421,7 @@ bool fault(Cpu& cpu, Fault const& fault)
         take_over(cpu, faulter, handler, *space);
     }
     if (cpu.events.on()) [[unlikely]]
-        record_wake(cpu, faulter, Event::fault, &ep, &handler);
+        record_message(cpu, faulter, Event::send);
     return true;
 }
 

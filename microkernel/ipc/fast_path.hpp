@@ -17,31 +17,44 @@
 
 namespace mk::fast_path {
 
-/// A message without capabilities: all its words are in registers, or some are in the buffer.
+// All answer true when everything is done, and false when nothing is: then errors, lookup failures
+// and missing rights are among the reasons, and the slow path reports them. `info` is_plain.
+
+/// A message without capabilities: all its words (at most 4) are in registers, or some are in the
+/// buffer (at most 120).
 enum class MessageSize : u8 { registers, buffer };
 
 /// Call to a passive server that waits on the endpoint: it goes on at once, on the caller's
-/// scheduling context. `info` is_plain, with as many words as `size` says.
+/// scheduling context. `info` has as many words as `size` says. Rights: write, and grant or
+/// grant_reply. Source: seL4 manual, "Calling and Replying", "Scheduling Context Donation".
 template <MessageSize size> bool call(Cpu& cpu, CPtr target, abi::MessageInfo info);
 
 /// ReplyRecv of a passive server: answers the caller that lent the scheduling context, gives it
-/// back, and waits on the endpoint, where no message is waiting. `info` as for call.
+/// back, and waits on the endpoint, where no message is waiting. `info` as for call. Rights: read.
+/// Source: seL4 manual, "Calling and Replying", "Passive Threads".
 template <MessageSize size> bool reply_recv(Cpu& cpu, CPtr source, abi::MessageInfo info);
 
 /// reply_recv, of a message in registers, to a caller that kept its context or stopped for a fault.
+/// Source: also "Faults".
 bool reply_recv_apart(Cpu& cpu, CPtr source, abi::MessageInfo info);
 
 /// Send or NBSend of a message in registers, to a notification or to an endpoint where somebody
-/// waits; who waits has a plain context of its own.
+/// waits; who waits has a plain context of its own. Rights: write. Source: seL4 manual,
+/// "Endpoints", "Signalling, Polling and Waiting".
 bool send(Cpu& cpu, CPtr target, abi::MessageInfo info);
 
 /// Yield to another plain thread of the same priority, when no other class is ready there.
-bool yield(Cpu& cpu);
+/// Source: seL4 manual, "Scheduling algorithm".
+bool yield_to_equal(Cpu& cpu);
 
-/// An interrupt that is signalled by `target` while a thread runs.
-bool interrupt(Cpu& cpu, Cap const& target);
+/// Device interrupt `irq` (0..107, masked already) that a notification hears of, while a thread
+/// runs. Rights: the capability that the handler was given has write. Source: seL4 manual,
+/// "Interrupt Delivery".
+bool interrupt(Cpu& cpu, unsigned irq);
 
 /// A fault of the current thread whose handler waits: passive, or better and with time of its own.
+/// Rights: the handler's capability has grant or grant_reply; without write it could not be set.
+/// Source: seL4 manual, "Faults".
 bool fault(Cpu& cpu, Fault const& fault);
 
 } // namespace mk::fast_path

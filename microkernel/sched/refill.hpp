@@ -24,10 +24,15 @@ inline Ticks min_budget(Cpu const& cpu)
 /// Longest budget or period: eight of them fit in 64 bits of ticks, so that sums do not wrap.
 u64 max_period_us(Cpu const& cpu);
 
-/// Whether the head may be used now; whether it still has min_budget after `usage`; both.
+/// Whether the head may be used at time `clock`; at the time of this kernel entry; whether it still
+/// has min_budget after `usage`; both. All in ticks.
+inline bool ready_at(Cpu const& cpu, SchedContext const& sc, Ticks clock)
+{
+    return sc.head().time <= clock + kernel_wcet_us * cpu.ticks_per_us;
+}
 inline bool ready(Cpu const& cpu, SchedContext const& sc)
 {
-    return sc.head().time <= cpu.now + kernel_wcet_us * cpu.ticks_per_us;
+    return ready_at(cpu, sc, cpu.now);
 }
 inline bool sufficient(Cpu const& cpu, SchedContext const& sc, Ticks usage)
 {

@@ -23,10 +23,8 @@ inline bool take_time(Cpu& cpu)
     if (clock < cpu.now) return false;
     Ticks const consumed = cpu.consumed + (clock - cpu.now);
     if (!refill::sufficient(cpu, *cpu.current_sc, consumed)) return false;
-    if (cpu.release_head != nullptr) {
-        Ticks const soonest = cpu.release_head->sc->head().time;
-        if (soonest <= clock + refill::kernel_wcet_us * cpu.ticks_per_us) return false;
-    }
+    Tcb const* const soonest = cpu.release_head;
+    if (soonest != nullptr && refill::ready_at(cpu, *soonest->sc, clock)) return false;
     cpu.now = clock;
     cpu.consumed = consumed;
     return true;
