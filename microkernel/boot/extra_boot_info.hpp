@@ -14,23 +14,25 @@ namespace mk {
 /// writer without room measures.
 class ChunkWriter {
 public:
+    /// `room` is zero.
     explicit ChunkWriter(std::span<u8> room) : room_{room} {}
-    /// Begins a chunk; it ends where the next one begins.
-    void begin(u64 id);
-    void put(void const* data, usize bytes);
-    template <class T> void put(T const& value) { put(&value, sizeof value); }
-    /// Fills the chunk up so that the next one is 8-byte aligned; its length counts the filling.
-    void align();
+    enum class Filling : u8 {
+        none,
+        to_8_bytes ///< the next chunk begins aligned; the length counts the filling
+    };
+    void chunk(u64 id, void const* payload, usize bytes, Filling filling);
+    template <class T> void chunk(u64 id, T const& payload, Filling filling)
+    {
+        chunk(id, &payload, sizeof payload, filling);
+    }
     /// Bytes of all chunks. The rest of the room becomes padding that they do not count.
     usize finish();
 
 private:
     void write(usize at, void const* data, usize bytes);
-    void end_chunk();
 
     std::span<u8> room_;
-    usize used_ = 0, chunk_ = 0;
-    bool open_ = false;
+    usize used_ = 0;
 };
 
 /// Writes all chunks, answers their length in bytes (seL4's extraLen). `untypeds` says where the
