@@ -25,22 +25,6 @@ Performed perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
     return Performed::reply(0);
 }
 
-/// The attribute argument is ignored: memory types are a matter of frames.
-Checked<Plan> decode_table_map(Invocation const& in)
-{
-    Cap const& vspace = in.caps[0]->cap();
-    unsigned const entry_bits = parent_entry_bits(in.cap.type());
-    u64 const vaddr = align_down(in.word(0), entry_bits);
-
-    if (in.cap.is_mapped()) return SyscallError::invalid_capability(0);
-    u16 const asid = TRY(vspace_asid(vspace));
-    if (vaddr >= user_top) return SyscallError::invalid_argument(0);
-    PageTable* const pml4 = TRY(vspace_table(vspace));
-    u64* const entry = TRY(find_entry(*pml4, vaddr, entry_bits));
-    if (*entry & paging::present) return SyscallError::delete_first();
-    return Plan::of<perform_table_map>(TableMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry});
-}
-
 struct TableUnmapPlan {
     Slot* slot;
 };
@@ -59,35 +43,26 @@ Performed perform_table_unmap(Cpu& cpu, Tcb&, TableUnmapPlan const& p)
 
 } // namespace
 
-/// Puts a PDPT into the 512 GiB around the address.
-/// Words: address (rounded down to 512 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_pdpt_map(Invocation const& in)
+/// Puts a table into the range around the address that it spans: 512 GiB (PDPT), 1 GiB (page
+/// directory) or 2 MiB (page table).
+/// Words: address (rounded down to the range), attributes (ignored: memory types are a matter of
+/// frames). Capabilities: VSpace. Errors, in this order: invalid_capability 0 (mapped already),
+/// invalid_capability 1 (no PML4 with an ASID), invalid_argument 0 (not a user address),
+/// failed_lookup and invalid_capability 1 (the ASID is gone or names another VSpace), failed_lookup
+/// (a table above is missing), delete_first (the entry is taken).
+Checked<Plan> decode_table_map(Invocation const& in)
 {
-    return decode_table_map(in);
-}
-/// Puts a page directory into the 1 GiB around the address.
-/// Words: address (rounded down to 1 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_page_directory_map(Invocation const& in)
-{
-    return decode_table_map(in);
-}
-/// Puts a page table into the 2 MiB around the address.
-/// Words: address (rounded down to 2 MiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_page_table_map(Invocation const& in)
-{
-    return decode_table_map(in);
+    Cap const& vspace = in.caps[0]->cap();
+    unsigned const entry_bits = parent_entry_bits(in.cap.type());
+    u64 const vaddr = align_down(in.word(0), entry_bits);
+
+    if (in.cap.is_mapped()) return SyscallError::invalid_capability(0);
+    u16 const asid = TRY(vspace_asid(vspace));
+    if (vaddr >= user_top) return SyscallError::invalid_argument(0);
+    PageTable* const pml4 = TRY(vspace_table(vspace));
+    u64* const entry = TRY(find_entry(*pml4, vaddr, entry_bits));
+    if (*entry & paging::present) return SyscallError::delete_first();
+    return Plan::of<perform_table_map>(TableMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry});
 }
 
 /// Takes a table out of its VSpace and empties it; what was mapped through it is not any more.

@@ -77,8 +77,8 @@ void enable()
     write_msr(Msr::efer,
               read_msr(Msr::efer) | syscall_enable | long_mode_enable | no_execute_enable);
     write_msr(Msr::pat, paging::pat_value);
-    write_cr0(protected_mode | monitor_coprocessor | extension_type | numeric_error |
-              write_protect | paging_on);
+    write_cr<0>(protected_mode | monitor_coprocessor | extension_type | numeric_error |
+                write_protect | paging_on);
     u64 cr4 = pae | page_global | osfxsr | osxmmexcpt;
     if (features.machine_check) cr4 |= machine_check_enable;
     if (features.umip) cr4 |= umip_on;
@@ -86,9 +86,9 @@ void enable()
     if (features.xsave) cr4 |= osxsave;
     if (features.smep) cr4 |= smep_on;
     if (features.smap) cr4 |= smap_on;
-    write_cr4(cr4);
+    write_cr<4>(cr4);
     if (features.xsave) write_xcr0(user_state);
-    write_dr7(0); // no breakpoint may fire in the kernel
+    write_dr<7>(0); // no breakpoint may fire in the kernel
 }
 
 } // namespace

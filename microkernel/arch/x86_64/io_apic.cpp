@@ -114,10 +114,5 @@ void unmask_irq(unsigned irq)
     set_masked(irq, false);
 }
 
-bool interrupt_pending()
-{
-    return local_apic::interrupt_pending();
-}
-
 } // namespace arch
 } // namespace mk
