@@ -18,11 +18,10 @@ struct IssuePlan {
     u16 first, last;
 };
 
-Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
+void perform_issue(Cpu&, Tcb&, IssuePlan const& p)
 {
     issue_io_ports(p.first, p.last);
     DerivationTree::insert_original(p.control, *p.dest, Cap::io_port(p.first, p.last));
-    return Performed::reply(0);
 }
 
 struct AccessPlan {
@@ -37,10 +36,9 @@ Performed perform_in(Cpu&, Tcb& caller, AccessPlan const& p)
     return Performed::reply(1);
 }
 
-Performed perform_out(Cpu&, Tcb&, AccessPlan const& p)
+void perform_out(Cpu&, Tcb&, AccessPlan const& p)
 {
     arch::port_out(p.port, p.bytes, p.data);
-    return Performed::reply(0);
 }
 
 /// All ports from the one named in word 0 (its low 16 bits) must be the capability's. `narrowest`:

@@ -23,7 +23,7 @@ struct SpacePlan {
     bool set_buffer;
 };
 
-Performed perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
+void perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
 {
     Tcb& tcb = *plan.target;
     if (plan.handler.source != nullptr)
@@ -37,7 +37,6 @@ Performed perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
         tcb.ipc_buffer_address = plan.buffer_address;
     }
     if (&tcb == cpu.current) arch::refresh(cpu, tcb);
-    return {};
 }
 
 /// Replacing the last capability to a CNode would have to empty it: that takes a Revoke first.

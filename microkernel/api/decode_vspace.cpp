@@ -17,28 +17,22 @@ struct TableMapPlan {
     u64* entry;
 };
 
-Performed perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
+void perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
 {
     // The entry was not present, so nothing about it can be cached.
     *p.entry = table_entry(arch::to_physical(p.mapped.object<PageTable>()));
     p.slot->update(p.mapped);
-    return Performed::reply(0);
 }
 
-struct TableUnmapPlan {
-    Slot* slot;
-};
-
-Performed perform_table_unmap(Cpu& cpu, Tcb&, TableUnmapPlan const& p)
+void perform_table_unmap(Cpu& cpu, Tcb&, Slot* const& slot)
 {
-    Cap const table = p.slot->cap();
-    if (!table.is_mapped()) return Performed::reply(0);
+    Cap const table = slot->cap();
+    if (!table.is_mapped()) return;
     unmap_table(cpu, table);
     // Emptied even when its address space is gone: mapped again elsewhere it must not bring along
     // frames whose capabilities do not know about that place.
     arch::clear_memory(table.object<PageTable>(), sizeof(PageTable));
-    p.slot->update(table.unmapped());
-    return Performed::reply(0);
+    slot->update(table.unmapped());
 }
 
 } // namespace
@@ -71,7 +65,7 @@ Checked<Plan> decode_table_unmap(Invocation const& in)
 {
     // Copies would go on calling it mapped.
     if (!DerivationTree::is_final(*in.slot)) return SyscallError::revoke_first();
-    return Plan::of<perform_table_unmap>(TableUnmapPlan{in.slot});
+    return Plan::of<perform_table_unmap>(in.slot);
 }
 
 } // namespace mk

@@ -8,7 +8,6 @@
 #include "boot/root_server.hpp"
 #include "check/check.hpp"
 #include "clock.hpp"
-#include "debug/console.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "descriptors.hpp"

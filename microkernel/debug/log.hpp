@@ -5,6 +5,10 @@
 
 #include "kit/types.hpp"
 
+namespace boot {
+struct Framebuffer;
+}
+
 namespace mk {
 
 /// Shown as 0x and hexadecimal digits.
@@ -56,5 +60,10 @@ template <class... Parts> void serial_line(Parts const&... parts)
 
 /// One character of a user's output (DebugPutChar) or of a kernel line.
 void console_put(char c);
+
+/// Clears the screen and writes there as well from now on. `pixels`: where it is mapped.
+void attach_framebuffer(boot::Framebuffer const& framebuffer, void* pixels);
+/// The framebuffer is mapped elsewhere now; the text stays.
+void move_framebuffer(void* pixels);
 
 } // namespace mk

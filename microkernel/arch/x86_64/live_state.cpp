@@ -4,7 +4,6 @@
 #include "live_state.hpp"
 
 #include "arch/arch.hpp"
-#include "debug/panic.hpp"
 #include "features.hpp"
 #include "instructions.hpp"
 #include "sched/cpu.hpp"

@@ -2,7 +2,6 @@
 #include "local_apic.hpp"
 
 #include "arch/arch.hpp"
-#include "debug/panic.hpp"
 #include "features.hpp"
 #include "instructions.hpp"
 #include "kernel_space.hpp"

@@ -26,7 +26,7 @@ void init_serial()
     constexpr u16 divisor_low = com1, interrupts = com1 + 1, fifo = com1 + 2, line = com1 + 3,
                   modem = com1 + 4;
     constexpr u8 divisor_access = 0x80, eight_bits = 3, fifo_on_and_clear = 7, dtr_rts_out2 = 0xb;
-    drain_serial(); // what a loader printed must not be lost in the FIFO
+    wait_for(all_sent); // what a loader printed must not be lost in the FIFO
     x86::out<u8>(interrupts, 0);
     x86::out<u8>(line, divisor_access | eight_bits);
     x86::out<u8>(divisor_low, 1); // 115200
@@ -34,11 +34,6 @@ void init_serial()
     x86::out<u8>(line, eight_bits);
     x86::out<u8>(fifo, fifo_on_and_clear);
     x86::out<u8>(modem, dtr_rts_out2);
-}
-
-void drain_serial()
-{
-    wait_for(all_sent);
 }
 
 namespace arch {
@@ -67,7 +62,7 @@ void put_char(char c)
 
 void halt(bool success)
 {
-    drain_serial();
+    wait_for(all_sent); // or the end of the report would be lost
     // QEMU's isa-debug-exit; elsewhere nothing answers at this port.
     constexpr u16 debug_exit = 0xf4;
     x86::out<u8>(debug_exit, success ? 0x10 : 0x11);

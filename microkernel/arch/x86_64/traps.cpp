@@ -8,7 +8,6 @@
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "instructions.hpp"
-#include "io_apic.hpp"
 #include "live_state.hpp"
 #include "local_apic.hpp"
 #include "object/irq_handler.hpp"
