@@ -49,6 +49,7 @@ struct Framebuffer {
     u64 address;                    ///< physical
     u32 width, height, pitch, bits; ///< pixels, pixels, bytes per line, bits per pixel
     u8 red_shift, green_shift, blue_shift, pad;
+    u64 bytes() const { return u64{pitch} * height; }
 };
 
 /// A file that the loader put into memory. The first is the root server, the second (if any) the

@@ -60,7 +60,7 @@ struct HandlerPlan {
 
 void perform_ack(Cpu&, Tcb&, HandlerPlan const& p)
 {
-    arch::unmask_irq(p.irq);
+    arch::set_irq_masked(p.irq, false);
 }
 
 void perform_set_notification(Cpu& cpu, Tcb&, HandlerPlan const& p)

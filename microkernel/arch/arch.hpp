@@ -34,8 +34,7 @@ void release_clock();
 /// Whether an interrupt (irq 0..107, or the timer's) waits: long operations stop then. Cheap enough
 /// for every few slots.
 bool interrupt_pending();
-void mask_irq(unsigned irq);
-void unmask_irq(unsigned irq);
+void set_irq_masked(unsigned irq, bool masked);
 
 // --- threads ---
 /// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.

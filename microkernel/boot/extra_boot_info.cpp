@@ -8,30 +8,49 @@
 
 namespace mk {
 
-void ChunkWriter::write(usize at, void const* data, usize bytes)
-{
-    if (at <= room_.size() && bytes <= room_.size() - at)
-        std::memcpy(room_.data() + at, data, bytes);
-}
-
-void ChunkWriter::chunk(u64 id, void const* payload, usize bytes, Filling filling)
-{
-    usize const end = used_ + sizeof(abi::BootInfoHeader) + bytes;
-    usize const next = filling == Filling::to_8_bytes ? align_up(end, 3) : end;
-    abi::BootInfoHeader const header{id, next - used_};
-    write(used_, &header, sizeof header);
-    write(used_ + sizeof header, payload, bytes);
-    used_ = next;
-}
-
-usize ChunkWriter::finish()
-{
-    abi::BootInfoHeader const rest{u64(abi::BootInfoId::padding), room_.size() - used_};
-    write(used_, &rest, sizeof rest); // only if it fits
-    return used_;
-}
-
 namespace {
+
+/// Writes chunks one after the other and counts their bytes, also those that found no room: a
+/// writer without room measures.
+class ChunkWriter {
+public:
+    /// `room` is zero.
+    explicit ChunkWriter(std::span<u8> room) : room_{room} {}
+    enum class Filling : u8 {
+        none,
+        to_8_bytes ///< the next chunk begins aligned; the length counts the filling
+    };
+    void chunk(u64 id, void const* payload, usize bytes, Filling filling)
+    {
+        usize const end = used_ + sizeof(abi::BootInfoHeader) + bytes;
+        usize const next = filling == Filling::to_8_bytes ? align_up(end, 3) : end;
+        abi::BootInfoHeader const header{id, next - used_};
+        write(used_, &header, sizeof header);
+        write(used_ + sizeof header, payload, bytes);
+        used_ = next;
+    }
+    template <class T> void chunk(u64 id, T const& payload, Filling filling)
+    {
+        chunk(id, &payload, sizeof payload, filling);
+    }
+    /// Bytes of all chunks. The rest of the room becomes padding that they do not count.
+    usize finish()
+    {
+        abi::BootInfoHeader const rest{u64(abi::BootInfoId::padding), room_.size() - used_};
+        write(used_, &rest, sizeof rest); // only if it fits
+        return used_;
+    }
+
+private:
+    void write(usize at, void const* data, usize bytes)
+    {
+        if (at <= room_.size() && bytes <= room_.size() - at)
+            std::memcpy(room_.data() + at, data, bytes);
+    }
+
+    std::span<u8> room_;
+    usize used_ = 0;
+};
 
 /// Memory types of the multiboot memory map. RAM in use by whomever is RAM to the firmware.
 u32 map_type(boot::RegionKind kind)

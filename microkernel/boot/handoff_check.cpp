@@ -24,16 +24,12 @@ bool fits(u64 base, u64 size)
     return size <= physical_end && base <= physical_end - size;
 }
 
-bool known(RegionKind kind)
-{
-    return kind >= RegionKind::ram && kind <= RegionKind::runtime_firmware;
-}
-
 char const* region_fault(Handoff const& h)
 {
     u64 previous_end = 0;
     for (Region const& r : h.memory()) {
-        if (!known(r.kind)) return "a memory region of unknown kind";
+        if (r.kind < RegionKind::ram || r.kind > RegionKind::runtime_firmware)
+            return "a memory region of unknown kind";
         if (r.size == 0 || !is_aligned(r.base | r.size, 12))
             return "a memory region that is not whole pages";
         // Firmware reports apertures that no CPU of today can reach: harmless unless it is memory.
@@ -74,8 +70,7 @@ char const* framebuffer_fault(boot::Framebuffer const& f)
     constexpr u32 widest = 1 << 16;
     if (f.address == 0) return nullptr;
     bool const sane = f.width <= widest && f.height <= widest && f.pitch <= 16 * widest &&
-                      u64{f.width} * f.bits / 8 <= f.pitch &&
-                      fits(f.address, u64{f.pitch} * f.height);
+                      u64{f.width} * f.bits / 8 <= f.pitch && fits(f.address, f.bytes());
     return sane ? nullptr : "an impossible framebuffer";
 }
 

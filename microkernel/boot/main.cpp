@@ -40,17 +40,12 @@ void take_handoff(u64 physical)
     if (char const* fault = handoff_fault(handoff)) panic("the loader's handoff has ", fault);
 }
 
-u64 framebuffer_bytes()
-{
-    return u64{handoff.framebuffer.pitch} * handoff.framebuffer.height;
-}
-
 /// The loader maps the framebuffer only when it lies below the end of all regions or 4 GiB.
 void start_early_console()
 {
     boot::Framebuffer const& f = handoff.framebuffer;
     if (f.address == 0) return;
-    if (f.address + framebuffer_bytes() <= handoff.mapped_end())
+    if (f.address + f.bytes() <= handoff.mapped_end())
         attach_framebuffer(f, arch::from_physical(f.address));
 }
 
@@ -59,7 +54,7 @@ void remap_console()
     boot::Framebuffer const& f = handoff.framebuffer;
     if (f.address == 0) return;
     constexpr u64 write_combining = 4;
-    move_framebuffer(map_device(f.address, framebuffer_bytes(), write_combining));
+    move_framebuffer(map_device(f.address, f.bytes(), write_combining));
 }
 
 /// Free RAM, and how much the machine has.

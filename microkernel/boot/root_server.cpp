@@ -86,13 +86,9 @@ void load_image(RootServer& root)
                     segment.data.data(), segment.data.size());
 }
 
-Slot& slot(RootServer const& root, u64 number)
-{
-    return root.cnode[number];
-}
 void put(RootServer const& root, u64 number, Cap const& cap)
 {
-    DerivationTree::insert_original(&DerivationTree::first, slot(root, number), cap);
+    DerivationTree::insert_original(&DerivationTree::first, root.cnode[number], cap);
 }
 
 /// Tables in order of size, as boot info promises.
@@ -130,7 +126,7 @@ void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, 
 {
     for (u64 i = 0; i < pages; ++i) {
         u64 const at = vaddr + i * page_size, physical = memory + i * page_size;
-        map_boot_frame(*root.pml4, at, physical, true, true);
+        map_boot_frame(*root.pml4, at, physical);
         put(root, first_slot + i,
             Cap::frame(physical, FrameSize::small, Rights::read | Rights::write, false)
                 .mapped_at(root_asid, at));
@@ -175,7 +171,7 @@ void put_singletons(RootServer const& root)
 /// one that maps the page, so that the mapping outlives a change of buffer.
 void give(RootServer const& root, Tcb& tcb, Tcb::SlotIndex index, u64 number)
 {
-    Slot& source = slot(root, number);
+    Slot& source = root.cnode[number];
     Cap const cap = source.cap().is(CapType::frame) ? source.cap().unmapped() : source.cap();
     DerivationTree::insert_derived(source, tcb.slot(index), cap);
 }

@@ -35,13 +35,11 @@ bool interrupt_pending()
 {
     return machine.interrupt_checks++ >= machine.interrupt_after;
 }
-void mask_irq(unsigned irq)
+void set_irq_masked(unsigned irq, bool masked)
 {
-    if (irq < 64) machine.irq_masked |= u64{1} << irq;
-}
-void unmask_irq(unsigned irq)
-{
-    if (irq < 64) machine.irq_masked &= ~(u64{1} << irq);
+    if (irq >= 64) return;
+    u64 const one = u64{1} << irq;
+    machine.irq_masked = masked ? machine.irq_masked | one : machine.irq_masked & ~one;
 }
 
 void switch_to(Cpu&, Tcb&) {}

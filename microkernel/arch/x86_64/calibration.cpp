@@ -111,6 +111,7 @@ template <class Reference> bool measure_against(Reference& reference, Rates& rat
         asm volatile("pause");
     Sample const last = sample(reference);
     reference.stop();
+    local_apic::start_timer(0);
     u64 const passed = (last.reference - first.reference) & Reference::mask;
     if (reads == most_reads || passed == 0) return false;
     rates.tsc_hz = x86::multiply_divide(last.tsc - first.tsc, hz, passed);

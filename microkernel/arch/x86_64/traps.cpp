@@ -62,7 +62,8 @@ void interrupt(Cpu& cpu, unsigned vector)
         if (clock::deadline_reached()) handle_timer(cpu);
     } else if (vector >= irq_vector_base && vector < irq_vector_base + irq_count) {
         unsigned const irq = vector - irq_vector_base;
-        arch::mask_irq(irq); // before the EOI, or a level-triggered line would come again at once
+        arch::set_irq_masked(
+            irq, true); // before the EOI, or a level-triggered line would come again at once
         local_apic::end_of_interrupt();
         handle_interrupt(cpu, irq);
     } else {
