@@ -17,6 +17,7 @@
 #pragma once
 
 #include "kit/types.hpp"
+#include <span>
 
 namespace boot {
 
@@ -40,6 +41,7 @@ struct Region {
     u64 base, size;
     RegionKind kind;
     u32 pad;
+    u64 end() const { return base + size; }
 };
 
 /// A linear framebuffer; address 0 when there is none. 32 bits per pixel, masks by position.
@@ -47,6 +49,7 @@ struct Framebuffer {
     u64 address;                    ///< physical
     u32 width, height, pitch, bits; ///< pixels, pixels, bytes per line, bits per pixel
     u8 red_shift, green_shift, blue_shift, pad;
+    u64 bytes() const { return u64{pitch} * height; }
 };
 
 /// A file that the loader put into memory. The first is the root server, the second (if any) the
@@ -55,6 +58,7 @@ struct Module {
     u64 address, size; ///< physical, page aligned; the tail of the last page is zero
     char name[48];     ///< zero terminated
     u8 sha256[32];     ///< computed by the loader
+    u64 end() const { return address + size; }
 };
 
 inline constexpr u32 max_regions = 256;
@@ -72,6 +76,17 @@ struct Handoff {
     char command_line[1024]; ///< zero terminated
     Region regions[max_regions];
     Module modules[max_modules];
+
+    // For whoever has checked the counts.
+    std::span<Region const> memory() const { return {regions, region_count}; }
+    std::span<Module const> files() const { return {modules, module_count}; }
+    /// Where what the loader maps at physmap_base ends.
+    u64 mapped_end() const
+    {
+        constexpr u64 always = u64{4} << 30;
+        u64 const end = regions[region_count - 1].end();
+        return end > always ? end : always;
+    }
 };
 
 } // namespace boot

@@ -7,31 +7,23 @@
 #include "sched/scheduler.hpp"
 
 #include <cstring>
+#include <iterator>
 
 namespace mk {
 namespace {
 
 char const* state_name(ThreadState state)
 {
-    switch (state) {
-    case ThreadState::inactive:
-        return "inactive";
-    case ThreadState::running:
-        return "running";
-    case ThreadState::restart:
-        return "restart";
-    case ThreadState::blocked_on_receive:
-        return "blocked on receive";
-    case ThreadState::blocked_on_send:
-        return "blocked on send";
-    case ThreadState::blocked_on_reply:
-        return "blocked on reply";
-    case ThreadState::blocked_on_notification:
-        return "blocked on notification";
-    case ThreadState::idle:
-        return "idle";
-    }
-    return "?";
+    static constexpr char const* names[] = {"inactive",
+                                            "running",
+                                            "restart",
+                                            "blocked on receive",
+                                            "blocked on send",
+                                            "blocked on reply",
+                                            "blocked on notification",
+                                            "idle"};
+    static_assert(std::size(names) == usize(ThreadState::idle) + 1);
+    return names[usize(state)];
 }
 
 void dump_thread(Tcb const& tcb)

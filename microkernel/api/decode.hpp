@@ -62,17 +62,11 @@ Checked<Plan> decode_irq_set_handler(Invocation const&);
 Checked<Plan> decode_irq_clear_handler(Invocation const&);
 // api/decode_io_port.cpp
 Checked<Plan> decode_io_port_issue(Invocation const&);
-Checked<Plan> decode_io_port_in8(Invocation const&);
-Checked<Plan> decode_io_port_in16(Invocation const&);
-Checked<Plan> decode_io_port_in32(Invocation const&);
-Checked<Plan> decode_io_port_out8(Invocation const&);
-Checked<Plan> decode_io_port_out16(Invocation const&);
-Checked<Plan> decode_io_port_out32(Invocation const&);
+Checked<Plan> decode_io_port_in(Invocation const&);  // three widths
+Checked<Plan> decode_io_port_out(Invocation const&); // three widths
 // api/decode_vspace.cpp
-Checked<Plan> decode_pdpt_map(Invocation const&);
-Checked<Plan> decode_page_directory_map(Invocation const&);
-Checked<Plan> decode_page_table_map(Invocation const&);
-Checked<Plan> decode_table_unmap(Invocation const&); // all three levels
+Checked<Plan> decode_table_map(Invocation const&);   // three levels
+Checked<Plan> decode_table_unmap(Invocation const&); // three levels
 // api/decode_harvest.cpp
 Checked<Plan> decode_table_harvest(Invocation const&); // extension, three levels
 // api/decode_page.cpp

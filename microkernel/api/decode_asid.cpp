@@ -18,7 +18,7 @@ struct MakePoolPlan {
     u16 base;
 };
 
-Performed perform_make_pool(Cpu&, Tcb&, MakePoolPlan const& p)
+void perform_make_pool(Cpu&, Tcb&, MakePoolPlan const& p)
 {
     Cap const memory = p.untyped->cap();
     auto* const pool = arch::from_physical<AsidPool>(memory.address());
@@ -26,7 +26,6 @@ Performed perform_make_pool(Cpu&, Tcb&, MakePoolPlan const& p)
     register_asid_pool(*pool, p.base);
     p.untyped->update(memory.used_up());
     DerivationTree::insert_original(p.untyped, *p.dest, Cap::asid_pool(pool, p.base));
-    return Performed::reply(0);
 }
 
 struct AssignPlan {
@@ -34,12 +33,11 @@ struct AssignPlan {
     u16 asid;
 };
 
-Performed perform_assign(Cpu&, Tcb&, AssignPlan const& p)
+void perform_assign(Cpu&, Tcb&, AssignPlan const& p)
 {
     Cap const pml4 = p.vspace->cap();
     assign_asid(p.asid, *pml4.object<PageTable>());
     p.vspace->update(pml4.mapped_at(p.asid, 0));
-    return Performed::reply(0);
 }
 
 } // namespace

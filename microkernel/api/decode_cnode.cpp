@@ -18,16 +18,14 @@ struct Transfer {
     Cap cap;
 };
 
-Performed perform_insert(Cpu&, Tcb&, Transfer const& t)
+void perform_insert(Cpu&, Tcb&, Transfer const& t)
 {
     DerivationTree::insert_derived(*t.source, *t.dest, t.cap);
-    return Performed::reply(0);
 }
 
-Performed perform_move(Cpu&, Tcb&, Transfer const& t)
+void perform_move(Cpu&, Tcb&, Transfer const& t)
 {
     DerivationTree::move(*t.source, *t.dest, t.cap);
-    return Performed::reply(0);
 }
 
 struct Rotation {
@@ -35,13 +33,12 @@ struct Rotation {
     Cap for_dest, for_pivot;
 };
 
-Performed perform_rotate(Cpu&, Tcb&, Rotation const& r)
+void perform_rotate(Cpu&, Tcb&, Rotation const& r)
 {
     DerivationTree::swap(*r.dest, *r.pivot);
     if (r.source != r.dest) DerivationTree::swap(*r.pivot, *r.source);
     r.dest->update(r.for_dest);
     r.pivot->update(r.for_pivot);
-    return Performed::reply(0);
 }
 
 Performed answer(Progress p)
@@ -59,12 +56,11 @@ Performed perform_revoke(Cpu& cpu, Tcb& caller, Slot* const& slot)
     return answer(revoke(cpu, *slot, caller.slot(Tcb::workplace)));
 }
 
-Performed perform_cancel_badged_sends(Cpu& cpu, Tcb&, Cap const& endpoint)
+void perform_cancel_badged_sends(Cpu& cpu, Tcb&, Cap const& endpoint)
 {
     // Unbadged: nothing to cancel, as the manual says.
     if (endpoint.badge() != 0)
         cancel_badged_sends(cpu, *endpoint.object<Endpoint>(), endpoint.badge());
-    return Performed::reply(0);
 }
 
 SyscallError nothing_at(bool source, u64 depth)

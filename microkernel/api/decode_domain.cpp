@@ -11,10 +11,9 @@ struct SetPlan {
     u8 domain;
 };
 
-Performed perform_set(Cpu& cpu, Tcb&, SetPlan const& plan)
+void perform_set(Cpu& cpu, Tcb&, SetPlan const& plan)
 {
     set_domain(cpu, *plan.tcb, plan.domain);
-    return {};
 }
 
 struct EntryPlan {
@@ -23,18 +22,16 @@ struct EntryPlan {
     Ticks duration;
 };
 
-Performed perform_configure(Cpu& cpu, Tcb&, EntryPlan const& plan)
+void perform_configure(Cpu& cpu, Tcb&, EntryPlan const& plan)
 {
     cpu.domain_schedule[plan.index] = {plan.domain, plan.duration};
-    return {};
 }
 
-Performed perform_set_start(Cpu& cpu, Tcb&, EntryPlan const& plan)
+void perform_set_start(Cpu& cpu, Tcb&, EntryPlan const& plan)
 {
     cpu.domain_start = plan.index;
     start_domain_schedule(cpu);
     reschedule_required(cpu);
-    return {};
 }
 
 /// What real seL4 answers for a bad index or domain alike: the greatest domain.

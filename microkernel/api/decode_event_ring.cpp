@@ -17,17 +17,16 @@ struct EventRingPlan {
     u32 core;
 };
 
-Performed perform_set_event_ring(Cpu& cpu, Tcb&, EventRingPlan const& plan)
+void perform_set_event_ring(Cpu& cpu, Tcb&, EventRingPlan const& plan)
 {
     if (plan.frame == nullptr) {
         delete_simple(cpu, cpu.event_frame);
-        return Performed::reply(0);
+        return;
     }
     Cap const frame = plan.frame->cap().unmapped();
     DerivationTree::insert_derived(*plan.frame, cpu.event_frame, frame);
     cpu.events.attach(arch::from_physical(frame.address()), bit(frame_bits(frame.frame_size())),
                       plan.core, u32(cpu.ticks_per_us));
-    return Performed::reply(0);
 }
 
 } // namespace

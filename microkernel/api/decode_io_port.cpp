@@ -18,11 +18,10 @@ struct IssuePlan {
     u16 first, last;
 };
 
-Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
+void perform_issue(Cpu&, Tcb&, IssuePlan const& p)
 {
     issue_io_ports(p.first, p.last);
     DerivationTree::insert_original(p.control, *p.dest, Cap::io_port(p.first, p.last));
-    return Performed::reply(0);
 }
 
 struct AccessPlan {
@@ -33,39 +32,24 @@ struct AccessPlan {
 
 Performed perform_in(Cpu&, Tcb& caller, AccessPlan const& p)
 {
-    message_register(caller.context, 0) = p.bytes == 1   ? arch::in8(p.port)
-                                          : p.bytes == 2 ? arch::in16(p.port)
-                                                         : arch::in32(p.port);
+    message_register(caller.context, 0) = arch::port_in(p.port, p.bytes);
     return Performed::reply(1);
 }
 
-Performed perform_out(Cpu&, Tcb&, AccessPlan const& p)
+void perform_out(Cpu&, Tcb&, AccessPlan const& p)
 {
-    if (p.bytes == 1)
-        arch::out8(p.port, u8(p.data));
-    else if (p.bytes == 2)
-        arch::out16(p.port, u16(p.data));
-    else
-        arch::out32(p.port, p.data);
-    return Performed::reply(0);
+    arch::port_out(p.port, p.bytes, p.data);
 }
 
-/// All `bytes` ports from the one named in word 0 (its low 16 bits) must be the capability's.
-Checked<AccessPlan> decode_access(Invocation const& in, u8 bytes)
+/// All ports from the one named in word 0 (its low 16 bits) must be the capability's. `narrowest`:
+/// the label for 8 bits; those for 16 and 32 follow it.
+Checked<AccessPlan> decode_access(Invocation const& in, abi::Label narrowest)
 {
     u16 const port = u16(in.word(0));
+    unsigned const bytes = 1u << (in.label - u64(narrowest));
     bool const inside = port >= in.cap.first_port() && u32{port} + bytes - 1 <= in.cap.last_port();
     if (!inside) return SyscallError::illegal_operation();
-    return AccessPlan{port, bytes, u32(in.word(1))};
-}
-
-Checked<Plan> decode_in(Invocation const& in, u8 bytes)
-{
-    return Plan::of<perform_in>(TRY(decode_access(in, bytes)));
-}
-Checked<Plan> decode_out(Invocation const& in, u8 bytes)
-{
-    return Plan::of<perform_out>(TRY(decode_access(in, bytes)));
+    return AccessPlan{port, u8(bytes), u32(in.word(1))};
 }
 
 } // namespace
@@ -83,41 +67,18 @@ Checked<Plan> decode_io_port_issue(Invocation const& in)
     return Plan::of<perform_issue>(IssuePlan{in.slot, dest, first, last});
 }
 
-/// Reads 8 bits.
+/// Reads as many bits as the name says: 8, 16 or 32.
 /// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_in8(Invocation const& in)
+Checked<Plan> decode_io_port_in(Invocation const& in)
 {
-    return decode_in(in, 1);
+    return Plan::of<perform_in>(TRY(decode_access(in, abi::Label::x86_io_port_in8)));
 }
-/// Reads 16 bits.
-/// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_in16(Invocation const& in)
-{
-    return decode_in(in, 2);
-}
-/// Reads 32 bits.
-/// Words: port (low 16 bits). Answer: value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_in32(Invocation const& in)
-{
-    return decode_in(in, 4);
-}
-/// Writes 8 bits.
+
+/// Writes as many bits as the name says: 8, 16 or 32.
 /// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_out8(Invocation const& in)
+Checked<Plan> decode_io_port_out(Invocation const& in)
 {
-    return decode_out(in, 1);
-}
-/// Writes 16 bits.
-/// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_out16(Invocation const& in)
-{
-    return decode_out(in, 2);
-}
-/// Writes 32 bits.
-/// Words: port (low 16 bits), value. Errors: illegal_operation (not all in the range).
-Checked<Plan> decode_io_port_out32(Invocation const& in)
-{
-    return decode_out(in, 4);
+    return Plan::of<perform_out>(TRY(decode_access(in, abi::Label::x86_io_port_out8)));
 }
 
 } // namespace mk

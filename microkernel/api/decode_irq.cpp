@@ -20,7 +20,7 @@ struct IssuePlan {
     IrqRoute route;
 };
 
-Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
+void perform_issue(Cpu&, Tcb&, IssuePlan const& p)
 {
     irq_table.route[p.irq] = p.route;
     IrqRoute const& r = p.route;
@@ -30,7 +30,6 @@ Performed perform_issue(Cpu&, Tcb&, IssuePlan const& p)
     else
         unroute_irq(p.irq);
     DerivationTree::insert_original(p.control, *p.dest, Cap::irq_handler(p.irq));
-    return Performed::reply(0);
 }
 
 Checked<void> check_range(u64 value, u64 most)
@@ -59,19 +58,17 @@ struct HandlerPlan {
     Slot* notification; ///< null: forget it
 };
 
-Performed perform_ack(Cpu&, Tcb&, HandlerPlan const& p)
+void perform_ack(Cpu&, Tcb&, HandlerPlan const& p)
 {
-    arch::unmask_irq(p.irq);
-    return Performed::reply(0);
+    arch::set_irq_masked(p.irq, false);
 }
 
-Performed perform_set_notification(Cpu& cpu, Tcb&, HandlerPlan const& p)
+void perform_set_notification(Cpu& cpu, Tcb&, HandlerPlan const& p)
 {
     Slot& slot = irq_table.notification[p.irq];
     delete_simple(cpu, slot);
     if (p.notification)
         DerivationTree::insert_derived(*p.notification, slot, p.notification->cap());
-    return Performed::reply(0);
 }
 
 } // namespace

@@ -17,11 +17,10 @@ struct PageMapPlan {
     u64 value;
 };
 
-Performed perform_page_map(Cpu&, Tcb&, PageMapPlan const& p)
+void perform_page_map(Cpu&, Tcb&, PageMapPlan const& p)
 {
     map_frame(p.mapped.mapped_address(), *p.entry, p.value);
     p.slot->update(p.mapped);
-    return Performed::reply(0);
 }
 
 /// A capability maps one place at a time: while mapped, only that place's rights and attributes
@@ -37,21 +36,16 @@ Checked<void> check_place(Cap const& frame, u16 asid, u64 vaddr)
     return {};
 }
 
-struct PageSlot {
-    Slot* slot;
-};
-
-Performed perform_page_unmap(Cpu& cpu, Tcb&, PageSlot const& p)
+void perform_page_unmap(Cpu& cpu, Tcb&, Slot* const& slot)
 {
-    Cap const frame = p.slot->cap();
+    Cap const frame = slot->cap();
     unmap_frame(cpu, frame);
-    p.slot->update(frame.unmapped());
-    return Performed::reply(0);
+    slot->update(frame.unmapped());
 }
 
-Performed perform_get_address(Cpu&, Tcb& caller, PageSlot const& p)
+Performed perform_get_address(Cpu&, Tcb& caller, Slot* const& slot)
 {
-    message_register(caller.context, 0) = p.slot->cap().address();
+    message_register(caller.context, 0) = slot->cap().address();
     return Performed::reply(1);
 }
 
@@ -102,13 +96,13 @@ Checked<Plan> decode_page_map_execute_never(Invocation const& in)
 /// Undoes the mapping, if there is one. Errors: none.
 Checked<Plan> decode_page_unmap(Invocation const& in)
 {
-    return Plan::of<perform_page_unmap>(PageSlot{in.slot});
+    return Plan::of<perform_page_unmap>(in.slot);
 }
 
 /// Answer: physical address of the frame. Errors: none.
 Checked<Plan> decode_page_get_address(Invocation const& in)
 {
-    return Plan::of<perform_get_address>(PageSlot{in.slot});
+    return Plan::of<perform_get_address>(in.slot);
 }
 
 } // namespace mk

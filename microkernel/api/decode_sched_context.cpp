@@ -27,12 +27,11 @@ struct ConfigurePlan {
     bool sporadic;
 };
 
-Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
+void perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
 {
     SchedContext& sc = *plan.sc;
     sc.badge = plan.badge;
-    sc.flags =
-        u16(plan.sporadic ? sc.flags | SchedContext::sporadic : sc.flags & ~SchedContext::sporadic);
+    sc.set_flag(SchedContext::sporadic, plan.sporadic);
     if (sc.tcb != nullptr) {
         dequeue(cpu, *sc.tcb);
         release_queue::remove(cpu, *sc.tcb);
@@ -54,7 +53,6 @@ Performed perform_configure(Cpu& cpu, Tcb&, ConfigurePlan const& plan)
         else if (is_schedulable(*sc.tcb))
             possible_switch_to(cpu, *sc.tcb);
     }
-    return {};
 }
 
 struct FeedbackPlan {
@@ -62,7 +60,7 @@ struct FeedbackPlan {
     bool enabled;
 };
 
-Performed perform_configure_feedback(Cpu& cpu, Tcb&, FeedbackPlan const& plan)
+void perform_configure_feedback(Cpu& cpu, Tcb&, FeedbackPlan const& plan)
 {
     Tcb* const tcb = plan.sc->tcb;
     bool const queued = tcb != nullptr && tcb->in_ready_queue;
@@ -72,7 +70,6 @@ Performed perform_configure_feedback(Cpu& cpu, Tcb&, FeedbackPlan const& plan)
         enqueue_back(cpu, *tcb);
         reschedule_required(cpu); // level 0 may beat the caller's
     }
-    return {};
 }
 
 struct BindPlan {
@@ -81,34 +78,27 @@ struct BindPlan {
     Notification* notification;
 };
 
-Performed perform_bind(Cpu& cpu, Tcb&, BindPlan const& plan)
+void perform_bind(Cpu& cpu, Tcb&, BindPlan const& plan)
 {
     if (plan.tcb != nullptr)
         bind_thread(cpu, *plan.sc, *plan.tcb);
     else
         bind_notification(*plan.sc, *plan.notification);
-    return {};
 }
 
-Performed perform_unbind_object(Cpu& cpu, Tcb&, BindPlan const& plan)
+void perform_unbind_object(Cpu& cpu, Tcb&, BindPlan const& plan)
 {
     if (plan.tcb != nullptr)
         unbind_thread(cpu, *plan.sc);
     else
         unbind_notification(*plan.sc);
-    return {};
 }
 
-struct ContextPlan {
-    SchedContext* sc;
-};
-
-Performed perform_unbind(Cpu& cpu, Tcb&, ContextPlan const& plan)
+void perform_unbind(Cpu& cpu, Tcb&, SchedContext* const& sc)
 {
-    unbind_thread(cpu, *plan.sc);
-    unbind_notification(*plan.sc);
-    unbind_replies(*plan.sc);
-    return {};
+    unbind_thread(cpu, *sc);
+    unbind_notification(*sc);
+    unbind_replies(*sc);
 }
 
 Performed answer_consumed(Cpu& cpu, Tcb& caller, SchedContext& sc)
@@ -117,16 +107,16 @@ Performed answer_consumed(Cpu& cpu, Tcb& caller, SchedContext& sc)
     return Performed::reply(1);
 }
 
-Performed perform_consumed(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
+Performed perform_consumed(Cpu& cpu, Tcb& caller, SchedContext* const& sc)
 {
-    return answer_consumed(cpu, caller, *plan.sc);
+    return answer_consumed(cpu, caller, *sc);
 }
 
 /// Lets the context's thread run before the caller, if its priority is high enough for that; the
 /// answer then comes when the caller runs again.
-Performed perform_yield_to(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
+Performed perform_yield_to(Cpu& cpu, Tcb& caller, SchedContext* const& target)
 {
-    SchedContext& sc = *plan.sc;
+    SchedContext& sc = *target;
     Tcb& other = *sc.tcb;
     if (sc.yield_from != nullptr) complete_yield_to(cpu, *sc.yield_from);
     if (sc.is_active() && !sc.is_sporadic()) refill::unblock(cpu, sc);
@@ -146,17 +136,13 @@ Performed perform_yield_to(Cpu& cpu, Tcb& caller, ContextPlan const& plan)
     return Performed::deferred();
 }
 
-struct Bindable {
-    Tcb* tcb = nullptr;
-    Notification* notification = nullptr;
-};
-
 /// Capability argument 1 of Bind and UnbindObject: a thread or a notification.
-Checked<Bindable> checked_object(Slot const& slot)
+Checked<BindPlan> checked_partner(Invocation const& in)
 {
-    Cap const& cap = slot.cap();
-    if (cap.is(CapType::tcb)) return Bindable{cap.object<Tcb>(), nullptr};
-    if (cap.is(CapType::notification)) return Bindable{nullptr, cap.object<Notification>()};
+    Cap const& cap = in.caps[0]->cap();
+    if (cap.is(CapType::tcb)) return BindPlan{&target(in), cap.object<Tcb>(), nullptr};
+    if (cap.is(CapType::notification))
+        return BindPlan{&target(in), nullptr, cap.object<Notification>()};
     return SyscallError::invalid_capability(1);
 }
 
@@ -209,16 +195,12 @@ Checked<Plan> decode_sched_control_configure_feedback(Invocation const& in)
 /// (either has a partner already; or the thread is blocked and the context has no budget now).
 Checked<Plan> decode_sched_context_bind(Invocation const& in)
 {
-    SchedContext& sc = target(in);
-    Bindable const to = TRY(checked_object(*in.caps[0]));
-    if (to.tcb != nullptr) {
-        if (sc.tcb != nullptr || to.tcb->sc != nullptr) return SyscallError::illegal_operation();
-        if (is_blocked(*to.tcb) && !is_released(*in.cpu, sc))
-            return SyscallError::illegal_operation();
-    } else if (sc.notification != nullptr || to.notification->sched_context != nullptr) {
-        return SyscallError::illegal_operation();
-    }
-    return Plan::of<perform_bind>(BindPlan{&sc, to.tcb, to.notification});
+    BindPlan const plan = TRY(checked_partner(in));
+    bool const legal = plan.tcb != nullptr ? may_bind(*in.cpu, *plan.tcb, *plan.sc)
+                                           : plan.sc->notification == nullptr &&
+                                                 plan.notification->sched_context == nullptr;
+    if (!legal) return SyscallError::illegal_operation();
+    return Plan::of<perform_bind>(plan);
 }
 
 /// Unbinds from thread, notification and call stack. Errors: illegal_operation (the caller runs on
@@ -226,7 +208,7 @@ Checked<Plan> decode_sched_context_bind(Invocation const& in)
 Checked<Plan> decode_sched_context_unbind(Invocation const& in)
 {
     if (target(in).tcb == in.caller) return SyscallError::illegal_operation();
-    return Plan::of<perform_unbind>(ContextPlan{&target(in)});
+    return Plan::of<perform_unbind>(&target(in));
 }
 
 /// Unbinds from the thread or notification named.
@@ -234,20 +216,18 @@ Checked<Plan> decode_sched_context_unbind(Invocation const& in)
 /// (not bound to it, or it is the caller).
 Checked<Plan> decode_sched_context_unbind_object(Invocation const& in)
 {
-    SchedContext& sc = target(in);
-    Bindable const from = TRY(checked_object(*in.caps[0]));
-    if (from.tcb != nullptr && (sc.tcb != from.tcb || from.tcb == in.caller))
-        return SyscallError::illegal_operation();
-    if (from.notification != nullptr && sc.notification != from.notification)
-        return SyscallError::illegal_operation();
-    return Plan::of<perform_unbind_object>(BindPlan{&sc, from.tcb, from.notification});
+    BindPlan const plan = TRY(checked_partner(in));
+    bool const bound =
+        plan.tcb != nullptr ? plan.sc->tcb == plan.tcb : plan.sc->notification == plan.notification;
+    if (!bound || plan.tcb == in.caller) return SyscallError::illegal_operation();
+    return Plan::of<perform_unbind_object>(plan);
 }
 
 /// Answers the time charged since the last question and starts a new count.
 /// Answer: microseconds. Errors: none.
 Checked<Plan> decode_sched_context_consumed(Invocation const& in)
 {
-    return Plan::of<perform_consumed>(ContextPlan{&target(in)});
+    return Plan::of<perform_consumed>(&target(in));
 }
 
 /// Lets the context's thread run before the caller, if its priority is not below the caller's.
@@ -258,7 +238,7 @@ Checked<Plan> decode_sched_context_yield_to(Invocation const& in)
     Tcb const* const other = target(in).tcb;
     if (other == nullptr || other == in.caller || other->priority > in.caller->mcp)
         return SyscallError::illegal_operation();
-    return Plan::of<perform_yield_to>(ContextPlan{&target(in)});
+    return Plan::of<perform_yield_to>(&target(in));
 }
 
 } // namespace mk

@@ -18,16 +18,14 @@ struct PriorityPlan {
     u8 priority;
 };
 
-Performed perform_set_priority(Cpu& cpu, Tcb&, PriorityPlan const& plan)
+void perform_set_priority(Cpu& cpu, Tcb&, PriorityPlan const& plan)
 {
     set_priority(cpu, *plan.target, plan.priority);
-    return {};
 }
 
-Performed perform_set_mc_priority(Cpu&, Tcb&, PriorityPlan const& plan)
+void perform_set_mc_priority(Cpu&, Tcb&, PriorityPlan const& plan)
 {
     plan.target->mcp = plan.priority;
-    return {};
 }
 
 struct SchedParamsPlan {
@@ -38,7 +36,7 @@ struct SchedParamsPlan {
     u8 mcp, priority;
 };
 
-Performed perform_set_sched_params(Cpu& cpu, Tcb&, SchedParamsPlan const& plan)
+void perform_set_sched_params(Cpu& cpu, Tcb&, SchedParamsPlan const& plan)
 {
     Tcb& tcb = *plan.target;
     install(cpu, tcb.slot(Tcb::fault_handler), plan.handler_slot, plan.handler);
@@ -48,7 +46,6 @@ Performed perform_set_sched_params(Cpu& cpu, Tcb&, SchedParamsPlan const& plan)
         bind_thread(cpu, *plan.sc, tcb);
     else if (plan.sc == nullptr && tcb.sc != nullptr)
         unbind_thread(cpu, *tcb.sc);
-    return {};
 }
 
 /// The scheduling context argument (number 2): one that can be bound, or null to unbind.
@@ -61,8 +58,7 @@ Checked<SchedContext*> checked_sched_context(Invocation const& in, Slot const& s
     }
     if (!cap.is(CapType::sched_context)) return SyscallError::invalid_capability(2);
     auto* const sc = cap.object<SchedContext>();
-    if (tcb.sc != nullptr || sc->tcb != nullptr) return SyscallError::illegal_operation();
-    if (is_blocked(tcb) && !is_released(*in.cpu, *sc)) return SyscallError::illegal_operation();
+    if (!may_bind(*in.cpu, tcb, *sc)) return SyscallError::illegal_operation();
     return sc;
 }
 
@@ -72,26 +68,19 @@ struct HandlerPlan {
     Cap cap;
 };
 
-Performed perform_set_timeout_endpoint(Cpu& cpu, Tcb&, HandlerPlan const& plan)
+void perform_set_timeout_endpoint(Cpu& cpu, Tcb&, HandlerPlan const& plan)
 {
     install(cpu, plan.target->slot(Tcb::timeout_handler), plan.source, plan.cap);
-    return {};
 }
 
-struct TcbPlan {
-    Tcb* target;
-};
-
-Performed perform_suspend(Cpu& cpu, Tcb&, TcbPlan const& plan)
+void perform_suspend(Cpu& cpu, Tcb&, Tcb* const& target)
 {
-    suspend(cpu, *plan.target);
-    return {};
+    suspend(cpu, *target);
 }
 
-Performed perform_resume(Cpu& cpu, Tcb&, TcbPlan const& plan)
+void perform_resume(Cpu& cpu, Tcb&, Tcb* const& target)
 {
-    restart(cpu, *plan.target);
-    return {};
+    restart(cpu, *target);
 }
 
 struct BindPlan {
@@ -99,16 +88,14 @@ struct BindPlan {
     Notification* notification;
 };
 
-Performed perform_bind_notification(Cpu&, Tcb&, BindPlan const& plan)
+void perform_bind_notification(Cpu&, Tcb&, BindPlan const& plan)
 {
     bind_to_thread(*plan.notification, *plan.target);
-    return {};
 }
 
-Performed perform_unbind_notification(Cpu&, Tcb&, TcbPlan const& plan)
+void perform_unbind_notification(Cpu&, Tcb&, Tcb* const& target)
 {
-    unbind_from_thread(*plan.target->bound_notification);
-    return {};
+    unbind_from_thread(*target->bound_notification);
 }
 
 struct FlagsPlan {
@@ -134,11 +121,10 @@ struct ForeignPlan {
     bool on;
 };
 
-Performed perform_set_foreign(Cpu&, Tcb&, ForeignPlan const& plan)
+void perform_set_foreign(Cpu&, Tcb&, ForeignPlan const& plan)
 {
     u8 const others = plan.target->flags & u8(~Tcb::foreign);
     plan.target->flags = plan.on ? u8(others | Tcb::foreign) : others;
-    return {};
 }
 
 } // namespace
@@ -193,13 +179,13 @@ Checked<Plan> decode_tcb_set_timeout_endpoint(Invocation const& in)
 /// Takes a thread off whatever it does; a wait it is in is cancelled. Errors: none.
 Checked<Plan> decode_tcb_suspend(Invocation const& in)
 {
-    return Plan::of<perform_suspend>(TcbPlan{&target_tcb(in)});
+    return Plan::of<perform_suspend>(&target_tcb(in));
 }
 
 /// Lets a stopped thread go on; a blocked one repeats its system call. Errors: none.
 Checked<Plan> decode_tcb_resume(Invocation const& in)
 {
-    return Plan::of<perform_resume>(TcbPlan{&target_tcb(in)});
+    return Plan::of<perform_resume>(&target_tcb(in));
 }
 
 /// The thread gets the notification's signals while it waits on an endpoint.
@@ -223,7 +209,7 @@ Checked<Plan> decode_tcb_bind_notification(Invocation const& in)
 Checked<Plan> decode_tcb_unbind_notification(Invocation const& in)
 {
     if (target_tcb(in).bound_notification == nullptr) return SyscallError::illegal_operation();
-    return Plan::of<perform_unbind_notification>(TcbPlan{&target_tcb(in)});
+    return Plan::of<perform_unbind_notification>(&target_tcb(in));
 }
 
 /// Clears, then sets flags: bit 0 bars the thread from the FPU. Unknown bits are ignored.

@@ -37,7 +37,7 @@ struct WritePlan {
     u64 value[user_register_count];
 };
 
-Performed perform_write_registers(Cpu& cpu, Tcb&, WritePlan const& plan)
+void perform_write_registers(Cpu& cpu, Tcb&, WritePlan const& plan)
 {
     arch::drop_live_state(*plan.target);
     plan.target->context.settle();
@@ -45,7 +45,6 @@ Performed perform_write_registers(Cpu& cpu, Tcb&, WritePlan const& plan)
         write_register(plan.target->context, i, plan.value[i]);
     plan.target->context.rip = plan.target->context.fault_ip;
     if (plan.resume) restart(cpu, *plan.target);
-    return {};
 }
 
 struct CopyPlan {
@@ -53,7 +52,7 @@ struct CopyPlan {
     bool suspend_source, resume_target, frame, integer;
 };
 
-Performed perform_copy_registers(Cpu& cpu, Tcb&, CopyPlan const& plan)
+void perform_copy_registers(Cpu& cpu, Tcb&, CopyPlan const& plan)
 {
     if (plan.suspend_source) suspend(cpu, *plan.source);
     if (plan.resume_target) restart(cpu, *plan.target);
@@ -64,7 +63,6 @@ Performed perform_copy_registers(Cpu& cpu, Tcb&, CopyPlan const& plan)
     for (unsigned i = begin; i < end; ++i)
         write_register(plan.target->context, i, read_register(plan.source->context, i));
     if (plan.target == cpu.current) arch::refresh(cpu, *plan.target);
-    return {};
 }
 
 struct TlsPlan {
@@ -72,13 +70,12 @@ struct TlsPlan {
     u64 base;
 };
 
-Performed perform_set_tls_base(Cpu& cpu, Tcb&, TlsPlan const& plan)
+void perform_set_tls_base(Cpu& cpu, Tcb&, TlsPlan const& plan)
 {
     constexpr unsigned fs_base = 18;
     arch::drop_live_state(*plan.target);
     write_register(plan.target->context, fs_base, plan.base);
     if (plan.target == cpu.current) arch::refresh(cpu, *plan.target);
-    return {};
 }
 
 } // namespace

@@ -23,21 +23,20 @@ struct SpacePlan {
     bool set_buffer;
 };
 
-Performed perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
+void perform_set_space(Cpu& cpu, Tcb&, SpacePlan const& plan)
 {
     Tcb& tcb = *plan.target;
-    if (plan.handler.source != nullptr)
-        install(cpu, tcb.slot(Tcb::fault_handler), plan.handler.source, plan.handler.cap);
-    if (plan.cspace.source != nullptr)
-        install(cpu, tcb.slot(Tcb::cspace), plan.cspace.source, plan.cspace.cap);
-    if (plan.vspace.source != nullptr)
-        install(cpu, tcb.slot(Tcb::vspace), plan.vspace.source, plan.vspace.cap);
+    auto const set = [&](Tcb::SlotIndex i, Part const& part) {
+        if (part.source != nullptr) install(cpu, tcb.slot(i), part.source, part.cap);
+    };
+    set(Tcb::fault_handler, plan.handler);
+    set(Tcb::cspace, plan.cspace);
+    set(Tcb::vspace, plan.vspace);
     if (plan.set_buffer) {
         install(cpu, tcb.slot(Tcb::ipc_buffer), plan.buffer.source, plan.buffer.cap);
         tcb.ipc_buffer_address = plan.buffer_address;
     }
     if (&tcb == cpu.current) arch::refresh(cpu, tcb);
-    return {};
 }
 
 /// Replacing the last capability to a CNode would have to empty it: that takes a Revoke first.

@@ -17,15 +17,33 @@ struct TableMapPlan {
     u64* entry;
 };
 
-Performed perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
+void perform_table_map(Cpu&, Tcb&, TableMapPlan const& p)
 {
     // The entry was not present, so nothing about it can be cached.
     *p.entry = table_entry(arch::to_physical(p.mapped.object<PageTable>()));
     p.slot->update(p.mapped);
-    return Performed::reply(0);
 }
 
-/// The attribute argument is ignored: memory types are a matter of frames.
+void perform_table_unmap(Cpu& cpu, Tcb&, Slot* const& slot)
+{
+    Cap const table = slot->cap();
+    if (!table.is_mapped()) return;
+    unmap_table(cpu, table);
+    // Emptied even when its address space is gone: mapped again elsewhere it must not bring along
+    // frames whose capabilities do not know about that place.
+    arch::clear_memory(table.object<PageTable>(), sizeof(PageTable));
+    slot->update(table.unmapped());
+}
+
+} // namespace
+
+/// Puts a table into the range around the address that it spans: 512 GiB (PDPT), 1 GiB (page
+/// directory) or 2 MiB (page table).
+/// Words: address (rounded down to the range), attributes (ignored: memory types are a matter of
+/// frames). Capabilities: VSpace. Errors, in this order: invalid_capability 0 (mapped already),
+/// invalid_capability 1 (no PML4 with an ASID), invalid_argument 0 (not a user address),
+/// failed_lookup and invalid_capability 1 (the ASID is gone or names another VSpace), failed_lookup
+/// (a table above is missing), delete_first (the entry is taken).
 Checked<Plan> decode_table_map(Invocation const& in)
 {
     Cap const& vspace = in.caps[0]->cap();
@@ -41,62 +59,13 @@ Checked<Plan> decode_table_map(Invocation const& in)
     return Plan::of<perform_table_map>(TableMapPlan{in.slot, in.cap.mapped_at(asid, vaddr), entry});
 }
 
-struct TableUnmapPlan {
-    Slot* slot;
-};
-
-Performed perform_table_unmap(Cpu& cpu, Tcb&, TableUnmapPlan const& p)
-{
-    Cap const table = p.slot->cap();
-    if (!table.is_mapped()) return Performed::reply(0);
-    unmap_table(cpu, table);
-    // Emptied even when its address space is gone: mapped again elsewhere it must not bring along
-    // frames whose capabilities do not know about that place.
-    arch::clear_memory(table.object<PageTable>(), sizeof(PageTable));
-    p.slot->update(table.unmapped());
-    return Performed::reply(0);
-}
-
-} // namespace
-
-/// Puts a PDPT into the 512 GiB around the address.
-/// Words: address (rounded down to 512 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_pdpt_map(Invocation const& in)
-{
-    return decode_table_map(in);
-}
-/// Puts a page directory into the 1 GiB around the address.
-/// Words: address (rounded down to 1 GiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_page_directory_map(Invocation const& in)
-{
-    return decode_table_map(in);
-}
-/// Puts a page table into the 2 MiB around the address.
-/// Words: address (rounded down to 2 MiB), attributes (ignored). Capabilities: VSpace. Errors, in
-/// this order: invalid_capability 0 (mapped already), invalid_capability 1 (no PML4 with an ASID),
-/// invalid_argument 0 (not a user address), failed_lookup and invalid_capability 1 (the ASID is
-/// gone or names another VSpace), failed_lookup (a table above is missing), delete_first (the entry
-/// is taken).
-Checked<Plan> decode_page_table_map(Invocation const& in)
-{
-    return decode_table_map(in);
-}
-
 /// Takes a table out of its VSpace and empties it; what was mapped through it is not any more.
 /// Errors: revoke_first (there are copies of the capability).
 Checked<Plan> decode_table_unmap(Invocation const& in)
 {
     // Copies would go on calling it mapped.
     if (!DerivationTree::is_final(*in.slot)) return SyscallError::revoke_first();
-    return Plan::of<perform_table_unmap>(TableUnmapPlan{in.slot});
+    return Plan::of<perform_table_unmap>(in.slot);
 }
 
 } // namespace mk

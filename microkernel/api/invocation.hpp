@@ -44,6 +44,7 @@ struct Performed {
 /// What a decoder found to be legal. Holds a small copyable struct and the function that does it:
 ///     return Plan::of<perform_retype>(RetypePlan{...});
 ///     Performed perform_retype(Cpu&, Tcb& caller, RetypePlan const&);
+/// A function that answers nothing is done when it returns; the reply has no words then.
 /// There is one plan at a time, performed or dropped before the next is made; so the struct lies in
 /// one place, where the kernel lock guards it, and is not copied on its way.
 class Plan {
@@ -63,8 +64,12 @@ public:
         static_assert(sizeof(T) <= capacity && std::is_trivially_copyable_v<T>);
         ::new (static_cast<void*>(payload)) T{parts...}; // memcpy would be a call here
         Plan plan;
-        plan.run_ = [](Cpu& cpu, Tcb& caller) {
-            return Perform(cpu, caller, *reinterpret_cast<T const*>(payload));
+        plan.run_ = [](Cpu& cpu, Tcb& caller) -> Performed {
+            T const& what = *reinterpret_cast<T const*>(payload);
+            if constexpr (!std::is_void_v<decltype(Perform(cpu, caller, what))>)
+                return Perform(cpu, caller, what);
+            else
+                return Perform(cpu, caller, what), Performed{};
         };
         return plan;
     }

@@ -24,22 +24,10 @@ Checked<Cap> checked_handler(Slot const& slot, u64 argument)
     return TRY(derive_cap(slot));
 }
 
-bool is_released(Cpu const& cpu, SchedContext const& sc)
+bool may_bind(Cpu const& cpu, Tcb const& tcb, SchedContext const& sc)
 {
-    return sc.is_active() && refill::has_budget(cpu, sc);
-}
-
-bool is_blocked(Tcb const& tcb)
-{
-    switch (tcb.state) {
-    case ThreadState::blocked_on_receive:
-    case ThreadState::blocked_on_send:
-    case ThreadState::blocked_on_reply:
-    case ThreadState::blocked_on_notification:
-        return true;
-    default:
-        return false;
-    }
+    if (tcb.sc != nullptr || sc.tcb != nullptr) return false;
+    return !tcb.is_blocked() || (sc.is_active() && refill::has_budget(cpu, sc));
 }
 
 void install(Cpu& cpu, Slot& slot, Slot* source, Cap const& cap)

@@ -12,9 +12,8 @@ Checked<u8> checked_priority(Slot const& authority, u64 priority);
 /// A fault or timeout handler: null, or an endpoint with write and grant or grant-reply.
 /// Error: invalid_capability `argument`.
 Checked<Cap> checked_handler(Slot const& slot, u64 argument);
-/// Whether the context could let a blocked thread run at once.
-bool is_released(Cpu const& cpu, SchedContext const& sc);
-bool is_blocked(Tcb const& tcb);
+/// Whether the two can be bound: neither has a partner, and a blocked thread could run at once.
+bool may_bind(Cpu const& cpu, Tcb const& tcb, SchedContext const& sc);
 
 /// Replaces the capability in one of a TCB's slots by `cap`, derived from `source` (null: none).
 void install(Cpu& cpu, Slot& slot, Slot* source, Cap const& cap);

@@ -31,10 +31,10 @@ void hold_clock();
 void release_clock();
 
 // --- interrupts ---
-/// Whether an interrupt waits: long operations stop then. Cheap enough for every few slots.
+/// Whether an interrupt (irq 0..107, or the timer's) waits: long operations stop then. Cheap enough
+/// for every few slots.
 bool interrupt_pending();
-void mask_irq(unsigned irq);
-void unmask_irq(unsigned irq);
+void set_irq_masked(unsigned irq, bool masked);
 
 // --- threads ---
 /// Prepares `next` to run on this CPU: address space, kernel entry stack, FS/GS bases, FPU.
@@ -57,12 +57,9 @@ u64 sanitise_rflags(u64 rflags);
 bool is_canonical(u64 address);
 
 // --- ports ---
-u8 in8(u16 port);
-u16 in16(u16 port);
-u32 in32(u16 port);
-void out8(u16 port, u8 value);
-void out16(u16 port, u16 value);
-void out32(u16 port, u32 value);
+/// Access of 1, 2 or 4 bytes; of a value the low ones count.
+u32 port_in(u16 port, unsigned bytes);
+void port_out(u16 port, unsigned bytes, u32 value);
 
 // --- debug ---
 void put_char(char c);

@@ -1,8 +1,11 @@
-// The list of free physical memory during boot. Called from arch/x86_64/kernel_space.cpp and
-// boot/boot_info; both panic when `take` finds nothing.
+// The list of free physical memory during boot. Called from arch/x86_64/kernel_space.cpp and from
+// boot/.
 #include "boot/boot_memory.hpp"
 
+#include "arch/arch.hpp"
+#include "debug/panic.hpp"
 #include "kit/bits.hpp"
+#include <bit>
 
 namespace mk {
 
@@ -32,22 +35,13 @@ bool BootMemory::add(u64 base, u64 end)
     if (base >= end) return true;
     unsigned at = 0;
     while (at < count_ && range_[at].base < base) ++at;
-    bool const joins_left = at > 0 && range_[at - 1].end == base;
-    bool const joins_right = at < count_ && range_[at].base == end;
-    if (joins_left && joins_right) {
-        range_[at - 1].end = range_[at].end;
+    if (at < count_ && range_[at].base == end) {
+        end = range_[at].end;
         erase(at);
-        return true;
     }
-    if (joins_left) {
-        range_[at - 1].end = end;
-        return true;
-    }
-    if (joins_right) {
-        range_[at].base = base;
-        return true;
-    }
-    return insert(at, {base, end});
+    if (at == 0 || range_[at - 1].end != base) return insert(at, {base, end});
+    range_[at - 1].end = end;
+    return true;
 }
 
 u64 BootMemory::take(unsigned size_bits)
@@ -66,6 +60,17 @@ u64 BootMemory::take(unsigned size_bits)
         return base;
     }
     return 0;
+}
+
+u64 BootMemory::take_cleared(u64 bytes, char const* user)
+{
+    unsigned const bits = unsigned(std::bit_width(bytes - 1));
+    u64 const physical = take(bits);
+    if (physical == 0) panic(user, ": not enough memory");
+    // If the list is full what is too much is lost, which harms nobody.
+    (void)add(physical + bytes, physical + bit(bits));
+    arch::clear_memory(arch::from_physical(physical), bytes);
+    return physical;
 }
 
 } // namespace mk

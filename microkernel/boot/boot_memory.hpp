@@ -26,6 +26,9 @@ public:
     /// 2^size_bits bytes (at least a page), aligned to their size, not cleared, from the top of the
     /// highest range in which they fit: low memory is left for devices. 0 when there is none.
     u64 take(unsigned size_bits);
+    /// `bytes` of memory (not 0), cleared, aligned to the power of two that holds them; of that,
+    /// whole pages that are too much stay here. Panics when there is none; `user` is who needs it.
+    u64 take_cleared(u64 bytes, char const* user);
     /// What remains, ascending. Valid until the next add or take.
     std::span<MemoryRange const> free() const { return {range_, count_}; }
 

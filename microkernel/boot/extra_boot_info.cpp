@@ -8,49 +8,49 @@
 
 namespace mk {
 
-void ChunkWriter::write(usize at, void const* data, usize bytes)
-{
-    if (at <= room_.size() && bytes <= room_.size() - at)
-        std::memcpy(room_.data() + at, data, bytes);
-}
-
-void ChunkWriter::put(void const* data, usize bytes)
-{
-    write(used_, data, bytes);
-    used_ += bytes;
-}
-
-void ChunkWriter::begin(u64 id)
-{
-    end_chunk();
-    chunk_ = used_;
-    open_ = true;
-    put(abi::BootInfoHeader{id, 0});
-}
-
-void ChunkWriter::end_chunk()
-{
-    u64 const length = used_ - chunk_;
-    if (open_) write(chunk_ + offsetof(abi::BootInfoHeader, length), &length, sizeof length);
-    open_ = false;
-}
-
-void ChunkWriter::align()
-{
-    static constexpr u8 zeros[8] = {};
-    put(zeros, align_up(used_, 3) - used_);
-}
-
-usize ChunkWriter::finish()
-{
-    end_chunk();
-    usize const length = used_;
-    abi::BootInfoHeader const rest{u64(abi::BootInfoId::padding), room_.size() - used_};
-    write(used_, &rest, sizeof rest); // only if it fits
-    return length;
-}
-
 namespace {
+
+/// Writes chunks one after the other and counts their bytes, also those that found no room: a
+/// writer without room measures.
+class ChunkWriter {
+public:
+    /// `room` is zero.
+    explicit ChunkWriter(std::span<u8> room) : room_{room} {}
+    enum class Filling : u8 {
+        none,
+        to_8_bytes ///< the next chunk begins aligned; the length counts the filling
+    };
+    void chunk(u64 id, void const* payload, usize bytes, Filling filling)
+    {
+        usize const end = used_ + sizeof(abi::BootInfoHeader) + bytes;
+        usize const next = filling == Filling::to_8_bytes ? align_up(end, 3) : end;
+        abi::BootInfoHeader const header{id, next - used_};
+        write(used_, &header, sizeof header);
+        write(used_ + sizeof header, payload, bytes);
+        used_ = next;
+    }
+    template <class T> void chunk(u64 id, T const& payload, Filling filling)
+    {
+        chunk(id, &payload, sizeof payload, filling);
+    }
+    /// Bytes of all chunks. The rest of the room becomes padding that they do not count.
+    usize finish()
+    {
+        abi::BootInfoHeader const rest{u64(abi::BootInfoId::padding), room_.size() - used_};
+        write(used_, &rest, sizeof rest); // only if it fits
+        return used_;
+    }
+
+private:
+    void write(usize at, void const* data, usize bytes)
+    {
+        if (at <= room_.size() && bytes <= room_.size() - at)
+            std::memcpy(room_.data() + at, data, bytes);
+    }
+
+    std::span<u8> room_;
+    usize used_ = 0;
+};
 
 /// Memory types of the multiboot memory map. RAM in use by whomever is RAM to the firmware.
 u32 map_type(boot::RegionKind kind)
@@ -73,8 +73,7 @@ MemoryMap memory_map(boot::Handoff const& handoff)
 {
     MemoryMap map{};
     u32 count = 0;
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& region = handoff.regions[i];
+    for (boot::Region const& region : handoff.memory()) {
         u32 const type = map_type(region.kind);
         abi::MemoryMapEntry* const last = count > 0 ? &map.entry[count - 1] : nullptr;
         if (last && last->type == type && last->base + last->length == region.base)
@@ -105,19 +104,24 @@ FramebufferPayload framebuffer_payload(boot::Framebuffer const& f)
             direct_rgb, 0,       {f.red_shift, 8}, {f.green_shift, 8}, {f.blue_shift, 8}};
 }
 
-void put_modules(ChunkWriter& out, boot::Handoff const& handoff, UntypedList const& untypeds)
+/// The payload of our modules chunk, of which the first bytes() count.
+struct ModuleList {
+    abi::BootModules head{};
+    abi::BootModule module[boot::max_modules] = {};
+    usize bytes() const { return sizeof head + head.count * sizeof *module; }
+};
+
+ModuleList module_list(std::span<boot::Module const> files, UntypedList const& untypeds)
 {
-    out.begin(abi::boot_info_modules);
-    out.put(abi::BootModules{handoff.module_count - 1});
-    for (u32 i = 1; i < handoff.module_count; ++i) {
-        boot::Module const& from = handoff.modules[i];
-        auto const run =
-            untypeds.find(from.address, align_up(from.address + from.size, abi::page_bits));
-        abi::BootModule module{from.address, from.size, run.first, run.count, {}, {}};
+    ModuleList list;
+    for (boot::Module const& from : files) {
+        auto const run = untypeds.find(from.address, align_up(from.end(), abi::page_bits));
+        abi::BootModule& module = list.module[list.head.count++];
+        module = {from.address, from.size, run.first, run.count, {}, {}};
         std::memcpy(module.name, from.name, sizeof module.name - 1);
         std::memcpy(module.sha256, from.sha256, sizeof module.sha256);
-        out.put(module);
     }
+    return list;
 }
 
 } // namespace
@@ -125,23 +129,23 @@ void put_modules(ChunkWriter& out, boot::Handoff const& handoff, UntypedList con
 usize write_extra_boot_info(std::span<u8> room, boot::Handoff const& handoff,
                             Platform const& machine, UntypedList const& untypeds)
 {
+    using Filling = ChunkWriter::Filling;
     ChunkWriter out{room};
     if (machine.rsdp_address != 0) {
         static_assert(sizeof machine.rsdp == abi::acpi_rsdp_bytes);
-        out.begin(u64(abi::BootInfoId::x86_acpi_rsdp));
-        out.put(machine.rsdp);
+        out.chunk(u64(abi::BootInfoId::x86_acpi_rsdp), machine.rsdp,
+                  Filling::none); // as seL4 has it
     }
-    out.begin(u64(abi::BootInfoId::x86_memory_map));
-    out.put(memory_map(handoff));
-    out.align(); // no filling behind an RSDP, as seL4 has it
-    if (handoff.module_count > 1) put_modules(out, handoff, untypeds);
-    if (handoff.framebuffer.address != 0) {
-        out.begin(u64(abi::BootInfoId::x86_framebuffer));
-        out.put(framebuffer_payload(handoff.framebuffer));
-        out.align();
+    out.chunk(u64(abi::BootInfoId::x86_memory_map), memory_map(handoff), Filling::to_8_bytes);
+    if (handoff.module_count > 1) {
+        ModuleList const list = module_list(handoff.files().subspan(1), untypeds);
+        out.chunk(abi::boot_info_modules, &list, list.bytes(), Filling::none);
     }
-    out.begin(u64(abi::BootInfoId::x86_tsc_frequency));
-    out.put(u32(machine.tsc_hz / 1'000'000));
+    if (handoff.framebuffer.address != 0)
+        out.chunk(u64(abi::BootInfoId::x86_framebuffer), framebuffer_payload(handoff.framebuffer),
+                  Filling::to_8_bytes);
+    out.chunk(u64(abi::BootInfoId::x86_tsc_frequency), u32(machine.tsc_hz / 1'000'000),
+              Filling::none);
     return out.finish();
 }
 

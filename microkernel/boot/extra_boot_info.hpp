@@ -10,29 +10,6 @@
 
 namespace mk {
 
-/// Writes chunks one after the other and counts their bytes, also those that found no room: a
-/// writer without room measures.
-class ChunkWriter {
-public:
-    explicit ChunkWriter(std::span<u8> room) : room_{room} {}
-    /// Begins a chunk; it ends where the next one begins.
-    void begin(u64 id);
-    void put(void const* data, usize bytes);
-    template <class T> void put(T const& value) { put(&value, sizeof value); }
-    /// Fills the chunk up so that the next one is 8-byte aligned; its length counts the filling.
-    void align();
-    /// Bytes of all chunks. The rest of the room becomes padding that they do not count.
-    usize finish();
-
-private:
-    void write(usize at, void const* data, usize bytes);
-    void end_chunk();
-
-    std::span<u8> room_;
-    usize used_ = 0, chunk_ = 0;
-    bool open_ = false;
-};
-
 /// Writes all chunks, answers their length in bytes (seL4's extraLen). `untypeds` says where the
 /// modules are; the length does not depend on it.
 usize write_extra_boot_info(std::span<u8> room, boot::Handoff const& handoff,

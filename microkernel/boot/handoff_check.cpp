@@ -24,25 +24,20 @@ bool fits(u64 base, u64 size)
     return size <= physical_end && base <= physical_end - size;
 }
 
-bool known(RegionKind kind)
-{
-    return kind >= RegionKind::ram && kind <= RegionKind::runtime_firmware;
-}
-
 char const* region_fault(Handoff const& h)
 {
     u64 previous_end = 0;
-    for (u32 i = 0; i < h.region_count; ++i) {
-        Region const& r = h.regions[i];
-        if (!known(r.kind)) return "a memory region of unknown kind";
+    for (Region const& r : h.memory()) {
+        if (r.kind < RegionKind::ram || r.kind > RegionKind::runtime_firmware)
+            return "a memory region of unknown kind";
         if (r.size == 0 || !is_aligned(r.base | r.size, 12))
             return "a memory region that is not whole pages";
         // Firmware reports apertures that no CPU of today can reach: harmless unless it is memory.
         bool const memory = r.kind != RegionKind::reserved;
         if (memory && !fits(r.base, r.size)) return "memory beyond what the kernel can map";
-        if (r.base + r.size < r.base) return "a memory region that wraps";
+        if (r.end() < r.base) return "a memory region that wraps";
         if (r.base < previous_end) return "memory regions that overlap or are not sorted";
-        previous_end = r.base + r.size;
+        previous_end = r.end();
     }
     return nullptr;
 }
@@ -51,20 +46,21 @@ char const* region_fault(Handoff const& h)
 bool lies_in(Handoff const& h, u64 base, u64 size, RegionKind kind)
 {
     if (!fits(base, size)) return false;
-    for (u32 i = 0; i < h.region_count; ++i) {
-        Region const& r = h.regions[i];
-        if (r.kind == kind && base >= r.base && base + size <= r.base + r.size) return true;
-    }
+    for (Region const& r : h.memory())
+        if (r.kind == kind && base >= r.base && base + size <= r.end()) return true;
     return false;
 }
 
 char const* module_fault(Handoff const& h)
 {
-    for (u32 i = 0; i < h.module_count; ++i) {
-        boot::Module const& m = h.modules[i];
+    for (boot::Module const& m : h.files()) {
         if (!is_aligned(m.address, 12) || !lies_in(h, m.address, m.size, RegionKind::module))
             return "a module outside the memory for modules";
         if (!ends(m.name, sizeof m.name)) return "a module name that does not end";
+        // None may be freed or handed out as part of another.
+        for (boot::Module const& other : h.files())
+            if (&other < &m && m.address < other.end() && other.address < m.end())
+                return "modules that overlap";
     }
     return nullptr;
 }
@@ -74,8 +70,7 @@ char const* framebuffer_fault(boot::Framebuffer const& f)
     constexpr u32 widest = 1 << 16;
     if (f.address == 0) return nullptr;
     bool const sane = f.width <= widest && f.height <= widest && f.pitch <= 16 * widest &&
-                      u64{f.width} * f.bits / 8 <= f.pitch &&
-                      fits(f.address, u64{f.pitch} * f.height);
+                      u64{f.width} * f.bits / 8 <= f.pitch && fits(f.address, f.bytes());
     return sane ? nullptr : "an impossible framebuffer";
 }
 

@@ -8,7 +8,6 @@
 #include "boot/root_server.hpp"
 #include "check/check.hpp"
 #include "clock.hpp"
-#include "debug/console.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "descriptors.hpp"
@@ -41,20 +40,12 @@ void take_handoff(u64 physical)
     if (char const* fault = handoff_fault(handoff)) panic("the loader's handoff has ", fault);
 }
 
-u64 framebuffer_bytes()
-{
-    return u64{handoff.framebuffer.pitch} * handoff.framebuffer.height;
-}
-
 /// The loader maps the framebuffer only when it lies below the end of all regions or 4 GiB.
 void start_early_console()
 {
     boot::Framebuffer const& f = handoff.framebuffer;
     if (f.address == 0) return;
-    boot::Region const& last = handoff.regions[handoff.region_count - 1];
-    u64 const four_gib = u64{1} << 32, regions_end = last.base + last.size;
-    u64 const mapped_end = regions_end > four_gib ? regions_end : four_gib;
-    if (f.address + framebuffer_bytes() <= mapped_end)
+    if (f.address + f.bytes() <= handoff.mapped_end())
         attach_framebuffer(f, arch::from_physical(f.address));
 }
 
@@ -63,20 +54,19 @@ void remap_console()
     boot::Framebuffer const& f = handoff.framebuffer;
     if (f.address == 0) return;
     constexpr u64 write_combining = 4;
-    move_framebuffer(map_device(f.address, framebuffer_bytes(), write_combining));
+    move_framebuffer(map_device(f.address, f.bytes(), write_combining));
 }
 
 /// Free RAM, and how much the machine has.
 u64 collect_memory()
 {
     u64 total = 0;
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& r = handoff.regions[i];
-        bool const is_ram = r.kind == boot::RegionKind::ram;
-        if (is_ram || r.kind == boot::RegionKind::loader || r.kind == boot::RegionKind::module ||
-            r.kind == boot::RegionKind::kernel)
+    using K = boot::RegionKind;
+    for (boot::Region const& r : handoff.memory()) {
+        bool const is_free = r.kind == K::ram;
+        if (is_free || r.kind == K::loader || r.kind == K::module || r.kind == K::kernel)
             total += r.size;
-        if (is_ram && !boot_memory.add(r.base, r.base + r.size)) panic("too many pieces of memory");
+        if (is_free && !boot_memory.add(r.base, r.end())) panic("too many pieces of memory");
     }
     if (boot_memory.free().empty()) panic("no memory");
     return total;
@@ -85,16 +75,10 @@ u64 collect_memory()
 /// The tables of ready threads, one for each domain.
 void make_ready_queues(Cpu& cpu)
 {
-    constexpr unsigned bits = 17;
     constexpr u64 size = sizeof(PriorityQueues) * ReadyQueues::priorities;
-    static_assert(size <= bit(bits) && size > bit(bits - 1));
-    for (ReadyQueues& ready : cpu.ready) {
-        u64 const table = boot_memory.take(bits);
-        if (table == 0) panic("no memory for the ready queues");
-        (void)boot_memory.add(table + size, table + bit(bits));
-        arch::clear_memory(arch::from_physical(table), size);
-        ready.use(arch::from_physical<PriorityQueues>(table));
-    }
+    for (ReadyQueues& ready : cpu.ready)
+        ready.use(
+            arch::from_physical<PriorityQueues>(boot_memory.take_cleared(size, "ready queues")));
 }
 
 /// The CPU belongs to the idle thread until the root server is there.

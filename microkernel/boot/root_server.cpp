@@ -48,38 +48,9 @@ struct RootServer {
     u64 end() const { return extra + extra_pages * page_size; }
 };
 
-/// 2^bits cleared bytes of physical memory, or the end.
-u64 take(unsigned bits)
+u64 take(u64 bytes)
 {
-    u64 const physical = boot_memory.take(bits);
-    if (physical == 0) panic("root server: not enough memory");
-    arch::clear_memory(arch::from_physical(physical), bit(bits));
-    return physical;
-}
-
-/// As take, for whole pages: what a power of two has too many goes back.
-u64 take_pages(u64 pages)
-{
-    unsigned bits = abi::page_bits;
-    while (bit(bits) < pages * page_size) ++bits;
-    u64 const physical = take(bits);
-    // If the list of free memory is full the rest is lost, which harms nobody.
-    (void)boot_memory.add(physical + pages * page_size, physical + bit(bits));
-    return physical;
-}
-
-/// The handoff's numbers are checked already (boot/handoff_check.cpp); but no module may be freed
-/// or handed out as part of another.
-void check_modules(boot::Handoff const& handoff)
-{
-    for (u32 i = 0; i < handoff.module_count; ++i) {
-        boot::Module const& m = handoff.modules[i];
-        for (u32 k = 0; k < i; ++k) {
-            boot::Module const& other = handoff.modules[k];
-            if (m.address < other.address + other.size && other.address < m.address + m.size)
-                panic("boot module: overlaps another");
-        }
-    }
+    return boot_memory.take_cleared(bytes, "root server");
 }
 
 elf::Image parse_image(boot::Module const& module)
@@ -109,43 +80,40 @@ void lay_out(RootServer& root, boot::Handoff const& handoff)
 
 void load_image(RootServer& root)
 {
-    root.image_memory = take_pages(root.image_pages);
+    root.image_memory = take(root.image_pages * page_size);
     for (elf::Segment const& segment : root.image.segments())
         std::memcpy(arch::from_physical(root.image_memory + (segment.address - root.image_base)),
                     segment.data.data(), segment.data.size());
 }
 
-Slot& slot(RootServer const& root, u64 number)
-{
-    return root.cnode[number];
-}
 void put(RootServer const& root, u64 number, Cap const& cap)
 {
-    DerivationTree::insert_original(&DerivationTree::first, slot(root, number), cap);
+    DerivationTree::insert_original(&DerivationTree::first, root.cnode[number], cap);
 }
+
+/// Tables in order of size, as boot info promises.
+constexpr struct Level {
+    CapType type;
+    unsigned entry_bits;
+} levels[] = {{CapType::pdpt, 39}, {CapType::page_directory, 30}, {CapType::page_table, 21}};
 
 /// Number of slots in the dynamic regions, but for untypeds.
 RootCapCounts count_caps(RootServer const& root)
 {
     u64 paging = 0;
-    for (unsigned const level_bits : {39u, 30u, 21u})
-        paging += tables_needed(root.image_base, root.end(), level_bits);
+    for (Level const& level : levels)
+        paging += tables_needed(root.image_base, root.end(), level.entry_bits);
     return {paging, root.extra_pages, root.image_pages, 0};
 }
 
-/// Tables in order of size, then address, as boot info promises.
+/// Tables of one size in order of address.
 void make_tables(RootServer const& root)
 {
     u64 next = root.layout.paging.start;
-    struct Level {
-        CapType type;
-        unsigned entry_bits;
-    };
-    for (Level const level : {Level{CapType::pdpt, 39}, Level{CapType::page_directory, 30},
-                              Level{CapType::page_table, 21}}) {
+    for (Level const& level : levels) {
         u64 const first = align_down(root.image_base, level.entry_bits);
         for (u64 at = first; at < root.end(); at += bit(level.entry_bits)) {
-            auto* const table = arch::from_physical<PageTable>(take(abi::page_bits));
+            auto* const table = arch::from_physical<PageTable>(take(page_size));
             map_boot_table(*root.pml4, at, level.type, *table);
             put(root, next++, Cap::paging(level.type, table).mapped_at(root_asid, at));
         }
@@ -158,7 +126,7 @@ void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, 
 {
     for (u64 i = 0; i < pages; ++i) {
         u64 const at = vaddr + i * page_size, physical = memory + i * page_size;
-        map_boot_frame(*root.pml4, at, physical, true, true);
+        map_boot_frame(*root.pml4, at, physical);
         put(root, first_slot + i,
             Cap::frame(physical, FrameSize::small, Rights::read | Rights::write, false)
                 .mapped_at(root_asid, at));
@@ -167,9 +135,9 @@ void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, 
 
 void make_address_space(RootServer& root)
 {
-    root.pml4 = arch::from_physical<PageTable>(take(abi::page_bits));
+    root.pml4 = arch::from_physical<PageTable>(take(page_size));
     init_pml4(*root.pml4);
-    auto* const pool = arch::from_physical<AsidPool>(take(abi::asid_pool_bits));
+    auto* const pool = arch::from_physical<AsidPool>(take(sizeof(AsidPool)));
     register_asid_pool(*pool, root_pool_base);
     assign_asid(root_asid, *root.pml4);
     put(root, abi::slot_init_thread_vspace,
@@ -177,9 +145,9 @@ void make_address_space(RootServer& root)
     put(root, abi::slot_init_thread_asid_pool, Cap::asid_pool(pool, root_pool_base));
 
     make_tables(root);
-    root.ipc_buffer_memory = take(abi::page_bits);
-    root.boot_info_memory = take(abi::page_bits);
-    root.extra_memory = take_pages(root.extra_pages);
+    root.ipc_buffer_memory = take(page_size);
+    root.boot_info_memory = take(page_size);
+    root.extra_memory = take(root.extra_pages * page_size);
     make_frames(root, root.layout.extra_pages.start, root.extra, root.extra_memory,
                 root.extra_pages);
     make_frames(root, root.layout.image_frames.start, root.image_base, root.image_memory,
@@ -203,7 +171,7 @@ void put_singletons(RootServer const& root)
 /// one that maps the page, so that the mapping outlives a change of buffer.
 void give(RootServer const& root, Tcb& tcb, Tcb::SlotIndex index, u64 number)
 {
-    Slot& source = slot(root, number);
+    Slot& source = root.cnode[number];
     Cap const cap = source.cap().is(CapType::frame) ? source.cap().unmapped() : source.cap();
     DerivationTree::insert_derived(source, tcb.slot(index), cap);
 }
@@ -211,7 +179,7 @@ void give(RootServer const& root, Tcb& tcb, Tcb::SlotIndex index, u64 number)
 void make_thread(Cpu& cpu, RootServer const& root)
 {
     static_assert(bit(abi::tcb_bits) + bit(sched_context_bits) <= page_size);
-    u64 const memory = take(abi::page_bits);
+    u64 const memory = take(page_size);
     auto* const tcb = new (arch::from_physical(memory)) Tcb;
     auto* const sc = new (arch::from_physical(memory + bit(abi::tcb_bits))) SchedContext;
     put(root, abi::slot_init_thread_tcb, Cap::tcb(tcb));
@@ -243,18 +211,15 @@ void add_hole(u64 base, u64 end, bool module = false)
 /// or not, among the devices: firmware keeps tables there.
 void find_holes(boot::Handoff const& handoff)
 {
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& r = handoff.regions[i];
-        using K = boot::RegionKind;
+    using K = boot::RegionKind;
+    for (boot::Region const& r : handoff.memory()) {
         if (r.kind == K::reserved || r.kind == K::acpi) continue;
         bool const for_users = r.kind == K::ram || r.kind == K::loader;
         u64 const from = for_users && r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
-        add_hole(from, r.base + r.size);
+        add_hole(from, r.end());
     }
-    for (u32 i = 1; i < handoff.module_count; ++i) {
-        boot::Module const& m = handoff.modules[i];
-        add_hole(m.address, align_up(m.address + m.size, abi::page_bits), true);
-    }
+    for (boot::Module const& m : handoff.files().subspan(1))
+        add_hole(m.address, align_up(m.end(), abi::page_bits), true);
     add_hole(platform.local_apic, platform.local_apic + page_size);
     for (unsigned i = 0; i < platform.io_apic_count; ++i)
         add_hole(platform.io_apic[i].address, platform.io_apic[i].address + page_size);
@@ -272,7 +237,7 @@ void list_untypeds(boot::Handoff const& handoff)
 {
     // The file is loaded; the memory it came in is free.
     boot::Module const& file = handoff.modules[0];
-    (void)boot_memory.add(file.address, align_up(file.address + file.size, abi::page_bits));
+    (void)boot_memory.add(file.address, align_up(file.end(), abi::page_bits));
     find_holes(handoff);
     list_devices(untypeds, holes);
     for (MemoryRange const& range : boot_memory.free())
@@ -288,7 +253,6 @@ void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
     untypeds = {}; // a kernel starts once, a host test often
     holes = {};
     DerivationTree::first = {};
-    check_modules(handoff);
     RootServer root{.image = parse_image(handoff.modules[0])};
     lay_out(root, handoff);
 
@@ -297,7 +261,7 @@ void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
     root.layout = slot_layout(counts, cnode_bits);
     if (root.layout.empty.end < root.layout.empty.start)
         panic("root server: too large for the root CNode");
-    root.cnode = arch::from_physical<Slot>(take(cnode_bits + abi::slot_bits));
+    root.cnode = arch::from_physical<Slot>(take(sizeof(Slot) << cnode_bits));
 
     load_image(root);
     make_address_space(root);

@@ -1,15 +1,17 @@
 // Formatting of kernel lines. Characters go on to the serial line (arch::put_char) and to the
-// framebuffer console (debug/console.cpp).
+// framebuffer, by the loaders' FramebufferText (libs/console) on the kernel's mapping.
 #include "debug/log.hpp"
 
 #include "arch/arch.hpp"
-#include "debug/console.hpp"
+#include "boot/handoff.hpp"
+#include "console/framebuffer_text.hpp"
 
 namespace mk {
 namespace {
 
 constinit bool at_line_start = true;
 constinit bool framebuffer_off = false;
+constinit FramebufferText framebuffer;
 
 void put_digits(u64 value, unsigned base)
 {
@@ -27,8 +29,20 @@ void put_digits(u64 value, unsigned base)
 void console_put(char c)
 {
     arch::put_char(c);
-    if (!framebuffer_off) framebuffer_put(c);
+    if (!framebuffer_off && framebuffer.attached()) framebuffer.put(c);
     at_line_start = c == '\n';
+}
+
+void attach_framebuffer(boot::Framebuffer const& f, void* pixels)
+{
+    if (f.bits != 32) return;
+    framebuffer.attach({static_cast<u8 volatile*>(pixels), f.width, f.height, f.pitch, f.red_shift,
+                        f.green_shift, f.blue_shift});
+}
+
+void move_framebuffer(void* pixels)
+{
+    if (framebuffer.attached()) framebuffer.move_to(static_cast<u8 volatile*>(pixels));
 }
 
 namespace log_detail {

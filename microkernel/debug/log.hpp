@@ -5,6 +5,10 @@
 
 #include "kit/types.hpp"
 
+namespace boot {
+struct Framebuffer;
+}
+
 namespace mk {
 
 /// Shown as 0x and hexadecimal digits.
@@ -32,29 +36,34 @@ inline void put(i32 value)
 }
 /// From here until serial_only(false) nothing goes to the framebuffer.
 void serial_only(bool on);
+template <class... Parts> void line(Parts const&... parts)
+{
+    begin_line();
+    (put(parts), ...);
+    end_line();
+}
 } // namespace log_detail
 
 /// Prints one line. `area`: the part of the kernel that speaks.
 template <class... Parts> void log(char const* area, Parts const&... parts)
 {
-    log_detail::begin_line();
-    log_detail::put(area);
-    log_detail::put(' ');
-    (log_detail::put(parts), ...);
-    log_detail::end_line();
+    log_detail::line(area, ' ', parts...);
 }
 
 /// As log, without an area and to the serial line only: for code that may have interrupted log.
 template <class... Parts> void serial_line(Parts const&... parts)
 {
     log_detail::serial_only(true);
-    log_detail::begin_line();
-    (log_detail::put(parts), ...);
-    log_detail::end_line();
+    log_detail::line(parts...);
     log_detail::serial_only(false);
 }
 
 /// One character of a user's output (DebugPutChar) or of a kernel line.
 void console_put(char c);
+
+/// Clears the screen and writes there as well from now on. `pixels`: where it is mapped.
+void attach_framebuffer(boot::Framebuffer const& framebuffer, void* pixels);
+/// The framebuffer is mapped elsewhere now; the text stays.
+void move_framebuffer(void* pixels);
 
 } // namespace mk

@@ -14,12 +14,6 @@ constexpr std::array<u64 Context::*, user_register_count> fields{
     &Context::r8,       &Context::r9,  &Context::r10,    &Context::r11,     &Context::r12,
     &Context::r13,      &Context::r14, &Context::r15,    &Context::fs_base, &Context::gs_base};
 
-/// A base that the CPU refuses to load becomes the canonical one with the same low 48 bits.
-u64 canonical(u64 base)
-{
-    return arch::is_canonical(base) ? base : u64(i64(base << 16) >> 16);
-}
-
 } // namespace
 
 u64 read_register(Context& context, unsigned i)
@@ -32,7 +26,8 @@ void write_register(Context& context, unsigned i, u64 value)
 {
     context.settle();
     if (i == index_rflags) value = arch::sanitise_rflags(value);
-    if (i >= index_fs_base) value = canonical(value);
+    // A base that the CPU refuses to load becomes the canonical one with the same low 48 bits.
+    if (i >= index_fs_base) value = u64(i64(value << 16) >> 16);
     context.*fields[i] = value;
     if (i == index_rip) context.rip = value;
 }

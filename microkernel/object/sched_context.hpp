@@ -44,6 +44,7 @@ public:
     Feedback feedback{};
 
     static constexpr u16 sporadic = 1, round_robin = 2, in_feedback = 4;
+    void set_flag(u16 flag, bool on) { flags = u16(on ? flags | flag : flags & ~flag); }
     bool is_active() const { return refill_max > 0; }
     bool is_round_robin() const { return (flags & round_robin) != 0; }
     bool is_sporadic() const { return (flags & sporadic) != 0; }

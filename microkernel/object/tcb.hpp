@@ -68,6 +68,7 @@ struct alignas(64) Tcb {
         return state == ThreadState::running || state == ThreadState::restart;
     }
     bool is_stopped() const { return !is_runnable() && state != ThreadState::idle; }
+    bool is_blocked() const { return is_stopped() && state != ThreadState::inactive; }
     Slot& slot(SlotIndex i) { return slots[i]; }
     Slot const& slot(SlotIndex i) const { return slots[i]; }
 };

@@ -74,8 +74,7 @@ void wake(Cpu& cpu, SchedContext& sc)
 void configure(SchedContext& sc, bool enabled)
 {
     sc.feedback = {};
-    sc.flags =
-        u16(enabled ? sc.flags | SchedContext::in_feedback : sc.flags & ~SchedContext::in_feedback);
+    sc.set_flag(SchedContext::in_feedback, enabled);
 }
 
 void charge(Cpu const& cpu, SchedContext& sc, Ticks used)

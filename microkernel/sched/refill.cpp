@@ -69,8 +69,7 @@ void set_parameters(SchedContext& sc, u16 max, Ticks budget, Ticks period)
 {
     sc.period = period;
     sc.refill_max = max;
-    sc.flags = u16((sc.flags & ~SchedContext::round_robin) |
-                   (budget == period ? SchedContext::round_robin : 0));
+    sc.set_flag(SchedContext::round_robin, budget == period);
 }
 
 } // namespace

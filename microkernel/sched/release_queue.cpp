@@ -1,5 +1,4 @@
 #include "sched/release_queue.hpp"
-#include "sched/refill.hpp"
 #include "sched/scheduler.hpp"
 
 namespace mk::release_queue {

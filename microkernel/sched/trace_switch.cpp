@@ -16,16 +16,8 @@ namespace {
 
 void const* waits_for(Tcb const& thread)
 {
-    switch (thread.state) {
-    case ThreadState::blocked_on_receive:
-    case ThreadState::blocked_on_send:
-    case ThreadState::blocked_on_notification:
-        return thread.blocked_on;
-    case ThreadState::blocked_on_reply:
-        return thread.reply;
-    default:
-        return nullptr;
-    }
+    if (thread.state == ThreadState::blocked_on_reply) return thread.reply;
+    return thread.is_blocked() ? thread.blocked_on : nullptr;
 }
 
 } // namespace

@@ -111,11 +111,10 @@ void delete_asid_pool(Cpu&, u16 base, AsidPool& pool)
     asid_pools[base / asids_per_pool] = &no_pool;
 }
 
-void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical, bool writable, bool executable)
+void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical)
 {
-    Rights const rights = writable ? Rights::read | Rights::write : Rights::read;
     *walk(pml4, vaddr, page_entry_bits).entry =
-        frame_entry(physical, FrameSize::small, rights, 0, executable);
+        frame_entry(physical, FrameSize::small, Rights::read | Rights::write, 0, true);
 }
 
 void map_boot_table(PageTable& pml4, u64 vaddr, CapType level, PageTable& table)

@@ -68,8 +68,8 @@ void unmap_table(Cpu& cpu, Cap const& cap);
 void delete_vspace(Cpu& cpu, u16 asid, PageTable& pml4);
 void delete_asid_pool(Cpu& cpu, u16 base, AsidPool& pool);
 
-/// Boot time: maps without checks; every table above must exist. `table_level` as a CapType.
-void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical, bool writable, bool executable);
+/// Boot time: maps without checks; every table above must exist. Frames with all rights.
+void map_boot_frame(PageTable& pml4, u64 vaddr, u64 physical);
 void map_boot_table(PageTable& pml4, u64 vaddr, CapType level, PageTable& table);
 
 } // namespace mk

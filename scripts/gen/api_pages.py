@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Writes the method descriptions in docs/kernel-api from the kernel's own sources: the table of
-methods (microkernel/api/methods.hpp) and the comment above each decoder (microkernel/api/decode_*.cpp).
+methods (microkernel/api/methods.hpp) and the comment above each decoder (microkernel/api/decode_*.cpp);
+and the pages of what seL4 does not have from the comments above the names of the extensions
+(EXTENSION_SOURCES).
 
   api_pages.py          rewrites the text between the markers of every page
   api_pages.py --check  writes nothing; exit 1 and one line for each page that is not up to date
 
 A page asks for the methods of some kinds of capability by a pair of markers:
     <!-- methods: frame page_table -->      <!-- end of methods -->
-Invariant: every kind that has methods is asked for exactly once. What a comment must look like:
-`parse_comment`. Tests: scripts/lib/tests/test_api_pages.py.
+a page in docs/kernel-api/extensions for one extension, and their index for a table of them, by
+    <!-- extension: tcb_set_foreign -->     <!-- end of extension -->
+    <!-- extensions -->                     <!-- end of extensions -->
+Invariant: every kind that has methods and every extension is asked for exactly once. What a comment
+must look like: `parse_comment`; an extension's is Markdown, its links begin at the root. Tests: scripts/lib/tests/test_api_pages.py.
 """
 import argparse
 from collections import namedtuple
+import os
 from pathlib import Path
 import re
 import sys
@@ -19,10 +25,13 @@ import sys
 ROOT = Path(__file__).resolve().parents[2]
 API = 'microkernel/api'
 PAGES = 'docs/kernel-api'
+EXTENSION_SOURCES = ('libs/abi/extensions.hpp', 'microkernel/arch/x86_64/isolation.hpp')
 FIELDS = ('Words', 'Capabilities', 'Answer', 'Errors', 'Rights')
 
 Method = namedtuple('Method', 'kind label words caps decoder name')
 Comment = namedtuple('Comment', 'file summary fields')
+Extension = namedtuple('Extension', 'name type number lines')  # type: Label, u64 (chunk) or bool (switch)
+MADE = '<!-- made by scripts/gen/api_pages.py; change the comments in the code -->'
 
 
 class BadSource(Exception):
@@ -78,6 +87,26 @@ def read_comments(sources):
     return found
 
 
+def read_extensions(texts):
+    """Name -> Extension of every label and chunk from 0x1000 on and every switch in the headers."""
+    found = {}
+    declared = re.compile(r'((?:^///[^\n]*\n)*)^(?:inline constexpr (Label|u64) (\w+)(?:\{| = )(0x[0-9a-f]+)\}?|'
+                          r'extern "C" (bool) (\w+));', re.M)
+    for text in texts:
+        for match in declared.finditer(text):
+            name = match[3] or match[6]
+            if not match[1]:
+                raise BadSource(f'{EXTENSION_SOURCES[0]}: {name} has no comment')
+            lines = [line[4:] for line in match[1].splitlines()]
+            found[name] = Extension(name, match[2] or match[5], match[4] and int(match[4], 16), lines)
+    return found
+
+
+def links_from(folder, text):
+    """The text with its links, which begin at the root of the repository, as a page in `folder` has them."""
+    return re.sub(r'\]\((?!\w+:)([^)#]+)', lambda link: '](' + os.path.relpath(link[1], folder), text)
+
+
 def read_labels(texts):
     """Name -> number of everything that looks like a label in the given headers."""
     pairs = {}
@@ -122,11 +151,11 @@ def numbered(value, first):
                      for number, part in enumerate(split_list(value.rstrip('.')), first))
 
 
-def describe(method, comment, number, c_name):
+def describe(method, comment, number, c_name, folder):
     """The section of one method, as lines."""
     called = f'`{c_name}`, ' if c_name else ''
     label = number if number < 0x1000 else hex(number)
-    link = f'[{comment.file.rsplit("/", 1)[1]}](../../{comment.file})'
+    link = f'[{comment.file.rsplit("/", 1)[1]}]({os.path.relpath(comment.file, folder)})'
     yield f'### {method.name}'
     yield ''
     if comment.summary:
@@ -149,6 +178,8 @@ class Generator:
     """Knows the sources; makes the text for one pair of markers."""
 
     MARKERS = re.compile(r'(<!-- methods: ([\w ]+?) -->\n).*?(<!-- end of methods -->)', re.S)
+    EXTENSION = re.compile(r'(<!-- extension: (\w+) -->\n).*?(<!-- end of extension -->)', re.S)
+    INDEX = re.compile(r'(<!-- extensions -->\n).*?(<!-- end of extensions -->)', re.S)
 
     def __init__(self, root):
         def read(pattern):
@@ -162,46 +193,102 @@ class Generator:
         stubs = {**read('libs/abi/sel4/interfaces/*.h'), **read('libs/abi/sel4/hypercore/*.h')}
         self.c_names = read_c_names(stubs.values(), read('libs/abi/sel4/sel4/**/invocation.h').values())
         self.kinds = {method.kind for method in self.methods}
+        self.extensions = read_extensions((root / name).read_text() for name in EXTENSION_SOURCES)
 
-    def section(self, method):
+    def number(self, method):
+        name = re.findall(r'\w+', method.label)[-1]
+        if name not in self.labels:
+            raise BadSource(f'{API}/methods.hpp: the label {method.label} has no number in libs/abi')
+        return self.labels[name]
+
+    def section(self, method, folder=PAGES):
         comment = self.comments.get(method.decoder)
         if comment is None or 'Errors' not in comment.fields:
             raise BadSource(f'{API}: {method.decoder} has no comment with `Errors: ...`')
         check_counts(method, comment)
-        name = re.findall(r'\w+', method.label)[-1]
-        if name not in self.labels:
-            raise BadSource(f'{API}/methods.hpp: the label {method.label} has no number in libs/abi')
-        number = self.labels[name]
-        return describe(method, comment, number, self.c_names.get(number))
+        number = self.number(method)
+        return describe(method, comment, number, self.c_names.get(number), folder)
 
-    def fill(self, page, asked):
-        """The page with fresh text between its markers; adds the kinds to `asked`."""
-        def replace(match):
+    def methods_of(self, extension):
+        """The rows of the table that an extension's label is in."""
+        if extension.type != 'Label':
+            return []
+        return [method for method in self.methods if self.number(method) == extension.number]
+
+    def extension_lines(self, extension, folder):
+        """What the page of an extension says: its number, its comment, its methods."""
+        yield from (MADE, '')
+        if extension.type == 'u64':
+            yield from (f'Boot information id {extension.number:#x}.', '')
+        yield from links_from(folder, '\n'.join(extension.lines)).splitlines()
+        yield ''
+        for method in self.methods_of(extension):
+            yield from self.section(method, folder)
+
+    def index_lines(self, pages):
+        """A table of the pages in `pages` (path below PAGES -> text) that are about one extension."""
+        yield from (MADE, '', '| page | number | methods | what it does |', '|---|---|---|---|')
+        rows = []
+        for path, text in pages.items():
+            for match in self.EXTENSION.finditer(text):
+                extension = self.extension(match[2])
+                title = re.match(r'# (.*)', text)[1]
+                number = {'Label': 'label', 'u64': 'boot information'}.get(extension.type)
+                number = f'{number} {extension.number:#x}' if number else 'command line'
+                methods = ', '.join(method.name for method in self.methods_of(extension))
+                paragraph = ' '.join(extension.lines).split('  ')[0]
+                first = links_from(PAGES, re.match(r'(.*?[.:])(?= |$)', paragraph)[1])
+                rows.append((extension.type, extension.number,
+                             f'| [{title}]({path}) | {number} | {methods} | {first.rstrip(":.")} |'))
+        yield from (row for *_, row in sorted(rows, key=lambda row: (row[0] != 'Label', row[0] != 'u64', row[1] or 0)))
+
+    def extension(self, name):
+        if name not in self.extensions:
+            raise BadSource(f'{PAGES}: there is no extension {name}')
+        return self.extensions[name]
+
+    def fill(self, page, asked, folder=PAGES, pages=()):
+        """The page with fresh text between its markers; adds kinds and extensions to `asked`."""
+        def methods(match):
             kinds = match[2].split()
             for kind in kinds:
                 if kind not in self.kinds:
                     raise BadSource(f'{PAGES}: no method has the kind {kind}')
                 asked.append(kind)
-            lines = ['<!-- made by scripts/gen/api_pages.py; change the comments in the code -->', '']
+            lines = [MADE, '']
             for kind in kinds:
                 for method in self.methods:
                     if method.kind == kind:
-                        lines += self.section(method)
+                        lines += self.section(method, folder)
             return match[1] + '\n'.join(lines) + '\n' + match[3]
 
-        return self.MARKERS.sub(replace, page)
+        def extension(match):
+            asked.append(match[2])
+            lines = self.extension_lines(self.extension(match[2]), folder)
+            return match[1] + '\n'.join(lines) + '\n' + match[3]
+
+        def index(match):
+            return match[1] + '\n'.join(self.index_lines(pages)) + '\n\n' + match[2]
+
+        page = self.EXTENSION.sub(extension, self.MARKERS.sub(methods, page))
+        return self.INDEX.sub(index, page)
 
 
 def generate(root):
     """Path -> (text now, text as it should be) of every page."""
     generator, asked, pages = Generator(root), [], {}
-    for path in sorted((root / PAGES).glob('*.md')):
-        text = path.read_text()
-        pages[path] = (text, generator.fill(text, asked))
+    texts = {path: path.read_text() for path in sorted((root / PAGES).rglob('*.md'))}
+    below = {path.relative_to(root / PAGES).as_posix(): text for path, text in texts.items()}
+    for path, text in texts.items():
+        folder = path.parent.relative_to(root).as_posix()
+        pages[path] = (text, generator.fill(text, asked, folder, below))
     for kind in sorted(generator.kinds):
         if asked.count(kind) != 1:
             raise BadSource(f'{PAGES}: {asked.count(kind)} pages ask for the methods of {kind}, '
                             'one should')
+    for name in sorted(generator.extensions):
+        if asked.count(name) != 1:
+            raise BadSource(f'{PAGES}: {asked.count(name)} pages are about the extension {name}, one should be')
     return pages
 
 

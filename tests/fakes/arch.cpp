@@ -35,13 +35,11 @@ bool interrupt_pending()
 {
     return machine.interrupt_checks++ >= machine.interrupt_after;
 }
-void mask_irq(unsigned irq)
+void set_irq_masked(unsigned irq, bool masked)
 {
-    if (irq < 64) machine.irq_masked |= u64{1} << irq;
-}
-void unmask_irq(unsigned irq)
-{
-    if (irq < 64) machine.irq_masked &= ~(u64{1} << irq);
+    if (irq >= 64) return;
+    u64 const one = u64{1} << irq;
+    machine.irq_masked = masked ? machine.irq_masked | one : machine.irq_masked & ~one;
 }
 
 void switch_to(Cpu&, Tcb&) {}
@@ -63,21 +61,11 @@ bool is_canonical(u64 address)
     return address < 0x8000'0000'0000 || address >= u64(-0x8000'0000'0000);
 }
 
-u8 in8(u16)
+u32 port_in(u16, unsigned)
 {
     return 0;
 }
-u16 in16(u16)
-{
-    return 0;
-}
-u32 in32(u16)
-{
-    return 0;
-}
-void out8(u16, u8) {}
-void out16(u16, u16) {}
-void out32(u16, u32) {}
+void port_out(u16, unsigned, u32) {}
 
 void put_char(char) {}
 void halt(bool success)

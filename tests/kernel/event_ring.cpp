@@ -1,6 +1,6 @@
 // The kernel event ring: what is recorded, that a reader knows what it lost, and that the kernel
 // lets go of the frame before its memory can become anything else.
-// [docs/kernel-api/extensions.md]
+// [docs/kernel-api/extensions/event-ring.md]
 #include "sys/event_ring.hpp"
 #include "suites.hpp"
 #include "thread.hpp"

@@ -1,5 +1,5 @@
 // Foreign threads: every system call is a fault, whatever its number, and none is carried out.
-// [docs/kernel-api/extensions.md]
+// [docs/kernel-api/extensions/foreign-threads.md]
 #include "faults.hpp"
 #include "suites.hpp"
 

@@ -1,5 +1,6 @@
 // Accessed and dirty bits: the CPU sets them, harvest reads them and takes them away, and the CPU
-// sets them again. [docs/kernel-api/extensions.md; Intel SDM vol. 3A, "Accessed and Dirty Flags"]
+// sets them again. [docs/kernel-api/extensions/harvest.md; Intel SDM vol. 3A, "Accessed and Dirty
+// Flags"]
 #include "suites.hpp"
 #include "thread.hpp"
 

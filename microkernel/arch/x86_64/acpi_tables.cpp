@@ -17,17 +17,6 @@ namespace {
 
 constinit acpi::Madt madt{};
 
-/// What the loader maps at physmap_base: all regions, and at least 4 GiB.
-u64 mapped_end(boot::Handoff const& handoff)
-{
-    u64 end = u64{4} << 30;
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        u64 const region_end = handoff.regions[i].base + handoff.regions[i].size;
-        if (region_end > end) end = region_end;
-    }
-    return end;
-}
-
 std::span<u8 const> physical_bytes(void* context, u64 address, u64 size)
 {
     u64 const end = *static_cast<u64 const*>(context);
@@ -77,7 +66,7 @@ void read_hpet(acpi::PhysicalView const& memory, acpi::Rsdp const& rsdp)
 
 void read_acpi_tables(boot::Handoff const& handoff)
 {
-    u64 end = mapped_end(handoff);
+    u64 end = handoff.mapped_end();
     acpi::PhysicalView const memory{physical_bytes, &end};
     if (handoff.rsdp == 0) panic("no ACPI RSDP");
     auto rsdp = acpi::read_rsdp(memory, handoff.rsdp);

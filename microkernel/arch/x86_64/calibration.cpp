@@ -56,18 +56,18 @@ public:
     static constexpr u64 hz() { return 1'193'182; }
     void start()
     {
-        gate_ = x86::in8(gate_port);
-        x86::out8(gate_port, u8((gate_ & ~speaker) | gate_on));
-        x86::out8(command, rate_generator);
-        x86::out8(channel_2, 0); // 0 counts as 65536
-        x86::out8(channel_2, 0);
+        gate_ = x86::in<u8>(gate_port);
+        x86::out<u8>(gate_port, u8((gate_ & ~speaker) | gate_on));
+        x86::out<u8>(command, rate_generator);
+        x86::out<u8>(channel_2, 0); // 0 counts as 65536
+        x86::out<u8>(channel_2, 0);
     }
-    void stop() { x86::out8(gate_port, gate_); }
+    void stop() { x86::out<u8>(gate_port, gate_); }
     u64 count() const
     {
-        x86::out8(command, latch);
-        u64 const low = x86::in8(channel_2);
-        u64 const high = x86::in8(channel_2);
+        x86::out<u8>(command, latch);
+        u64 const low = x86::in<u8>(channel_2);
+        u64 const high = x86::in<u8>(channel_2);
         return 0xffff - (high << 8 | low); // it counts down
     }
 };
@@ -103,7 +103,7 @@ template <class Reference> bool measure_against(Reference& reference, Rates& rat
     u64 const wanted = hz * window_ms / 1000;
     constexpr unsigned most_reads = 20'000'000; // a dead timer, not a slow one
     reference.start();
-    local_apic::start_timer_calibration();
+    local_apic::start_timer(~u32{0}); // does not get there: interrupts are off
     Sample const first = sample(reference);
     unsigned reads = 0;
     while (((reference.count() - first.reference) & Reference::mask) < wanted &&
@@ -111,6 +111,7 @@ template <class Reference> bool measure_against(Reference& reference, Rates& rat
         asm volatile("pause");
     Sample const last = sample(reference);
     reference.stop();
+    local_apic::start_timer(0);
     u64 const passed = (last.reference - first.reference) & Reference::mask;
     if (reads == most_reads || passed == 0) return false;
     rates.tsc_hz = x86::multiply_divide(last.tsc - first.tsc, hz, passed);
@@ -145,23 +146,23 @@ Rates measure(u64 given_hz)
     constexpr u64 hpet_size = 0x400, uncacheable = 3;
     if (platform.hpet != 0) {
         Hpet hpet{map_device(platform.hpet, hpet_size, uncacheable)};
-        if (measure_against(hpet, rates)) rates.source = Source::hpet;
+        if (measure_against(hpet, rates)) rates.source = "the HPET";
     }
     if (rates.tsc_hz == 0) {
         Pit pit;
         if (!measure_against(pit, rates))
             panic("no working timer (HPET, PIT) to measure the TSC against");
-        rates.source = Source::pit;
+        rates.source = "the PIT";
     }
     if (rates.tsc_hz < 1'000'000) panic("the TSC does not count");
     u64 const measured = rates.tsc_hz;
     u64 const stated = cpuid_hz();
     if (given_hz != 0) {
         rates.tsc_hz = given_hz;
-        rates.source = Source::loader;
+        rates.source = "the loader";
     } else if (stated != 0 && within_one_percent(stated, measured)) {
         rates.tsc_hz = stated;
-        rates.source = Source::cpuid;
+        rates.source = "CPUID";
     }
     return rates;
 }

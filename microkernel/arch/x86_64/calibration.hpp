@@ -6,12 +6,10 @@
 
 namespace mk::calibration {
 
-enum class Source : u8 { loader, cpuid, hpet, pit };
-
 struct Rates {
     u64 tsc_hz;
-    u64 timer_hz;  ///< of the local APIC timer, divided by one
-    Source source; ///< of tsc_hz
+    u64 timer_hz;       ///< of the local APIC timer, divided by one
+    char const* source; ///< of tsc_hz: "the HPET"
 };
 
 /// About 20 ms. `given_hz`: the TSC's rate if the loader knows it, else 0.

@@ -39,21 +39,6 @@ void arm()
     local_apic::start_timer(count > ~u32{0} ? ~u32{0} : u32(count));
 }
 
-char const* source_name(calibration::Source s)
-{
-    switch (s) {
-    case calibration::Source::loader:
-        return "the loader";
-    case calibration::Source::cpuid:
-        return "CPUID";
-    case calibration::Source::hpet:
-        return "the HPET";
-    case calibration::Source::pit:
-        return "the PIT";
-    }
-    return "?";
-}
-
 } // namespace
 
 void init(u64 given_hz)
@@ -62,7 +47,7 @@ void init(u64 given_hz)
     platform.tsc_hz = rates.tsc_hz;
     timer_scale = x86::multiply_divide(rates.timer_hz, u64{1} << 32, rates.tsc_hz);
     if (features.tsc_deadline) local_apic::use_tsc_deadline();
-    log("clock", "TSC ", rates.tsc_hz / 1000, " kHz by ", source_name(rates.source),
+    log("clock", "TSC ", rates.tsc_hz / 1000, " kHz by ", rates.source,
         features.tsc_deadline ? ", deadlines by TSC" : ", deadlines by the APIC timer");
 }
 
@@ -89,7 +74,7 @@ void hold_clock()
     if (features.tsc_deadline)
         x86::write_msr(x86::Msr::tsc_deadline, 0);
     else
-        local_apic::stop_timer();
+        local_apic::start_timer(0);
     clock::held_at = x86::read_tsc();
 }
 

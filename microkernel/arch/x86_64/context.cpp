@@ -46,16 +46,6 @@ void init_context(Tcb& tcb)
     live_state::init_fpu_area(tcb);
 }
 
-void save_live_state(Tcb& tcb)
-{
-    live_state::save(tcb);
-}
-
-void drop_live_state(Tcb& tcb)
-{
-    live_state::forget(tcb);
-}
-
 u64 sanitise_rflags(u64 rflags)
 {
     // CF, PF, AF, ZF, SF, DF, OF as wished; IF and the bit that is always 1 on; nothing else.

@@ -100,7 +100,7 @@ void use_task(Tss& task)
 
 void init_descriptors()
 {
-    trampoline.kernel_root = x86::read_cr3();
+    trampoline.kernel_root = x86::read_cr<3>();
     for (unsigned i = 0; i < std::size(segments); ++i) trampoline.gdt[i] = segments[i];
     fill_idt();
     TableRegister const gdtr{sizeof trampoline.gdt - 1, trampoline.gdt},

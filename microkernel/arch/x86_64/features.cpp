@@ -26,11 +26,6 @@ constexpr u64 syscall_enable = bit(0), long_mode_enable = bit(8), no_execute_ena
 // XCR0: x87 and SSE. AVX would not fit the 2 KiB TCB.
 constexpr u64 user_state = bit(0) | bit(1);
 
-struct Requirement {
-    bool there;
-    char const* name;
-};
-
 /// Whether user code may read by speculation what only the kernel may: Intel's say it where not.
 bool may_have_meltdown(CpuidResult const& vendor, u32 seven_edx)
 {
@@ -40,24 +35,25 @@ bool may_have_meltdown(CpuidResult const& vendor, u32 seven_edx)
     return (seven_edx & has_capabilities) == 0 || (read_msr(Msr::arch_capabilities) & rdcl_no) == 0;
 }
 
-/// The CPUID words that are looked at; leaves the CPU does not have read as zero.
-struct Leaves {
-    CpuidResult one{}, seven{}, extended{}, power{};
+/// A CPUID leaf; zeros if the CPU does not have it.
+CpuidResult leaf(u32 number)
+{
+    constexpr u32 range = 0x8000'0000; // each of the two says first which is its last
+    return cpuid(number & range).eax >= number ? cpuid(number) : CpuidResult{};
+}
 
-    Leaves()
-    {
-        u32 const last = cpuid(0).eax;
-        u32 const last_extended = cpuid(0x8000'0000).eax;
-        if (last >= 1) one = cpuid(1);
-        if (last >= 7) seven = cpuid(7);
-        if (last_extended >= 0x8000'0001) extended = cpuid(0x8000'0001);
-        if (last_extended >= 0x8000'0007) power = cpuid(0x8000'0007);
-    }
+/// What is looked at.
+struct Leaves {
+    CpuidResult one = leaf(1), seven = leaf(7), extended = leaf(0x8000'0001),
+                power = leaf(0x8000'0007);
 };
 
 void require(Leaves const& l)
 {
-    Requirement const needed[] = {
+    struct {
+        bool there;
+        char const* name;
+    } const needed[] = {
         {(l.extended.edx & bit(20)) != 0,
          "no-execute pages (NX; perhaps off in the firmware setup)"},
         {(l.extended.edx & bit(11)) != 0, "SYSCALL"},
@@ -68,7 +64,7 @@ void require(Leaves const& l)
         {(l.one.edx & bit(24)) != 0, "FXSAVE"},
         {(l.one.edx & bit(26)) != 0, "SSE2"},
     };
-    for (Requirement const& r : needed)
+    for (auto const& r : needed)
         if (!r.there) panic("this CPU lacks ", r.name);
 }
 
@@ -77,8 +73,8 @@ void enable()
     write_msr(Msr::efer,
               read_msr(Msr::efer) | syscall_enable | long_mode_enable | no_execute_enable);
     write_msr(Msr::pat, paging::pat_value);
-    write_cr0(protected_mode | monitor_coprocessor | extension_type | numeric_error |
-              write_protect | paging_on);
+    write_cr<0>(protected_mode | monitor_coprocessor | extension_type | numeric_error |
+                write_protect | paging_on);
     u64 cr4 = pae | page_global | osfxsr | osxmmexcpt;
     if (features.machine_check) cr4 |= machine_check_enable;
     if (features.umip) cr4 |= umip_on;
@@ -86,9 +82,9 @@ void enable()
     if (features.xsave) cr4 |= osxsave;
     if (features.smep) cr4 |= smep_on;
     if (features.smap) cr4 |= smap_on;
-    write_cr4(cr4);
+    write_cr<4>(cr4);
     if (features.xsave) write_xcr0(user_state);
-    write_dr7(0); // no breakpoint may fire in the kernel
+    write_dr<7>(0); // no breakpoint may fire in the kernel
 }
 
 } // namespace

@@ -63,55 +63,20 @@ inline u64 multiply_divide(u64 a, u64 b, u64 c)
     return a;
 }
 
-inline u64 read_cr0()
+// Control and debug registers by number.
+template <unsigned N> u64 read_cr()
 {
     u64 v;
-    asm volatile("mov %%cr0, %0" : "=r"(v));
+    asm volatile("mov %%cr%c1, %0" : "=r"(v) : "i"(N) : "memory");
     return v;
 }
-inline void write_cr0(u64 v)
+template <unsigned N> void write_cr(u64 v)
 {
-    asm volatile("mov %0, %%cr0" : : "r"(v) : "memory");
+    asm volatile("mov %0, %%cr%c1" : : "r"(v), "i"(N) : "memory");
 }
-inline u64 read_cr2()
+template <unsigned N> void write_dr(u64 v)
 {
-    u64 v;
-    asm volatile("mov %%cr2, %0" : "=r"(v));
-    return v;
-}
-inline u64 read_cr3()
-{
-    u64 v;
-    asm volatile("mov %%cr3, %0" : "=r"(v) : : "memory");
-    return v;
-}
-inline void write_cr3(u64 v)
-{
-    asm volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-inline u64 read_cr4()
-{
-    u64 v;
-    asm volatile("mov %%cr4, %0" : "=r"(v));
-    return v;
-}
-inline void write_cr4(u64 v)
-{
-    asm volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
-inline u64 read_dr6()
-{
-    u64 v;
-    asm volatile("mov %%dr6, %0" : "=r"(v));
-    return v;
-}
-inline void write_dr6(u64 v)
-{
-    asm volatile("mov %0, %%dr6" : : "r"(v));
-}
-inline void write_dr7(u64 v)
-{
-    asm volatile("mov %0, %%dr7" : : "r"(v));
+    asm volatile("mov %0, %%db%c1" : : "r"(v), "i"(N));
 }
 inline void write_xcr0(u64 v)
 {
@@ -146,35 +111,15 @@ template <usize N> void xrstor(u8 const (&area)[N], u32 state)
     asm volatile("xrstor64 %0" : : "m"(area), "a"(state), "d"(0));
 }
 
-inline u8 in8(u16 port)
+// Port access of 1, 2 or 4 bytes, as the type of the data says.
+template <class T> T in(u16 port)
 {
-    u8 v;
-    asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+    T v;
+    asm volatile("in %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
-inline u16 in16(u16 port)
+template <class T> void out(u16 port, T v)
 {
-    u16 v;
-    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
+    asm volatile("out %0, %1" : : "a"(v), "Nd"(port));
 }
-inline u32 in32(u16 port)
-{
-    u32 v;
-    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
-inline void out8(u16 port, u8 v)
-{
-    asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-inline void out16(u16 port, u16 v)
-{
-    asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
-inline void out32(u16 port, u32 v)
-{
-    asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
-
 } // namespace mk::x86

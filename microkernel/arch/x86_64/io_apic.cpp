@@ -51,15 +51,6 @@ struct Pin {
 constinit IoApic chips[max_io_apics];
 constinit Pin pin_of[irq_count]{};
 
-void set_masked(unsigned irq, bool mask)
-{
-    Pin const& p = pin_of[irq];
-    if (!p.used) return;
-    IoApic const& chip = chips[p.io_apic];
-    u32 const old = chip.entry(p.pin);
-    chip.set_entry(p.pin, mask ? old | masked : old & ~masked);
-}
-
 } // namespace
 
 void init_io_apics()
@@ -98,26 +89,17 @@ void route_io_apic(unsigned irq, unsigned io_apic, unsigned pin, bool level, boo
 
 void unroute_irq(unsigned irq)
 {
-    set_masked(irq, true);
+    arch::set_irq_masked(irq, true);
     pin_of[irq] = {};
 }
 
-namespace arch {
-
-void mask_irq(unsigned irq)
+void arch::set_irq_masked(unsigned irq, bool mask)
 {
-    set_masked(irq, true);
+    Pin const& p = pin_of[irq];
+    if (!p.used) return;
+    IoApic const& chip = chips[p.io_apic];
+    u32 const old = chip.entry(p.pin);
+    chip.set_entry(p.pin, mask ? old | masked : old & ~masked);
 }
 
-void unmask_irq(unsigned irq)
-{
-    set_masked(irq, false);
-}
-
-bool interrupt_pending()
-{
-    return local_apic::interrupt_pending();
-}
-
-} // namespace arch
 } // namespace mk

@@ -1,6 +1,6 @@
-// I/O APICs: which pin raises which irq. A pin is masked until unmask_irq, by every interrupt, and
-// when its irq is given back. An MSI has no pin: masking one does nothing.
-// Called from ipc/interrupt.cpp, and by traps.cpp through arch::mask_irq.
+// I/O APICs: which pin raises which irq. A pin is masked until arch::set_irq_masked unmasks it, by
+// every interrupt, and when its irq is given back. An MSI has no pin: masking one does nothing.
+// Called from ipc/interrupt.cpp, and by traps.cpp through arch::set_irq_masked.
 // Source: Intel 82093AA data sheet, "I/O Redirection Table Registers".
 #pragma once
 

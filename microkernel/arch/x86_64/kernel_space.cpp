@@ -37,10 +37,7 @@ constinit PageTable* empty = nullptr; ///< the same one, but with isolation
 
 u64 take_table()
 {
-    u64 const table = boot_memory.take(page_bits);
-    if (table == 0) panic("no memory for the kernel's page tables");
-    arch::clear_memory(arch::from_physical(table), bit(page_bits));
-    return table;
+    return boot_memory.take_cleared(sizeof(PageTable), "the kernel's page tables");
 }
 
 /// The entry for `address` in the table of the level whose entries cover 2^level_bits bytes; tables
@@ -88,11 +85,10 @@ bool is_ram(boot::RegionKind kind)
 /// region has another kind and so is left out: its text must not be writable anywhere.
 void map_ram(boot::Handoff const& handoff)
 {
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& r = handoff.regions[i];
-        u64 const end = r.base + r.size;
+    for (boot::Region const& r : handoff.memory()) {
         u64 const base = r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
-        if (is_ram(r.kind) && base < end) map(physmap_base + base, base, end - base, kernel_data);
+        if (is_ram(r.kind) && base < r.end())
+            map(physmap_base + base, base, r.end() - base, kernel_data);
     }
 }
 
@@ -160,12 +156,10 @@ void init_kernel_space(boot::Handoff const& handoff)
     empty = isolated ? make_isolated_half(offset) : root;
     trampoline.kernel_root = arch::to_physical(root);
     trampoline.user_root = arch::to_physical(empty);
-    x86::write_cr3(trampoline.kernel_root); // serialises: from here on the text is what it now is
-    for (u32 i = 0; i < handoff.region_count; ++i) {
-        boot::Region const& r = handoff.regions[i];
-        if (r.kind == boot::RegionKind::loader && !boot_memory.add(r.base, r.base + r.size))
+    x86::write_cr<3>(trampoline.kernel_root); // serialises: from here on the text is what it now is
+    for (boot::Region const& r : handoff.memory())
+        if (r.kind == boot::RegionKind::loader && !boot_memory.add(r.base, r.end()))
             panic("too many pieces of memory");
-    }
 }
 
 void* map_device(u64 physical, u64 bytes, u64 attribute)
@@ -209,7 +203,7 @@ void invalidate_page(u64 address)
 
 void invalidate_space()
 {
-    x86::write_cr3(x86::read_cr3());
+    x86::write_cr<3>(x86::read_cr<3>());
 }
 
 } // namespace mk

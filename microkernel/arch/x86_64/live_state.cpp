@@ -4,7 +4,6 @@
 #include "live_state.hpp"
 
 #include "arch/arch.hpp"
-#include "debug/panic.hpp"
 #include "features.hpp"
 #include "instructions.hpp"
 #include "sched/cpu.hpp"
@@ -55,7 +54,7 @@ void bar_fpu(bool barred)
 {
     if (barred == fpu_barred) return;
     if (barred)
-        x86::write_cr0(x86::read_cr0() | task_switched);
+        x86::write_cr<0>(x86::read_cr<0>() | task_switched);
     else
         asm volatile("clts" : : : "memory");
     fpu_barred = barred;
@@ -153,7 +152,13 @@ void load(Tcb& thread)
         load_apart(thread);
 }
 
-void save(Tcb& thread)
+} // namespace mk::live_state
+
+namespace mk::arch {
+
+using namespace live_state;
+
+void save_live_state(Tcb& thread)
 {
     part_owners();
     if (bases_owner == &thread) save_bases(thread.context);
@@ -164,20 +169,19 @@ void save(Tcb& thread)
     bar_fpu(barred);
 }
 
-void forget(Tcb& thread)
+void drop_live_state(Tcb& thread)
 {
-    save(thread);
+    save_live_state(thread);
     if (bases_owner == &thread) bases_owner = nullptr;
     if (fpu_owner == &thread) fpu_owner = nullptr;
 }
 
-} // namespace mk::live_state
-
 #if !HYPERCORE_RELEASE
-mk::Tcb const* mk::arch::live_state_owner(unsigned i)
+Tcb const* live_state_owner(unsigned i)
 {
-    Tcb const* const owners[live_state_owners] = {live_state::owner, live_state::bases_owner,
-                                                  live_state::fpu_owner};
+    Tcb const* const owners[live_state_owners] = {owner, bases_owner, fpu_owner};
     return owners[i];
 }
 #endif
+
+} // namespace mk::arch

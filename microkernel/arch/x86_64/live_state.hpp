@@ -13,11 +13,6 @@ namespace mk::live_state {
 [[gnu::noinline]] void load(Tcb& thread);
 /// load() for `to` after `from` has run: quicker when both use the FPU.
 void exchange(Tcb& from, Tcb& to);
-/// Brings the copies in the TCB up to date.
-void save(Tcb& thread);
-/// save(), and the CPU holds nothing of this thread any more: the copies may be changed. If it is
-/// the current one, load() has to follow.
-void forget(Tcb& thread);
 /// False when the thread was barred from the FPU (TCB flag).
 bool may_use_fpu(Tcb const& thread);
 /// FPU state of a thread that never used it.

@@ -1,7 +1,7 @@
 // Local APIC and the 8259s it replaces.
 #include "local_apic.hpp"
 
-#include "debug/panic.hpp"
+#include "arch/arch.hpp"
 #include "features.hpp"
 #include "instructions.hpp"
 #include "kernel_space.hpp"
@@ -9,6 +9,7 @@
 #include "object/irq_handler.hpp"
 #include "platform.hpp"
 #include "traps.hpp"
+#include <initializer_list>
 
 namespace mk::local_apic {
 namespace {
@@ -67,20 +68,18 @@ void write(u32 reg, u32 value)
 /// then masked.
 void silence_legacy_pics()
 {
-    constexpr u16 master_command = 0x20, master_data = 0x21, slave_command = 0xa0,
-                  slave_data = 0xa1;
-    constexpr u8 init_with_icw4 = 0x11, master_base = 0x20, slave_base = 0x28, slave_on_line_2 = 4,
-                 cascade_identity = 2, mode_8086 = 1, all = 0xff;
-    x86::out8(master_command, init_with_icw4);
-    x86::out8(slave_command, init_with_icw4);
-    x86::out8(master_data, master_base);
-    x86::out8(slave_data, slave_base);
-    x86::out8(master_data, slave_on_line_2);
-    x86::out8(slave_data, cascade_identity);
-    x86::out8(master_data, mode_8086);
-    x86::out8(slave_data, mode_8086);
-    x86::out8(master_data, all);
-    x86::out8(slave_data, all);
+    struct Pic {
+        u16 command, data;
+        u8 vector_base, wiring; ///< the master's line of the slave, the slave's number
+    };
+    constexpr u8 init_with_icw4 = 0x11, mode_8086 = 1, all_masked = 0xff;
+    for (Pic const& pic : {Pic{0x20, 0x21, 0x20, 4}, Pic{0xa0, 0xa1, 0x28, 2}}) {
+        x86::out<u8>(pic.command, init_with_icw4);
+        x86::out<u8>(pic.data, pic.vector_base);
+        x86::out<u8>(pic.data, pic.wiring);
+        x86::out<u8>(pic.data, mode_8086);
+        x86::out<u8>(pic.data, all_masked);
+    }
 }
 
 /// Chooses the mode. Firmware may have left x2APIC on; it can be left only through "disabled", so
@@ -139,20 +138,6 @@ bool in_service(unsigned vector)
     return (read(in_service_0 + vector / 32 * 16) >> (vector % 32) & 1) != 0;
 }
 
-bool interrupt_pending()
-{
-    constexpr u32 first = irq_vector_base / 32, last = (irq_vector_base + irq_count - 1) / 32;
-    u32 pending = read(request_0 + timer_vector / 32 * 16) & u32(bit(timer_vector % 32));
-    for (u32 i = first; i <= last; ++i) pending |= read(request_0 + i * 16);
-    return pending != 0;
-}
-
-void start_timer_calibration()
-{
-    write(lvt_timer, lvt_masked | timer_vector);
-    write(initial_count, ~u32{0});
-}
-
 u32 timer_count()
 {
     return read(current_count);
@@ -164,11 +149,6 @@ void start_timer(u32 count)
     write(initial_count, count);
 }
 
-void stop_timer()
-{
-    write(initial_count, 0);
-}
-
 void use_tsc_deadline()
 {
     write(lvt_timer, timer_tsc_deadline | timer_vector);
@@ -177,3 +157,12 @@ void use_tsc_deadline()
 }
 
 } // namespace mk::local_apic
+
+bool mk::arch::interrupt_pending()
+{
+    using namespace local_apic;
+    constexpr u32 first = irq_vector_base / 32, last = (irq_vector_base + irq_count - 1) / 32;
+    u32 pending = read(request_0 + timer_vector / 32 * 16) & u32(bit(timer_vector % 32));
+    for (u32 i = first; i <= last; ++i) pending |= read(request_0 + i * 16);
+    return pending != 0;
+}

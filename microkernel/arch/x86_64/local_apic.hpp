@@ -13,15 +13,11 @@ u32 id();
 void end_of_interrupt();
 /// Whether `vector` is being served: an interrupt that is not was spurious.
 bool in_service(unsigned vector);
-/// Whether a device interrupt (irq 0..107) or the timer's waits to be delivered.
-bool interrupt_pending();
 
-/// The timer's counter, at one count per bus tick, and stopped unless it is set.
-void start_timer_calibration();
-u32 timer_count();
-/// Interrupt timer_vector after `count` ticks (1 .. 2^32-1).
+/// Interrupt timer_vector after `count` bus ticks; 0: never.
 void start_timer(u32 count);
-void stop_timer();
+/// Ticks that are left.
+u32 timer_count();
 /// From now on the timer fires when the TSC reaches the deadline MSR.
 void use_tsc_deadline();
 

@@ -16,7 +16,7 @@ constexpr u8 room_for_one = 0x20, all_sent = 0x40;
 void wait_for(u8 status)
 {
     for (unsigned i = 0; i < 1'000'000; ++i)
-        if ((x86::in8(line_status) & status) != 0) return;
+        if ((x86::in<u8>(line_status) & status) != 0) return;
 }
 
 } // namespace
@@ -26,68 +26,53 @@ void init_serial()
     constexpr u16 divisor_low = com1, interrupts = com1 + 1, fifo = com1 + 2, line = com1 + 3,
                   modem = com1 + 4;
     constexpr u8 divisor_access = 0x80, eight_bits = 3, fifo_on_and_clear = 7, dtr_rts_out2 = 0xb;
-    drain_serial(); // what a loader printed must not be lost in the FIFO
-    x86::out8(interrupts, 0);
-    x86::out8(line, divisor_access | eight_bits);
-    x86::out8(divisor_low, 1); // 115200
-    x86::out8(interrupts, 0);  // high half of the divisor
-    x86::out8(line, eight_bits);
-    x86::out8(fifo, fifo_on_and_clear);
-    x86::out8(modem, dtr_rts_out2);
-}
-
-void drain_serial()
-{
-    wait_for(all_sent);
+    wait_for(all_sent); // what a loader printed must not be lost in the FIFO
+    x86::out<u8>(interrupts, 0);
+    x86::out<u8>(line, divisor_access | eight_bits);
+    x86::out<u8>(divisor_low, 1); // 115200
+    x86::out<u8>(interrupts, 0);  // high half of the divisor
+    x86::out<u8>(line, eight_bits);
+    x86::out<u8>(fifo, fifo_on_and_clear);
+    x86::out<u8>(modem, dtr_rts_out2);
 }
 
 namespace arch {
 
-u8 in8(u16 port)
+u32 port_in(u16 port, unsigned bytes)
 {
-    return x86::in8(port);
+    return bytes == 1 ? x86::in<u8>(port) : bytes == 2 ? x86::in<u16>(port) : x86::in<u32>(port);
 }
-u16 in16(u16 port)
+
+void port_out(u16 port, unsigned bytes, u32 value)
 {
-    return x86::in16(port);
-}
-u32 in32(u16 port)
-{
-    return x86::in32(port);
-}
-void out8(u16 port, u8 value)
-{
-    x86::out8(port, value);
-}
-void out16(u16 port, u16 value)
-{
-    x86::out16(port, value);
-}
-void out32(u16 port, u32 value)
-{
-    x86::out32(port, value);
+    if (bytes == 1)
+        x86::out<u8>(port, u8(value));
+    else if (bytes == 2)
+        x86::out<u16>(port, u16(value));
+    else
+        x86::out<u32>(port, value);
 }
 
 void put_char(char c)
 {
     if (c == '\n') put_char('\r');
     wait_for(room_for_one);
-    x86::out8(com1, u8(c));
+    x86::out<u8>(com1, u8(c));
 }
 
 void halt(bool success)
 {
-    drain_serial();
+    wait_for(all_sent); // or the end of the report would be lost
     // QEMU's isa-debug-exit; elsewhere nothing answers at this port.
     constexpr u16 debug_exit = 0xf4;
-    x86::out8(debug_exit, success ? 0x10 : 0x11);
+    x86::out<u8>(debug_exit, success ? 0x10 : 0x11);
     // Bochs: a magic breakpoint hands back to its command file, the shutdown port ends it with an
     // error. Elsewhere the first does nothing and nobody listens at the second.
     if (success) {
         asm volatile("xchg %%bx, %%bx" : : : "memory");
     } else {
         constexpr u16 bochs_shutdown = 0x8900;
-        for (char const* t = "Shutdown"; *t != '\0'; ++t) x86::out8(bochs_shutdown, u8(*t));
+        for (char const* t = "Shutdown"; *t != '\0'; ++t) x86::out<u8>(bochs_shutdown, u8(*t));
     }
     for (;;) asm volatile("cli\n\thlt" : : : "memory");
 }

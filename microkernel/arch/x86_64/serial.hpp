@@ -6,7 +6,5 @@ namespace mk {
 
 /// 115200 baud, 8 data bits, no parity, one stop bit, FIFOs on, no interrupts.
 void init_serial();
-/// Waits until the last character has left the wire (bounded: there may be no UART).
-void drain_serial();
 
 } // namespace mk

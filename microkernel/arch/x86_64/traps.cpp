@@ -8,12 +8,12 @@
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "instructions.hpp"
-#include "io_apic.hpp"
 #include "live_state.hpp"
 #include "local_apic.hpp"
 #include "object/irq_handler.hpp"
 #include "sched/cpu.hpp"
 #include "stacks.hpp"
+#include <iterator>
 
 namespace mk {
 
@@ -35,41 +35,22 @@ namespace {
 enum Exception : u64 {
     debug = 1,
     device_not_available = 7,
-    double_fault = 8,
     general_protection = 13,
     page_fault = 14,
-    machine_check = 18,
     exception_count = 32,
 };
 
 char const* exception_name(u64 vector)
 {
-    switch (vector) {
-    case 0:
-        return "divide error";
-    case 3:
-        return "breakpoint";
-    case 6:
-        return "invalid opcode";
-    case device_not_available:
-        return "FPU not available";
-    case double_fault:
-        return "double fault (kernel stack overflow?)";
-    case 10:
-        return "invalid TSS";
-    case 11:
-        return "segment not present";
-    case 12:
-        return "stack fault";
-    case general_protection:
-        return "general protection";
-    case page_fault:
-        return "page fault";
-    case machine_check:
-        return "machine check";
-    default:
-        return "exception";
-    }
+    static constexpr char const* names[] = {
+        "divide error",        "debug exception",    "NMI",
+        "breakpoint",          "overflow",           "bound exceeded",
+        "invalid opcode",      "FPU not available",  "double fault (kernel stack overflow?)",
+        "coprocessor overrun", "invalid TSS",        "segment not present",
+        "stack fault",         "general protection", "page fault",
+        "reserved exception",  "FPU error",          "alignment check",
+        "machine check"};
+    return vector < std::size(names) ? names[vector] : "exception";
 }
 
 void interrupt(Cpu& cpu, unsigned vector)
@@ -79,36 +60,28 @@ void interrupt(Cpu& cpu, unsigned vector)
         // A one-shot timer cannot count to the end of a long wait: then it is only a stop on the
         // way.
         if (clock::deadline_reached()) handle_timer(cpu);
-        return;
-    }
-    if (vector >= irq_vector_base && vector < irq_vector_base + irq_count) {
+    } else if (vector >= irq_vector_base && vector < irq_vector_base + irq_count) {
         unsigned const irq = vector - irq_vector_base;
-        arch::mask_irq(irq); // before the EOI, or a level-triggered line would come again at once
+        arch::set_irq_masked(
+            irq, true); // before the EOI, or a level-triggered line would come again at once
         local_apic::end_of_interrupt();
         handle_interrupt(cpu, irq);
-        return;
+    } else {
+        // A real spurious interrupt is not in service; a stray MSI to a vector we do not use is.
+        if (local_apic::in_service(vector)) local_apic::end_of_interrupt();
+        handle_spurious(cpu);
     }
-    // A real spurious interrupt is not in service; a stray MSI to a vector we do not use is.
-    if (local_apic::in_service(vector)) local_apic::end_of_interrupt();
-    handle_spurious(cpu);
 }
 
 void exception(Cpu& cpu, Context const& context, u64 fault_address)
 {
-    switch (context.vector) {
-    case page_fault:
-        handle_page_fault(cpu, fault_address, context.error_code);
-        return;
-    case device_not_available:
-        KASSERT(!live_state::may_use_fpu(*cpu.current)); // CR0.TS is set only for those
-        [[fallthrough]];
-    default:
-        handle_user_exception(cpu, context.vector, context.error_code);
-        return;
-    case debug:
-        x86::write_dr6(0xffff'0ff0); // the CPU sets bits and never clears them
-        handle_user_exception(cpu, context.vector, context.error_code);
-    }
+    if (context.vector == page_fault)
+        return handle_page_fault(cpu, fault_address, context.error_code);
+    if (context.vector == debug)
+        x86::write_dr<6>(0xffff'0ff0); // the CPU sets bits and never clears them
+    // CR0.TS is set only for those that may not.
+    KASSERT(context.vector != device_not_available || !live_state::may_use_fpu(*cpu.current));
+    handle_user_exception(cpu, context.vector, context.error_code);
 }
 
 } // namespace
@@ -133,7 +106,7 @@ extern "C" void syscall_entry(u64 rdi, u64 rsi, i64 rdx)
 /// A trap from user mode; everything is in the current thread's Context.
 extern "C" void user_trap()
 {
-    u64 const fault_address = x86::read_cr2(); // before anything else can fault
+    u64 const fault_address = x86::read_cr<2>(); // before anything else can fault
     KernelLock const lock{boot_cpu};
     Context const& context = lock.cpu().current->context;
     if (context.vector < exception_count)
@@ -154,7 +127,7 @@ extern "C" void idle_trap(u64 vector)
 
 extern "C" [[noreturn]] void kernel_fault(Context const& context)
 {
-    u64 const address = x86::read_cr2();
+    u64 const address = x86::read_cr<2>();
     char const* const where = (context.cs & 3) != 0 ? " in user mode" : " in the kernel";
     if (context.vector == page_fault)
         panic(context, exception_name(context.vector), where, ", address ", Hex{address}, ", code ",

@@ -2,7 +2,6 @@
 // Called from entry.S; goes on in api/syscall.cpp. Each entry ends with prepare_exit.
 #pragma once
 
-#include "arch_context.hpp"
 #include "kit/types.hpp"
 #include "sched/cpu_fwd.hpp"
 

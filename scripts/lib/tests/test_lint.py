@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import lint
 import lint_compile
@@ -46,6 +47,13 @@ class Lengths(Fixture):
         tree = self.tree(**{f'microkernel/{folder}/a.S': 'nop\n' * limit
                             for folder, limit in lint.BUDGETS.items()})
         self.one(lint.check_budgets(tree), 'microkernel', 1, 'budget')
+
+    def test_budget_of_the_whole_counts_what_only_debug_kernels_have(self):
+        with mock.patch.object(lint, 'BUDGET_TOTAL', 20):
+            tree = self.tree(**{'microkernel/cap/a.S': 'nop\n' * 11,
+                                'microkernel/check/a.S': 'nop\n' * 10})
+            text = self.one(lint.check_budgets(tree), 'microkernel', 1, 'budget')
+        self.assertIn('21 code lines in all', text)
 
     def test_folder_without_budget(self):
         tree = self.tree(**{'microkernel/misc/a.cpp': 'int a;\n'})

@@ -114,6 +114,15 @@ TEST_CASE("modules lie in memory for modules, at whole pages, with a name that e
     CHECK(fault_after([](Handoff& h) { h.modules[0].size = u64(-4096); }) == outside);
     CHECK(fault_after([](Handoff& h) { h.modules[0].address = 5 * mib; }) == outside);
     CHECK(fault_after([](Handoff& h) { h.modules[0].address = ~u64{0} << 12; }) == outside);
+    auto const with_second_at = [](u64 address) {
+        return fault_after([&](Handoff& h) {
+            h.modules[1] = {address, 0x1000, "boot-archive", {}};
+            h.module_count = 2;
+        });
+    };
+    CHECK(with_second_at(4 * mib + 0x3000) == "modules that overlap"); // the first one's last page
+    CHECK(with_second_at(4 * mib) == "modules that overlap");
+    CHECK(with_second_at(4 * mib + 0x4000).empty());
     CHECK(fault_after([](Handoff& h) {
               h.modules[1] = {6 * mib, 1, "boot-archive", {}};
               h.module_count = 2;

@@ -249,12 +249,6 @@ TEST_CASE("the root server's environment is the observed one")
 
 TEST_CASE("what cannot be started is refused with a line that says why")
 {
-    SECTION("overlapping modules")
-    {
-        Machine m;
-        m.add_module(0x2000, 0x2000);
-        CHECK(m.refusal() == "boot module: overlaps another");
-    }
     SECTION("no executable")
     {
         auto file = executable();

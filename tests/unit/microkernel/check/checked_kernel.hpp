@@ -253,7 +253,8 @@ inline void Kernel::make_space()
             asid, align_down(page_at, parent_entry_bits(slot(n).cap().type()))));
     }
     slot(frame).update(slot(frame).cap().with_rights(Rights::read).mapped_at(asid, page_at));
-    map_boot_frame(root_table, page_at, slot(frame).cap().address(), false, true);
+    *walk(root_table, page_at, page_entry_bits).entry =
+        frame_entry(slot(frame).cap().address(), FrameSize::small, Rights::read, 0, true);
 }
 
 inline void Kernel::make_named()

@@ -84,13 +84,14 @@ struct Kernel {
     }
 
     /// Decodes and performs; a success answers the message registers it wrote.
-    Answer call(Decoder decoder, Slot& slot, Words words, std::vector<Slot*> caps = {})
+    Answer call(Decoder decoder, Slot& slot, Words words, std::vector<Slot*> caps = {},
+                abi::Label label = {})
     {
         Words buffer = words;
         buffer.resize(12);
         caps.resize(3);
-        Invocation in{&slot,         slot.cap(), 0,  unsigned(words.size()), {},
-                      buffer.data(), 3,          {}, &fake::thread(),        nullptr};
+        Invocation in{&slot,         slot.cap(), u64(label), unsigned(words.size()), {},
+                      buffer.data(), 3,          {},         &fake::thread(),        nullptr};
         std::copy_n(buffer.begin(), 4, in.mr);
         std::copy_n(caps.begin(), 3, in.caps);
         auto const plan = decoder(in);
@@ -110,9 +111,9 @@ struct Kernel {
     {
         return call(how, slots[f], {vaddr, rights, attributes}, {&slots[vspace]});
     }
-    Answer map_table(Decoder decoder, unsigned t, u64 vaddr, unsigned vspace = pml)
+    Answer map_table(unsigned t, u64 vaddr, unsigned vspace = pml)
     {
-        return call(decoder, slots[t], {vaddr, 0}, {&slots[vspace]});
+        return call(decode_table_map, slots[t], {vaddr, 0}, {&slots[vspace]});
     }
     Answer unmap(unsigned f) { return call(decode_page_unmap, slots[f], {}); }
     Answer assign(unsigned vspace)

@@ -19,13 +19,13 @@ TEST_CASE("frames and tables: what seL4 answered")
     constexpr unsigned vs = Kernel::pml;
 
     CHECK(k.map(f, vs, va) == missing_table(39));
-    CHECK(k.map_table(decode_page_table_map, Kernel::table, va) == missing_table(39));
-    CHECK(k.map_table(decode_pdpt_map, Kernel::pdpt, va) == ok);
-    CHECK(k.map_table(decode_pdpt_map, Kernel::pdpt, va) == Answer{E::invalid_capability, {0}});
+    CHECK(k.map_table(Kernel::table, va) == missing_table(39));
+    CHECK(k.map_table(Kernel::pdpt, va) == ok);
+    CHECK(k.map_table(Kernel::pdpt, va) == Answer{E::invalid_capability, {0}});
     CHECK(k.map(f, vs, va) == missing_table(30));
-    CHECK(k.map_table(decode_page_directory_map, Kernel::directory, va) == ok);
+    CHECK(k.map_table(Kernel::directory, va) == ok);
     CHECK(k.map(f, vs, va) == missing_table(21));
-    CHECK(k.map_table(decode_page_table_map, Kernel::table, va + 4096) == ok);
+    CHECK(k.map_table(Kernel::table, va + 4096) == ok);
     CHECK(k.map(f, vs, va + 1) == Answer{E::alignment_error, {}});
     CHECK(k.map(f, vs, 0x800000000000) == Answer{E::invalid_argument, {0}});
     CHECK(k.map(f, vs, 0x7ffffffff000) == Answer{E::invalid_argument, {0}});
@@ -61,20 +61,20 @@ TEST_CASE("frames and tables: what the reference says")
     auto const machine = std::make_unique<Kernel>();
     Kernel& k = *machine;
     constexpr unsigned f = Kernel::frame, vs = Kernel::pml, large = 30, copy = 31;
-    REQUIRE(k.map_table(decode_pdpt_map, Kernel::pdpt, va) == ok);
-    REQUIRE(k.map_table(decode_page_directory_map, Kernel::directory, va) == ok);
-    REQUIRE(k.map_table(decode_page_table_map, Kernel::table, va) == ok);
+    REQUIRE(k.map_table(Kernel::pdpt, va) == ok);
+    REQUIRE(k.map_table(Kernel::directory, va) == ok);
+    REQUIRE(k.map_table(Kernel::table, va) == ok);
 
     SECTION("a level that is taken")
     {
         PageTable second{};
         Kernel::put(k.slots[copy], Cap::paging(CapType::page_table, &second));
-        CHECK(k.map_table(decode_page_table_map, copy, va) == Answer{E::delete_first, {}});
+        CHECK(k.map_table(copy, va) == Answer{E::delete_first, {}});
         k.slots[copy].update(Cap::paging(CapType::page_directory, &second));
-        CHECK(k.map_table(decode_page_directory_map, copy, va) == Answer{E::delete_first, {}});
+        CHECK(k.map_table(copy, va) == Answer{E::delete_first, {}});
         k.slots[copy].update(Cap::paging(CapType::pdpt, &second));
-        CHECK(k.map_table(decode_pdpt_map, copy, va) == Answer{E::delete_first, {}});
-        CHECK(k.map_table(decode_pdpt_map, copy, 0x7fff'ffff'f000) == ok); // the last 512 GiB
+        CHECK(k.map_table(copy, va) == Answer{E::delete_first, {}});
+        CHECK(k.map_table(copy, 0x7fff'ffff'f000) == ok); // the last 512 GiB
     }
     SECTION("a large page does not replace a table, but a large page")
     {
@@ -96,8 +96,7 @@ TEST_CASE("frames and tables: what the reference says")
         Kernel::put(k.slots[large], Cap::frame(bit(41), FrameSize::large, Rights::all, false));
         CHECK(k.map(large, vs, 0x7fff'ffe0'0000) == Answer{E::invalid_argument, {0}});
         CHECK(k.map(large, vs, ~low_mask(21)) == Answer{E::invalid_argument, {0}});
-        CHECK(k.map_table(decode_pdpt_map, Kernel::pdpt, bit(47)) ==
-              Answer{E::invalid_capability, {0}});
+        CHECK(k.map_table(Kernel::pdpt, bit(47)) == Answer{E::invalid_capability, {0}});
     }
     SECTION("rights and attributes")
     {
@@ -123,7 +122,7 @@ TEST_CASE("frames and tables: what the reference says")
         delete_asid_pool(fake::cpu(), 0, k.pool);
         CHECK(vspace_of(k.slots[vs].cap()) == nullptr);
         CHECK(k.map(f, vs, va) == Answer{E::failed_lookup, {0, 1}});
-        CHECK(k.map_table(decode_pdpt_map, Kernel::pdpt, va) == Answer{E::invalid_capability, {0}});
+        CHECK(k.map_table(Kernel::pdpt, va) == Answer{E::invalid_capability, {0}});
     }
     SECTION("a table with a copy of its capability")
     {

@@ -80,13 +80,18 @@ TEST_CASE("I/O ports")
 {
     auto const machine = std::make_unique<Kernel>();
     Kernel& k = *machine;
+    using L = abi::Label;
+    auto const access = [&](L label, Slot& ports, Words words) {
+        return k.call(label < L::x86_io_port_out8 ? decode_io_port_in : decode_io_port_out, ports,
+                      words, {}, label);
+    };
     SECTION("what seL4 answered")
     {
         CHECK(k.issue_ports(5, 4) == Answer{E::invalid_argument, {1}});
         unsigned const slot = k.next_free;
         CHECK(k.issue_ports(0x3f8, 0x3ff) == ok);
         CHECK(k.issue_ports(0x3f8, 0x3ff) == Answer{E::revoke_first, {0x3f8, 0x3ff}});
-        CHECK(k.call(decode_io_port_in8, k.slots[slot], {0x400}) ==
+        CHECK(access(L::x86_io_port_in8, k.slots[slot], {0x400}) ==
               Answer{E::illegal_operation, {}});
         CHECK(k.issue_ports(0x10000, 0x10001) == ok);
         CHECK(k.issue_ports(1, 1) == Answer{E::revoke_first, {1, 1}});
@@ -97,19 +102,19 @@ TEST_CASE("I/O ports")
         Slot& ports = k.slots[30];
         Kernel::put(ports, Cap::io_port(0x60, 0x63));
         Answer const read{E::no_error, {0}}, refused{E::illegal_operation, {}};
-        CHECK(k.call(decode_io_port_in8, ports, {0x5f}) == refused);
-        CHECK(k.call(decode_io_port_in8, ports, {0x63}) == read);
-        CHECK(k.call(decode_io_port_in16, ports, {0x62}) == read);
-        CHECK(k.call(decode_io_port_in16, ports, {0x63}) == refused);
-        CHECK(k.call(decode_io_port_in32, ports, {0x60}) == read);
-        CHECK(k.call(decode_io_port_in32, ports, {0x61}) == refused);
-        CHECK(k.call(decode_io_port_out8, ports, {0x63, 1}) == ok);
-        CHECK(k.call(decode_io_port_out16, ports, {0x63, 1}) == refused);
-        CHECK(k.call(decode_io_port_out32, ports, {0x60, 1}) == ok);
+        CHECK(access(L::x86_io_port_in8, ports, {0x5f}) == refused);
+        CHECK(access(L::x86_io_port_in8, ports, {0x63}) == read);
+        CHECK(access(L::x86_io_port_in16, ports, {0x62}) == read);
+        CHECK(access(L::x86_io_port_in16, ports, {0x63}) == refused);
+        CHECK(access(L::x86_io_port_in32, ports, {0x60}) == read);
+        CHECK(access(L::x86_io_port_in32, ports, {0x61}) == refused);
+        CHECK(access(L::x86_io_port_out8, ports, {0x63, 1}) == ok);
+        CHECK(access(L::x86_io_port_out16, ports, {0x63, 1}) == refused);
+        CHECK(access(L::x86_io_port_out32, ports, {0x60, 1}) == ok);
         ports.update(Cap::io_port(0, 0xffff));
-        CHECK(k.call(decode_io_port_in8, ports, {0xffff}) == read);
-        CHECK(k.call(decode_io_port_in16, ports, {0xffff}) == refused);
-        CHECK(k.call(decode_io_port_out32, ports, {0xfffd, 0}) == refused);
+        CHECK(access(L::x86_io_port_in8, ports, {0xffff}) == read);
+        CHECK(access(L::x86_io_port_in16, ports, {0xffff}) == refused);
+        CHECK(access(L::x86_io_port_out32, ports, {0xfffd, 0}) == refused);
     }
     SECTION("a released range can be issued again, its neighbours cannot")
     {

@@ -212,10 +212,7 @@ void World::map_frame_step(Thing& t, int self, Slot& vspace, u64 vaddr, std::mt1
 
 void World::map_table_step(Thing& t, int self, Slot& vspace, u64 vaddr)
 {
-    Decoder const decoder = t.object.type == CapType::pdpt             ? decode_pdpt_map
-                            : t.object.type == CapType::page_directory ? decode_page_directory_map
-                                                                       : decode_page_table_map;
-    if (run(decoder, *t.slot, vspace, vaddr, 0) != abi::ErrorCode::no_error) return;
+    if (run(decode_table_map, *t.slot, vspace, vaddr, 0) != abi::ErrorCode::no_error) return;
     int const table =
         model_table(model_vspace(vspace.cap().mapped_asid()), vaddr, own_bits(t.object));
     REQUIRE(table != nothing);
