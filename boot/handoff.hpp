@@ -42,6 +42,11 @@ struct Region {
     RegionKind kind;
     u32 pad;
     u64 end() const { return base + size; }
+    /// Whether it is, or will be once the kernel runs, RAM for anybody but the kernel's image.
+    bool is_ram() const
+    {
+        return kind == RegionKind::ram || kind == RegionKind::loader || kind == RegionKind::module;
+    }
 };
 
 /// A linear framebuffer; address 0 when there is none. 32 bits per pixel, masks by position.

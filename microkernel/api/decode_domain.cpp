@@ -34,12 +34,6 @@ void perform_set_start(Cpu& cpu, Tcb&, EntryPlan const& plan)
     reschedule_required(cpu);
 }
 
-/// What real seL4 answers for a bad index or domain alike: the greatest domain.
-SyscallError bad_index()
-{
-    return SyscallError::range(0, domain_count - 1);
-}
-
 } // namespace
 
 /// Moves a thread to a domain.
@@ -61,7 +55,8 @@ Checked<Plan> decode_domain_set(Invocation const& in)
 Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
 {
     u64 const index = in.word(0), domain = field(in.word(1), 7, 0), duration = in.word(2);
-    if (index >= domain_schedule_length || domain >= domain_count) return bad_index();
+    if (index >= domain_schedule_length || domain >= domain_count)
+        return SyscallError::range(0, domain_count - 1); // for both, as seL4 does
     bool const is_end = duration == 0;
     if ((is_end && (domain != 0 || index == in.cpu->domain_start)) ||
         duration > max_domain_duration)
@@ -75,7 +70,8 @@ Checked<Plan> decode_domain_schedule_configure(Invocation const& in)
 Checked<Plan> decode_domain_schedule_set_start(Invocation const& in)
 {
     u64 const index = in.word(0);
-    if (index >= domain_schedule_length) return bad_index();
+    if (index >= domain_schedule_length)
+        return SyscallError::range(0, domain_count - 1); // as seL4 does
     if (in.cpu->domain_schedule[index].duration == 0) return SyscallError::invalid_argument(0);
     return Plan::of<perform_set_start>(EntryPlan{u16(index), 0, 0});
 }

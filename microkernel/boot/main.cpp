@@ -63,10 +63,9 @@ u64 collect_memory()
     u64 total = 0;
     using K = boot::RegionKind;
     for (boot::Region const& r : handoff.memory()) {
-        bool const is_free = r.kind == K::ram;
-        if (is_free || r.kind == K::loader || r.kind == K::module || r.kind == K::kernel)
-            total += r.size;
-        if (is_free && !boot_memory.add(r.base, r.end())) panic("too many pieces of memory");
+        if (r.is_ram() || r.kind == K::kernel) total += r.size;
+        if (r.kind == K::ram && !boot_memory.add(r.base, r.end()))
+            panic("too many pieces of memory");
     }
     if (boot_memory.free().empty()) panic("no memory");
     return total;
@@ -100,12 +99,6 @@ void init_cpu(Cpu& cpu)
     start_domain_schedule(cpu);
 }
 
-void read_options()
-{
-    std::string_view const check = option_value(&handoff.command_line[0], "check");
-    if (!HYPERCORE_RELEASE && !check.empty()) check::ask(check);
-}
-
 } // namespace
 
 extern "C" void kernel_main(u64 handoff_physical)
@@ -130,7 +123,7 @@ extern "C" void kernel_main(u64 handoff_physical)
     log("interrupts", io_apic_count(), " I/O APIC, ", io_apic_pins(0), " pins on the first");
     init_cpu(boot_cpu);
     start_root_server(boot_cpu, handoff);
-    read_options();
+    if (!HYPERCORE_RELEASE) check::ask(option_value(&handoff.command_line[0], "check"));
     boot_cpu.reprogram_timer = true;
     reschedule_required(boot_cpu);
     schedule(boot_cpu);

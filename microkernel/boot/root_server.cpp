@@ -33,19 +33,22 @@ constexpr u16 root_pool_base = 0;
 constinit UntypedList untypeds;
 constinit HoleList holes;
 
+/// Pages that are contiguous both in the address space and in memory.
+struct Area {
+    u64 address = 0, pages = 0;
+    u64 memory = 0; ///< physical
+
+    u64 bytes() const { return pages * page_size; }
+    u64 end() const { return address + bytes(); }
+};
+
 /// What has been made of the root server so far.
 struct RootServer {
     elf::Image image;
-    u64 image_base = 0, image_pages = 0; ///< user address, 4 KiB pages
-    u64 image_memory = 0;                ///< physical, contiguous
-    u64 ipc_buffer = 0, boot_info = 0, extra = 0;
-    u64 extra_pages = 0;
-    u64 ipc_buffer_memory = 0, boot_info_memory = 0, extra_memory = 0;
+    Area code{}, ipc_buffer{}, boot_info{}, extra{}; ///< one behind the other
     Slot* cnode = nullptr;
     PageTable* pml4 = nullptr;
     SlotLayout layout{};
-
-    u64 end() const { return extra + extra_pages * page_size; }
 };
 
 u64 take(u64 bytes)
@@ -67,22 +70,20 @@ void lay_out(RootServer& root, boot::Handoff const& handoff)
 {
     u64 const highest = root.image.end_address();
     if (highest > user_top) panic("root server: linked outside of user addresses");
-    root.image_base = align_down(root.image.lowest_address(), abi::page_bits);
-    u64 const image_end = align_up(highest, abi::page_bits);
-    root.image_pages = (image_end - root.image_base) / page_size;
-    root.ipc_buffer = image_end;
-    root.boot_info = root.ipc_buffer + page_size;
-    root.extra = root.boot_info + page_size;
+    u64 const lowest = align_down(root.image.lowest_address(), abi::page_bits);
+    root.code = {lowest, (align_up(highest, abi::page_bits) - lowest) / page_size};
+    root.ipc_buffer = {root.code.end(), 1};
+    root.boot_info = {root.ipc_buffer.end(), 1};
     usize const extra_length = write_extra_boot_info({}, handoff, platform, untypeds);
-    root.extra_pages = (extra_length + page_size - 1) / page_size;
-    if (root.end() > user_top) panic("root server: no user addresses left behind it");
+    root.extra = {root.boot_info.end(), (extra_length + page_size - 1) / page_size};
+    if (root.extra.end() > user_top) panic("root server: no user addresses left behind it");
 }
 
 void load_image(RootServer& root)
 {
-    root.image_memory = take(root.image_pages * page_size);
+    root.code.memory = take(root.code.bytes());
     for (elf::Segment const& segment : root.image.segments())
-        std::memcpy(arch::from_physical(root.image_memory + (segment.address - root.image_base)),
+        std::memcpy(arch::from_physical(root.code.memory + (segment.address - root.code.address)),
                     segment.data.data(), segment.data.size());
 }
 
@@ -102,8 +103,8 @@ RootCapCounts count_caps(RootServer const& root)
 {
     u64 paging = 0;
     for (Level const& level : levels)
-        paging += tables_needed(root.image_base, root.end(), level.entry_bits);
-    return {paging, root.extra_pages, root.image_pages, 0};
+        paging += tables_needed(root.code.address, root.extra.end(), level.entry_bits);
+    return {paging, root.extra.pages, root.code.pages, 0};
 }
 
 /// Tables of one size in order of address.
@@ -111,8 +112,8 @@ void make_tables(RootServer const& root)
 {
     u64 next = root.layout.paging.start;
     for (Level const& level : levels) {
-        u64 const first = align_down(root.image_base, level.entry_bits);
-        for (u64 at = first; at < root.end(); at += bit(level.entry_bits)) {
+        u64 const first = align_down(root.code.address, level.entry_bits);
+        for (u64 at = first; at < root.extra.end(); at += bit(level.entry_bits)) {
             auto* const table = arch::from_physical<PageTable>(take(page_size));
             map_boot_table(*root.pml4, at, level.type, *table);
             put(root, next++, Cap::paging(level.type, table).mapped_at(root_asid, at));
@@ -120,12 +121,12 @@ void make_tables(RootServer const& root)
     }
 }
 
-/// Frames from `first_slot` on, mapped from `vaddr` on. As in seL4 users may write and execute
-/// all of the image; whoever wants less maps it again.
-void make_frames(RootServer const& root, u64 first_slot, u64 vaddr, u64 memory, u64 pages)
+/// Frames from `first_slot` on, mapped. As in seL4 users may write and execute all of the image;
+/// whoever wants less maps it again.
+void make_frames(RootServer const& root, u64 first_slot, Area const& area)
 {
-    for (u64 i = 0; i < pages; ++i) {
-        u64 const at = vaddr + i * page_size, physical = memory + i * page_size;
+    for (u64 i = 0; i < area.pages; ++i) {
+        u64 const at = area.address + i * page_size, physical = area.memory + i * page_size;
         map_boot_frame(*root.pml4, at, physical);
         put(root, first_slot + i,
             Cap::frame(physical, FrameSize::small, Rights::read | Rights::write, false)
@@ -145,15 +146,12 @@ void make_address_space(RootServer& root)
     put(root, abi::slot_init_thread_asid_pool, Cap::asid_pool(pool, root_pool_base));
 
     make_tables(root);
-    root.ipc_buffer_memory = take(page_size);
-    root.boot_info_memory = take(page_size);
-    root.extra_memory = take(root.extra_pages * page_size);
-    make_frames(root, root.layout.extra_pages.start, root.extra, root.extra_memory,
-                root.extra_pages);
-    make_frames(root, root.layout.image_frames.start, root.image_base, root.image_memory,
-                root.image_pages);
-    make_frames(root, abi::slot_boot_info_frame, root.boot_info, root.boot_info_memory, 1);
-    make_frames(root, abi::slot_init_thread_ipc_buffer, root.ipc_buffer, root.ipc_buffer_memory, 1);
+    for (Area* area : {&root.ipc_buffer, &root.boot_info, &root.extra})
+        area->memory = take(area->bytes());
+    make_frames(root, root.layout.extra_pages.start, root.extra);
+    make_frames(root, root.layout.image_frames.start, root.code);
+    make_frames(root, abi::slot_boot_info_frame, root.boot_info);
+    make_frames(root, abi::slot_init_thread_ipc_buffer, root.ipc_buffer);
 }
 
 void put_singletons(RootServer const& root)
@@ -190,8 +188,8 @@ void make_thread(Cpu& cpu, RootServer const& root)
 
     arch::init_context(*tcb);
     tcb->context.rip = tcb->context.fault_ip = root.image.entry();
-    tcb->context.rdi = root.boot_info;
-    tcb->ipc_buffer_address = root.ipc_buffer;
+    tcb->context.rdi = root.boot_info.address;
+    tcb->ipc_buffer_address = root.ipc_buffer.address;
     tcb->priority = tcb->mcp = abi::max_priority;
     std::memcpy(tcb->name, "rootserver", sizeof "rootserver");
     tcb->is_root_server = true;
@@ -272,11 +270,11 @@ void start_root_server(Cpu& cpu, boot::Handoff const& handoff)
     counts.untypeds = untypeds.entries().size();
     root.layout = slot_layout(counts, cnode_bits);
     put_untypeds(root);
-    usize const extra_length = write_extra_boot_info(
-        {arch::from_physical<u8>(root.extra_memory), root.extra_pages * page_size}, handoff,
-        platform, untypeds);
-    write_boot_info(*arch::from_physical<abi::BootInfo>(root.boot_info_memory), root.layout,
-                    cnode_bits, root.ipc_buffer, extra_length, untypeds);
+    usize const extra_length =
+        write_extra_boot_info({arch::from_physical<u8>(root.extra.memory), root.extra.bytes()},
+                              handoff, platform, untypeds);
+    write_boot_info(*arch::from_physical<abi::BootInfo>(root.boot_info.memory), root.layout,
+                    cnode_bits, root.ipc_buffer.address, extra_length, untypeds);
 }
 
 } // namespace mk

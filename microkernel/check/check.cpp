@@ -54,6 +54,7 @@ u64 look(Cpu const& cpu, Depth depth)
 
 void ask(std::string_view when)
 {
+    if (when.empty()) return;
     asked_for = when == "every";
     log("check", asked_for ? "everything after every kernel entry" : "unknown: say check=every");
 }

@@ -32,7 +32,8 @@ u64 look(Cpu const& cpu, Depth depth);
 /// is, `address`: which one (its kernel address), `rule`: what does not hold.
 [[noreturn]] void violated(char const* object, void const* address, char const* rule);
 
-/// Takes the value of the option `check`: "every" (kernel entry). Another one is said in the log.
+/// Takes the value of the option `check`: "every" (kernel entry), or nothing. Another one is said
+/// in the log.
 void ask(std::string_view when);
 
 /// After every kernel entry, when the next thread is chosen. Nothing in release builds.

@@ -46,7 +46,7 @@ void read_madt(acpi::PhysicalView const& memory, acpi::Rsdp const& rsdp)
             log("acpi", "more than ", max_io_apics, " I/O APICs: the others are not used");
             break;
         }
-        platform.io_apic[platform.io_apic_count++] = {a.address, a.id, a.gsi_base, 0};
+        platform.io_apic[platform.io_apic_count++] = {a.address, 0};
     }
 }
 

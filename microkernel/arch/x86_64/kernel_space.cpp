@@ -75,19 +75,13 @@ void map(u64 address, u64 physical, u64 size, u64 flags, u64 attribute = 0)
     }
 }
 
-bool is_ram(boot::RegionKind kind)
-{
-    return kind == boot::RegionKind::ram || kind == boot::RegionKind::loader ||
-           kind == boot::RegionKind::module;
-}
-
 /// RAM above the first MiB: what users can get as anything but device memory. The kernel's own
 /// region has another kind and so is left out: its text must not be writable anywhere.
 void map_ram(boot::Handoff const& handoff)
 {
     for (boot::Region const& r : handoff.memory()) {
         u64 const base = r.base < BootMemory::lowest ? BootMemory::lowest : r.base;
-        if (is_ram(r.kind) && base < r.end())
+        if (r.is_ram() && base < r.end())
             map(physmap_base + base, base, r.end() - base, kernel_data);
     }
 }

@@ -76,24 +76,6 @@ void save_fpu(Tcb& thread)
         asm volatile("fxsave64 %0" : "=m"(thread.fpu));
 }
 
-} // namespace
-
-bool may_use_fpu(Tcb const& thread)
-{
-    return (thread.flags & Tcb::fpu_disabled) == 0;
-}
-
-void init_fpu_area(Tcb& thread)
-{
-    // XSTATE_BV = 0 in the XSAVE header: XRSTOR puts everything into its initial state, but it
-    // takes MXCSR from memory all the same. FXRSTOR also reads FCW.
-    std::memset(thread.fpu, 0, sizeof thread.fpu);
-    std::memcpy(thread.fpu + fcw_at, &initial_fcw, sizeof initial_fcw);
-    std::memcpy(thread.fpu + mxcsr_at, &initial_mxcsr, sizeof initial_mxcsr);
-}
-
-namespace {
-
 /// Makes bases_owner and fpu_owner true.
 void part_owners()
 {
@@ -134,6 +116,20 @@ void swap(Tcb& from, Tcb& to)
 }
 
 } // namespace
+
+bool may_use_fpu(Tcb const& thread)
+{
+    return (thread.flags & Tcb::fpu_disabled) == 0;
+}
+
+void init_fpu_area(Tcb& thread)
+{
+    // XSTATE_BV = 0 in the XSAVE header: XRSTOR puts everything into its initial state, but it
+    // takes MXCSR from memory all the same. FXRSTOR also reads FCW.
+    std::memset(thread.fpu, 0, sizeof thread.fpu);
+    std::memcpy(thread.fpu + fcw_at, &initial_fcw, sizeof initial_fcw);
+    std::memcpy(thread.fpu + mxcsr_at, &initial_mxcsr, sizeof initial_mxcsr);
+}
 
 void exchange(Tcb& from, Tcb& to)
 {

@@ -10,7 +10,6 @@ inline constexpr unsigned max_io_apics = 8;
 
 struct IoApicInfo {
     u64 address; ///< physical, one page that users never get
-    u32 id, gsi_base;
     unsigned pins;
 };
 
