@@ -352,13 +352,19 @@ void restart(unsigned i)
     u64 const buffer = reinterpret_cast<u64>(shared.buffer[i].bytes);
     seL4_TCB_Configure(tcb, state.pool, 0, state.vspace, 0, buffer, image_frame(buffer));
     u64 const budget = 100 + below(400);
+    // Equals on plain contexts, as many systems have, so that Yield has somebody to yield to.
+    bool const is_plain = one_in(2);
     seL4_SchedContext_Unbind(context);
     seL4_SchedControl_ConfigureFlags(state.info->schedcontrol.start, context, budget,
-                                     one_in(2) ? budget : budget * (2 + below(6)), below(4),
-                                     below(6), below(2));
-    if (one_in(3))
+                                     is_plain || one_in(2) ? budget : budget * (2 + below(6)),
+                                     below(4), below(6), is_plain ? 0 : below(2));
+    if (!is_plain && one_in(3))
         hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, 1);
-    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, is_server(i) ? 6 : 1 + below(6), context, fault_ep);
+    seL4_TCB_SetSchedParams(tcb, root_tcb, 254,
+                            is_server(i) ? 6
+                            : is_plain   ? 3
+                                         : 1 + below(6),
+                            context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
     hypercore_TCB_SetForeign(tcb, 0);
     begin(i, tcb);
