@@ -351,20 +351,16 @@ void restart(unsigned i)
     u64 const fault_ep = kind_in_pool(fault) == Kind::endpoint && !one_in(4) ? in_pool(fault) : 0;
     u64 const buffer = reinterpret_cast<u64>(shared.buffer[i].bytes);
     seL4_TCB_Configure(tcb, state.pool, 0, state.vspace, 0, buffer, image_frame(buffer));
-    u64 const budget = 100 + below(400);
-    // Equals on plain contexts, as many systems have, so that Yield has somebody to yield to.
-    bool const is_plain = one_in(2);
+    // Half are equals on plain contexts, as in many systems, so that Yield has somebody to yield
+    // to.
+    bool const is_plain = one_in(2), has_levels = !is_plain && one_in(3);
+    u64 const budget = 100 + below(400), priority = is_plain ? 3 : 1 + below(6);
+    u64 const period = is_plain || one_in(2) ? budget : budget * (2 + below(6));
     seL4_SchedContext_Unbind(context);
-    seL4_SchedControl_ConfigureFlags(state.info->schedcontrol.start, context, budget,
-                                     is_plain || one_in(2) ? budget : budget * (2 + below(6)),
+    seL4_SchedControl_ConfigureFlags(state.info->schedcontrol.start, context, budget, period,
                                      below(4), below(6), is_plain ? 0 : below(2));
-    if (!is_plain && one_in(3))
-        hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, 1);
-    seL4_TCB_SetSchedParams(tcb, root_tcb, 254,
-                            is_server(i) ? 6
-                            : is_plain   ? 3
-                                         : 1 + below(6),
-                            context, fault_ep);
+    hypercore_SchedControl_ConfigureFeedback(state.info->schedcontrol.start, context, has_levels);
+    seL4_TCB_SetSchedParams(tcb, root_tcb, 254, is_server(i) ? 6 : priority, context, fault_ep);
     if (one_in(3)) seL4_TCB_SetTimeoutEndpoint(tcb, fault_ep);
     hypercore_TCB_SetForeign(tcb, 0);
     begin(i, tcb);
