@@ -44,7 +44,7 @@ enum class Clock {
 struct Tally {
     unsigned taken[path_count] = {}, taken_late[path_count] = {}, declined_late[path_count] = {};
     unsigned preempted = 0;
-    unsigned succeeded[methods.size()] = {};
+    unsigned succeeded[std::size(methods)] = {};
     void add(Tally const& other)
     {
         for (unsigned p = 0; p < path_count; ++p) {
@@ -53,7 +53,7 @@ struct Tally {
             declined_late[p] += other.declined_late[p];
         }
         preempted += other.preempted;
-        for (unsigned m = 0; m < methods.size(); ++m) succeeded[m] += other.succeeded[m];
+        for (unsigned m = 0; m < std::size(methods); ++m) succeeded[m] += other.succeeded[m];
     }
 };
 
@@ -258,7 +258,7 @@ private:
         if (fake::machine.interrupt_checks > fake::machine.interrupt_after)
             ++tally.preempted;
         else if (m != nullptr && caller.is_runnable() && message_info(caller).label() == 0)
-            ++tally.succeeded[m - methods.data()];
+            ++tally.succeeded[m - methods];
     }
 };
 
@@ -293,7 +293,7 @@ TEST_CASE("a fast path leaves the system exactly as the slow path does", "[fast_
     // that does not exist on this machine, one that needs a PML4 without ASID.
     unsigned succeeded = 0;
     for (unsigned const times : tally.succeeded) succeeded += times > 0;
-    CHECK(succeeded > methods.size() - 12);
+    CHECK(succeeded > std::size(methods) - 12);
 }
 
 TEST_CASE("a server on its notification's context gives it back when it waits", "[fast_path]")

@@ -39,7 +39,7 @@ public:
     /// A method with arguments that often make sense.
     void choose_method()
     {
-        Method const& m = methods[below(methods.size())];
+        Method const& m = methods[below(std::size(methods))];
         Tcb& caller = *s.cpu.current;
         Context& c = caller.context;
         c.vector = vector_syscall;
