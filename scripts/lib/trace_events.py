@@ -10,7 +10,7 @@ import struct
 import sys
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = struct.Struct('<8sIIQQII16x')
+HEADER = struct.Struct('<8sIIQQII24x')  # alignas(64)
 RECORD = struct.Struct('<QIBBHIIII')
 MAGIC = b'HCEVENTS'
 

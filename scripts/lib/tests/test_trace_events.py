@@ -16,6 +16,11 @@ class Rings(unittest.TestCase):
     def numbers(self, data):
         return [event.number for event in trace_events.read(data).events]
 
+    def test_layout_is_the_interface_header_s(self):
+        text = (trace_events.ROOT / 'libs/abi/event_ring.hpp').read_text()
+        self.assertIn(f'static_assert(sizeof(EventRingHeader) == {HEADER.size});', text)
+        self.assertIn(f'static_assert(sizeof(EventRecord) == {RECORD.size});', text)
+
     def test_in_order(self):
         self.assertEqual(self.numbers(ring(0)), [])
         self.assertEqual(self.numbers(ring(3)), [0, 1, 2])
