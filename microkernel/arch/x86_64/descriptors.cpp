@@ -47,6 +47,7 @@ struct TrapStubs {
         return vector < 32 ? exceptions[vector] : interrupts[vector / 32 - 1].stubs[vector % 32];
     }
 };
+static_assert(sizeof(TrapStubs) == 1208, "kernel.ld");
 extern "C" TrapStubs const trap_stubs, isolated_trap_stubs;
 extern "C" void syscall_stub();
 extern "C" void isolated_syscall_stub();

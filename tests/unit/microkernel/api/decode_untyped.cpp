@@ -104,7 +104,7 @@ TEST_CASE("retype refuses as seL4 does", "[untyped]")
     CHECK(s.refusal(retype(T::untyped, 28)) == accepted);
 }
 
-TEMPLATE_TEST_CASE("zero bytes are a new object", "[untyped]", Endpoint, Notification, Reply)
+TEMPLATE_TEST_CASE("zero bytes are a new object", "[untyped]", Endpoint, Notification, Reply, Slot)
 {
     alignas(TestType) unsigned char bytes[sizeof(TestType)] = {}; // as retype has cleared them
     new (bytes) TestType;
