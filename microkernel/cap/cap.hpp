@@ -91,6 +91,7 @@ public:
         u64 const wanted = u64(t) | u64(need) << 5;
         return (meta_ & (0x1f | u64(need) << 5)) == wanted;
     }
+    /// Whether both are of one kind and one address, whatever rights() and aux() say.
     constexpr bool same_type_and_address(Cap const& other) const
     {
         return ((meta_ ^ other.meta_) & ~u64{0xffe0}) == 0;

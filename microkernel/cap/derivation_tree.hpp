@@ -55,8 +55,7 @@ struct Extent {
 };
 Extent extent(Cap const& cap);
 
-/// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control
-/// capabilities, what they issue.
+/// same_region for kinds that are not named by their address alone; not for the others.
 bool same_region_of_any(Cap const& a, Cap const& b);
 /// Kinds whose objects are named by their address alone.
 constexpr bool named_by_address(CapType t)
@@ -68,6 +67,8 @@ constexpr bool named_by_address(CapType t)
                 unsigned(t) &
             1) != 0;
 }
+/// Whether b names (a part of) what a names: for untyped and frames, memory inside; for control
+/// capabilities, what they issue.
 inline bool same_region(Cap const& a, Cap const& b)
 {
     return named_by_address(a.type()) ? a.same_type_and_address(b) : same_region_of_any(a, b);
