@@ -1,6 +1,6 @@
 // How the programs of the lesson talk to the root server. Calls go up only: a program Calls the
 // root, which answers at once, always. The other way go signals, which block nobody, so no program
-// can make the root wait. Who may make which call: servers/root/services.cpp.
+// can make the root wait. Who may make which call: servers/lesson/root/services.cpp.
 #pragma once
 
 #include "rpc/rpc.hpp"

@@ -74,7 +74,7 @@ def kernel_elf(directory):
 
 
 def default_root_server(directory):
-    return directory / 'servers' / 'root' / 'root.elf'
+    return directory / 'servers' / 'lesson' / 'root' / 'root.elf'
 
 
 def boot_archive(directory):

@@ -1,7 +1,7 @@
 // The UART driver: moves bytes between the device (device.hpp) and the two rings it shares with its
 // client (libs/protocol/serial.hpp). All it may touch is in driver.toml: eight ports, one
 // interrupt. It sleeps until the device interrupts or the client has pushed something.
-#include "device.hpp"
+#include "drivers/serial/uart16550/device.hpp"
 #include "protocol/serial.hpp"
 #include "queue/byte_ring.hpp"
 #include "runtime/arguments.hpp"

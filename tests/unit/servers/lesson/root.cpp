@@ -1,7 +1,7 @@
 // What the root server reads out of firmware tables: how to switch off, and where interrupts go.
-#include "servers/root/sleep_state.hpp"
+#include "servers/lesson/root/sleep_state.hpp"
 
-#include "servers/root/interrupt_routing.hpp"
+#include "servers/lesson/root/interrupt_routing.hpp"
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <vector>
