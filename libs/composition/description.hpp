@@ -19,11 +19,11 @@ enum class Kind : u8 { trusted = 0, server = 1, driver = 2 };
 enum class Restart : u8 { always = 0, on_fault = 1, never = 2 };
 
 /// Bits of Program::flags.
-inline constexpr u16 flag_resident = 1;   ///< all its memory is there from the start and stays
-inline constexpr u16 flag_autostart = 2;  ///< started at boot (or when its device appears)
-inline constexpr u16 flag_feedback = 4;   ///< its scheduling context is in the feedback class
-inline constexpr u16 flag_monitor = 8;    ///< may Call the supervisor's monitor protocol
-inline constexpr u16 flag_injector = 16;  ///< test profiles only: gets write mappings of a victim
+inline constexpr u16 flag_resident = 1;  ///< all its memory is there from the start and stays
+inline constexpr u16 flag_autostart = 2; ///< started at boot (or when its device appears)
+inline constexpr u16 flag_feedback = 4;  ///< its scheduling context is in the feedback class
+inline constexpr u16 flag_monitor = 8;   ///< may Call the supervisor's monitor protocol
+inline constexpr u16 flag_injector = 16; ///< test profiles only: gets write mappings of a victim
 
 enum class Bus : u8 { none = 0, pci = 1, platform = 2 };
 
@@ -32,12 +32,13 @@ inline constexpr u32 any = 0xffff'ffff;
 struct Match {
     Bus bus;
     u8 reserved[3];
-    u32 vendor;      ///< PCI
-    u32 device[4];   ///< PCI: any of these; unused entries are `any`, all `any`: every device
-    u32 class_code;  ///< PCI class << 16 | subclass << 8 | interface
-    u32 class_mask;  ///< which bits of class_code count; 0: none
-    u32 function;    ///< PCI bus << 8 | device << 3 | function of the one meant; any: the first free one
-    char id[16];     ///< platform: "com1", "ps2", "hpet", "rtc", "framebuffer"
+    u32 vendor;     ///< PCI
+    u32 device[4];  ///< PCI: any of these; unused entries are `any`, all `any`: every device
+    u32 class_code; ///< PCI class << 16 | subclass << 8 | interface
+    u32 class_mask; ///< which bits of class_code count; 0: none
+    u32 function;   ///< PCI bus << 8 | device << 3 | function of the one meant; any: the first free
+                    ///< one
+    char id[16];    ///< platform: "com1", "ps2", "hpet", "rtc", "framebuffer"
 };
 static_assert(sizeof(Match) == 52);
 
@@ -48,8 +49,8 @@ struct Program {
     u8 sha256[32];         ///< of that file, computed by the build, checked before the first start
     Kind kind;
     Restart restart;
-    u8 priority;    ///< above the priorities of all its clients
-    u8 cnode_bits;  ///< log2 of slots of its CNode
+    u8 priority;   ///< above the priorities of all its clients
+    u8 cnode_bits; ///< log2 of slots of its CNode
     u16 flags;
     u8 objects_bits; ///< log2 of bytes of the untyped its kernel objects are made of
     u8 reply_count;  ///< reply objects, in slots of GrantKind::reply
@@ -64,25 +65,25 @@ struct Program {
     Match match;
     u32 reserved;
 };
-static_assert(sizeof(Program) == 200);
+static_assert(sizeof(Program) == 196);
 
 /// What a program finds in its arguments under `name`, and in its CNode at `slot` (0: no slot).
 /// Slots are assigned by the compiler of the description; no two grants of a program share one.
 enum class GrantKind : u8 {
-    serve = 1,    ///< receive on its own service endpoint
-    reply,        ///< a reply object of its own ("reply0", ...)
-    wake,         ///< wait on its own notification, which is bound to its thread
-    call,         ///< Call `peer`'s endpoint with badge `value`
-    signal,       ///< signal `peer`'s notification with badge `value`
-    shared,       ///< map object `object` at `address`, read and write
-    shared_read,  ///< the same, read only
-    pool,         ///< as shared, and pinned: the driver at the other end may name it to its device
-    pool_dma,     ///< the driver's side of a pool: no mapping; "name" is its DMA address, bytes = size
-    number,       ///< no capability: the argument is `value`
-    memory,       ///< Call the memory-manager as this program
-    device,       ///< Call the device-manager as this program
-    monitor,      ///< Call the supervisor's monitor protocol
-    own_signal,   ///< signal its own notification with badge `value` (what an IRQ handler is given)
+    serve = 1,   ///< receive on its own service endpoint
+    reply,       ///< a reply object of its own ("reply0", ...)
+    wake,        ///< wait on its own notification, which is bound to its thread
+    call,        ///< Call `peer`'s endpoint with badge `value`
+    signal,      ///< signal `peer`'s notification with badge `value`
+    shared,      ///< map object `object` at `address`, read and write
+    shared_read, ///< the same, read only
+    pool,        ///< as shared, and pinned: the driver at the other end may name it to its device
+    pool_dma, ///< the driver's side of a pool: no mapping; "name" is its DMA address, bytes = size
+    number,   ///< no capability: the argument is `value`
+    memory,   ///< Call the memory-manager as this program
+    device,   ///< Call the device-manager as this program
+    monitor,  ///< Call the supervisor's monitor protocol
+    own_signal, ///< signal its own notification with badge `value` (what an IRQ handler is given)
 };
 struct Grant {
     char name[name_bytes];
@@ -108,14 +109,14 @@ static_assert(sizeof(Object) == 32);
 
 /// What a driver needs of its device. The device-manager makes the capabilities and mappings.
 enum class NeedKind : u8 {
-    ports = 1, ///< I/O ports first..last; argument name = first, capability at `slot`
-    bar,       ///< PCI memory BAR `index`, mapped at `address`; at least `first` bytes
-    irq_isa,   ///< ISA interrupt `first`; handler at `slot`
-    irq_pci,   ///< interrupt `index` of the PCI function, MSI-X, MSI or INTx; handler at `slot`
-    irq_hpet,  ///< timer 0 of the HPET, by MSI or a pin; handler at `slot`
-    hpet,      ///< the HPET's registers, mapped at `address`
+    ports = 1,   ///< I/O ports first..last; argument name = first, capability at `slot`
+    bar,         ///< PCI memory BAR `index`, mapped at `address`; at least `first` bytes
+    irq_isa,     ///< ISA interrupt `first`; handler at `slot`
+    irq_pci,     ///< interrupt `index` of the PCI function, MSI-X, MSI or INTx; handler at `slot`
+    irq_hpet,    ///< timer 0 of the HPET, by MSI or a pin; handler at `slot`
+    hpet,        ///< the HPET's registers, mapped at `address`
     framebuffer, ///< the framebuffer that the loader told of, mapped at `address`
-    dma,       ///< `first` bytes of contiguous memory at `address`, which its device may reach
+    dma,         ///< `first` bytes of contiguous memory at `address`, which its device may reach
 };
 struct Need {
     char name[name_bytes];
@@ -133,10 +134,10 @@ static_assert(sizeof(Need) == 56);
 enum class QuiesceKind : u8 { write8 = 1, write16, write32, poll8, poll16, poll32 };
 struct Quiesce {
     QuiesceKind kind;
-    u8 bar;       ///< PCI BAR; 0xff: an I/O port, `offset` is its number; 0xfe: virtio common config
+    u8 bar; ///< PCI BAR; 0xff: an I/O port, `offset` is its number; 0xfe: virtio common config
     u8 reserved[2];
     u32 offset;
-    u32 value;    ///< what is written, or what (register & mask) must become
+    u32 value; ///< what is written, or what (register & mask) must become
     u32 mask;
 };
 static_assert(sizeof(Quiesce) == 16);

@@ -21,8 +21,11 @@ enum class Error : u16 {
     truncated,
     corrupt,
     not_found,
-    interrupted,
-    server_died,
+    interrupted, ///< it may have happened or not: a call that is not repeated by itself
+    server_died, ///< answered by the supervisor for a server that ended
+    absent,      ///< nobody serves this now, and nobody is about to
+    busy,
+    last = busy,
 };
 
 template <class T, class E = Error> class [[nodiscard]] Result {

@@ -9,7 +9,7 @@
 namespace program {
 
 enum class State : u32 {
-    absent = 0,     ///< no device, or not started yet, or stopped for good
+    absent = 0, ///< no device, or not started yet, or stopped for good
     starting = 1,
     running = 2,
     restarting = 3, ///< it died; a successor is being made

@@ -19,13 +19,19 @@ inline constexpr u64 access_read = 1, access_write = 2, access_execute = 4;
 /// Errors: no_memory (quota, or the machine's), bad_argument (size 0).
 struct Allocate {
     static constexpr bool idempotent = false;
-    struct Args { u64 bytes; };
-    struct Reply { u64 address; };
+    struct Args {
+        u64 bytes;
+    };
+    struct Reply {
+        u64 address;
+    };
 };
 /// Gives back what Allocate gave. Error: not_found.
 struct Free {
     static constexpr bool idempotent = false;
-    struct Args { u64 address; };
+    struct Args {
+        u64 address;
+    };
     struct Reply {};
 };
 /// The caller's account. Pages of 4 KiB; counters since the space was made.
@@ -41,13 +47,19 @@ struct Statistics {
 /// `manager`; Error not_found.
 struct SpaceStatistics {
     static constexpr bool idempotent = true;
-    struct Args { u64 space; };
-    struct Reply { u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins; };
+    struct Args {
+        u64 space;
+    };
+    struct Reply {
+        u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins;
+    };
 };
 struct MachineStatistics {
     static constexpr bool idempotent = true;
     struct Args {};
-    struct Reply { u64 total, free, kernel_objects, shared, swap_total, swap_used; }; ///< pages
+    struct Reply {
+        u64 total, free, kernel_objects, shared, swap_total, swap_used;
+    }; ///< pages
 };
 
 // ---- what only the manager may do ----
@@ -56,13 +68,19 @@ struct MachineStatistics {
 /// resident: whatever is mapped into it is made at once and never evicted. Error: no_memory.
 struct CreateSpace {
     static constexpr bool idempotent = false;
-    struct Args { u64 quota_pages, resident; };
-    struct Reply { u64 space; };
+    struct Args {
+        u64 quota_pages, resident;
+    };
+    struct Reply {
+        u64 space;
+    };
 };
 /// Ends it: all its frames are cleared before anybody gets them. Blocked faults get no answer.
 struct DestroySpace {
     static constexpr bool idempotent = false;
-    struct Args { u64 space; };
+    struct Args {
+        u64 space;
+    };
     struct Reply {};
 };
 /// Maps `file_bytes` of the boot archive from `offset` (page aligned) at `address`; bytes up to
@@ -70,51 +88,72 @@ struct DestroySpace {
 /// instances share what they do not change.
 struct MapArchive {
     static constexpr bool idempotent = false;
-    struct Args { u64 space, address, bytes, offset, file_bytes, access; };
+    struct Args {
+        u64 space, address, bytes, offset, file_bytes, access;
+    };
     struct Reply {};
 };
 /// Zeroed memory at a fixed address (stacks).
 struct MapAnonymous {
     static constexpr bool idempotent = false;
-    struct Args { u64 space, address, bytes, access; };
+    struct Args {
+        u64 space, address, bytes, access;
+    };
     struct Reply {};
 };
 /// Memory that several spaces share: anonymous, always resident, zero at first. contiguous: one
 /// block of physical memory below 2^address_bits. physical is its address then, else 0.
 struct CreateObject {
     static constexpr bool idempotent = false;
-    struct Args { u64 bytes, contiguous, address_bits; };
-    struct Reply { u64 object, physical; };
+    struct Args {
+        u64 bytes, contiguous, address_bits;
+    };
+    struct Reply {
+        u64 object, physical;
+    };
 };
 /// space 0 is the memory-manager itself (its own end of the swap rings).
 struct MapObject {
     static constexpr bool idempotent = false;
-    struct Args { u64 space, object, address, access; };
+    struct Args {
+        u64 space, object, address, access;
+    };
     struct Reply {};
 };
 /// Error: slot_occupied while it is mapped anywhere.
 struct DestroyObject {
     static constexpr bool idempotent = false;
-    struct Args { u64 object; };
+    struct Args {
+        u64 object;
+    };
     struct Reply {};
 };
 /// Maps the frame in the message's capability (device memory, 4 KiB or 2 MiB: `size_bits`) with the
-/// kernel's memory type `attributes` (abi::VmAttributes). The capability is the space's until it ends.
+/// kernel's memory type `attributes` (abi::VmAttributes). The capability is the space's until it
+/// ends.
 struct MapFrame {
     static constexpr bool idempotent = false;
-    struct Args { u64 space, address, size_bits, access, attributes; };
+    struct Args {
+        u64 space, address, size_bits, access, attributes;
+    };
     struct Reply {};
 };
 /// An untyped of 2^bits bytes for kernel objects; the capability is in the answer.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
-    struct Args { u64 bits; };
-    struct Reply { u64 untyped; };
+    struct Args {
+        u64 bits;
+    };
+    struct Reply {
+        u64 untyped;
+    };
 };
 /// Takes it back: everything made of it is destroyed.
 struct ReturnUntyped {
     static constexpr bool idempotent = false;
-    struct Args { u64 untyped; };
+    struct Args {
+        u64 untyped;
+    };
     struct Reply {};
 };
 /// Puts `bytes` (at most 800) from the message to `address` of a space that does not run yet
@@ -122,15 +161,22 @@ struct ReturnUntyped {
 inline constexpr u64 max_fill = 800;
 struct Fill {
     static constexpr bool idempotent = true;
-    struct Args { u64 space, address, bytes; u8 data[max_fill]; };
+    struct Args {
+        u64 space, address, bytes;
+        u8 data[max_fill];
+    };
     struct Reply {};
 };
 /// A capability to the frame behind `address` of a space, made present and kept so (the IPC buffer:
 /// Tcb.configure wants it); also how the injector of the test profile gets at a victim's memory.
 struct TakeFrame {
     static constexpr bool idempotent = false;
-    struct Args { u64 space, address, access; };
-    struct Reply { u64 size_bits; };
+    struct Args {
+        u64 space, address, access;
+    };
+    struct Reply {
+        u64 size_bits;
+    };
 };
 /// The next fault that the memory-manager could not serve, oldest first: the thread waits until its
 /// space ends or ResumeFault. space 0: there is none. The manager's notification is signalled with
@@ -138,27 +184,34 @@ struct TakeFrame {
 struct NextFault {
     static constexpr bool idempotent = false;
     struct Args {};
-    struct Reply { u64 space, label, words; u64 word[20]; };
+    struct Reply {
+        u64 space, label, words;
+        u64 word[20];
+    };
 };
 /// Lets a thread that NextFault told of go on (as it was, for a UserException as `word` says).
 struct ResumeFault {
     static constexpr bool idempotent = false;
-    struct Args { u64 space; };
+    struct Args {
+        u64 space;
+    };
     struct Reply {};
 };
 /// Where pages go when memory is short: the object with a block protocol's rings, mapped by
 /// MapObject into space 0 at `rings`, and a pool of `pool_bytes` (MapObject at `pool`) with the DMA
-/// address the driver knows. The memory-manager signals the capability in the message after pushing.
+/// address the driver knows. The memory-manager signals the capability in the message after
+/// pushing.
 struct AttachSwap {
     static constexpr bool idempotent = false;
-    struct Args { u64 rings, pool, pool_bytes; };
+    struct Args {
+        u64 rings, pool, pool_bytes;
+    };
     struct Reply {};
 };
 
-using Memory =
-    rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics, CreateSpace,
-                  DestroySpace, MapArchive, MapAnonymous, CreateObject, MapObject, DestroyObject,
-                  MapFrame, TakeUntyped, ReturnUntyped, Fill, TakeFrame, NextFault, ResumeFault,
-                  AttachSwap>;
+using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
+                             CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
+                             MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
+                             TakeFrame, NextFault, ResumeFault, AttachSwap>;
 
 } // namespace memory

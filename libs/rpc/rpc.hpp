@@ -121,7 +121,7 @@ Result<typename C::Reply> call(Channel&& channel, typename C::Args const& args)
     m.label = P::template label<C>();
     put(m, args);
     channel.call(m);
-    if (m.label > static_cast<u64>(Error::server_died)) return Error::corrupt;
+    if (m.label > static_cast<u64>(Error::last)) return Error::corrupt;
     if (m.label != 0) return static_cast<Error>(m.label);
     return take<typename C::Reply>(m);
 }

@@ -1,4 +1,4 @@
-// The page a program of ours is started with (rdi at its entry): its capabilities and numbers by
+// The pages a program of ours is started with (rdi at its entry): its capabilities and numbers by
 // name, so that no program relies on fixed slots. The starter fills it; the runtime reads only
 // `ipc_buffer`, which lies where BootInfo has it, so that one start-up serves both kinds.
 // A root server gets abi::BootInfo instead.
@@ -11,7 +11,7 @@
 namespace runtime {
 
 inline constexpr u64 arguments_magic = 0x3173'6772'6163'7068; ///< "hpcargs1"
-inline constexpr usize max_named_values = 60;
+inline constexpr usize max_named_values = 500;
 
 /// A capability (its slot) or a number (an address, a size) under a name of up to 23 bytes.
 struct NamedValue {
@@ -59,7 +59,7 @@ private:
         return false;
     }
 };
-static_assert(sizeof(Arguments) <= 4096);
+static_assert(sizeof(Arguments) <= 4 * 4096);
 static_assert(offsetof(Arguments, ipc_buffer) == offsetof(abi::BootInfo, ipc_buffer));
 
 } // namespace runtime

@@ -156,7 +156,8 @@ sys::Result<sys::Frame> Loader::make_arguments(Objects& objects,
 {
     auto const frame = TRY(objects.make<sys::Frame>(abi::ObjectType::x86_4k));
     TRY(own_.map(frame, layout::scratch_page, sys::Rights::read_write, sys::data_attributes));
-    std::memcpy(reinterpret_cast<void*>(layout::scratch_page), &arguments, sizeof arguments);
+    // The first page: none of these programs has more values than it holds.
+    std::memcpy(reinterpret_cast<void*>(layout::scratch_page), &arguments, page_size);
     TRY(frame.unmap());
     return frame;
 }

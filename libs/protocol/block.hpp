@@ -1,0 +1,48 @@
+// Blocks of a disk, by rings alone: no Call, so that the memory-manager can swap and nobody waits
+// for a driver. One Shared region per client and driver; the data lies in the client's pool, which
+// the driver cannot see: it knows the pool's DMA address and hands parts of it to the device.
+//
+//   client  pushes Requests, signals the driver ("block.signal") when the driver asked to be woken
+//   driver  pushes Completions, signals the client likewise
+//
+// After the driver died, its successor takes the rings as they are: it raises `epoch`, drops what
+// was queued and completes nothing of the old life; a client that sees a new epoch submits again
+// what was not completed (writes are idempotent: the client still has the bytes). A flush is
+// acknowledged only when everything completed before it is on the medium.
+#pragma once
+
+#include "queue/ring.hpp"
+
+namespace block {
+
+enum class Operation : u32 { read = 0, write = 1, flush = 2 };
+enum class Status : u32 { ok = 0, io_error = 1, bad_request = 2, read_only = 3 };
+
+struct Request {
+    u64 id;     ///< the client's own; comes back
+    u64 sector; ///< of 512 bytes
+    u64 offset; ///< of the data in the client's pool, multiple of 512
+    u32 bytes;  ///< multiple of 512, at most max_bytes; 0 for flush
+    u32 operation;
+};
+struct Completion {
+    u64 id;
+    u32 status;
+    u32 epoch; ///< of the driver that did it
+};
+inline constexpr u32 ring_entries = 64;
+inline constexpr u32 max_bytes = 1 << 20;
+
+/// All zero at first. The driver writes sectors and flags before it sets epoch.
+struct Shared {
+    queue::Ring<Request, ring_entries> requests;       // client to driver
+    queue::Ring<Completion, ring_entries> completions; // driver to client
+    alignas(64) std::atomic<u64> sectors;              ///< capacity in 512-byte sectors
+    std::atomic<u32> read_only;
+    std::atomic<u32> has_flush;   ///< 0: every completed write is on the medium
+    std::atomic<u32> block_bytes; ///< of the device: what alignment is quick
+    std::atomic<u32> epoch;       ///< 0: no driver yet
+    char serial[24];              ///< of the device, zero terminated
+};
+
+} // namespace block

@@ -1,0 +1,122 @@
+// The supervisor's protocol for those whose manifest has the right `monitor` (the shell): look at
+// programs, end them, start them. A badge is the caller's program index.
+#pragma once
+
+#include "composition/description.hpp"
+#include "rpc/rpc.hpp"
+
+namespace monitor {
+
+inline constexpr usize name_bytes = composition::name_bytes;
+
+/// One program, by index. state: program::State. level: of the feedback class, ~0 when it is not in
+/// it or not known. recovery_us: from its last fault to `ready` of its successor. Error: not_found.
+struct ProgramInfo {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program;
+    };
+    struct Reply {
+        char name[name_bytes], file[name_bytes];
+        u64 kind, state, priority, level, epoch, restarts, cpu_us, space, recovery_us, flags;
+    };
+};
+/// The index of a program. Error: not_found.
+struct Find {
+    static constexpr bool idempotent = true;
+    struct Args {
+        char name[name_bytes];
+    };
+    struct Reply {
+        u64 program;
+    };
+};
+/// One thing that program holds, in the order of its slots: kind is a GrantKind, or 0x100 +
+/// NeedKind. peer: program index or ~0. Error: not_found behind the last.
+struct Holding {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program, index;
+    };
+    struct Reply {
+        char name[name_bytes];
+        u64 kind, slot, peer, value, address, bytes;
+    };
+};
+/// Ends it as a fault would; restart rules apply. Errors: missing_rights (trusted base), not_found
+/// (does not run). fault_tsc: when, for measuring recovery.
+struct Kill {
+    static constexpr bool idempotent = false;
+    struct Args {
+        u64 program;
+    };
+    struct Reply {
+        u64 fault_tsc;
+    };
+};
+/// Ends it if it runs and starts it, also when it had stopped for good. Errors as Kill.
+struct Restart {
+    static constexpr bool idempotent = false;
+    struct Args {
+        u64 program;
+    };
+    struct Reply {};
+};
+/// Crash records, newest first, `index` from 0. reason: 1 fault, 2 hang, 3 exit, 4 killed. words:
+/// the fault message; backtrace: return addresses, 0 ends. log: its last log lines. Error:
+/// not_found.
+struct CrashRecord {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program, index;
+    }; ///< program ~0: of any
+    struct Reply {
+        u64 program, epoch, reason, time_us, recovery_us, label;
+        u64 word[20], registers[20], backtrace[12];
+        char log[400];
+    };
+};
+/// The manifest's words of a program, `offset` bytes in. Empty at its end.
+struct Manifest {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program, offset;
+    };
+    struct Reply {
+        u64 length;
+        char text[480];
+    };
+};
+/// Kernel event ring: attaches (on 1) or detaches it, read-only at argument "events" of the caller.
+/// Error: not_supported (release kernels).
+struct Events {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 on;
+    };
+    struct Reply {
+        u64 bytes;
+    };
+};
+/// A thread's program by the number that events use (physical address of the TCB / 16). not_found.
+struct ThreadName {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 thread;
+    };
+    struct Reply {
+        u64 program;
+    };
+};
+/// Starts a program whose description has no autostart (stress, tests). argument: its "parameter".
+struct Start {
+    static constexpr bool idempotent = false;
+    struct Args {
+        u64 program, parameter;
+    };
+    struct Reply {};
+};
+using Monitor = rpc::Protocol<1, ProgramInfo, Find, Holding, Kill, Restart, CrashRecord, Manifest,
+                              Events, ThreadName, Start>;
+
+} // namespace monitor

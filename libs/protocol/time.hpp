@@ -1,0 +1,33 @@
+// Time without a message: one read-only page, written by the clock driver, mapped into everybody
+// who uses protocol `time` (argument "time.shared"). Time since boot is the TSC scaled; wall time
+// is that plus an offset that the driver keeps right against the RTC. Alarms are Calls to protocol
+// `clock`.
+#pragma once
+
+#include "rpc/rpc.hpp"
+#include <atomic>
+
+namespace time_protocol {
+
+/// A sequence lock: odd while it is written; a reader that sees it change reads again.
+struct Page {
+    std::atomic<u32> sequence; ///< 0: nothing written yet
+    std::atomic<u32> shift;    ///< nanoseconds = (tsc - tsc_zero) * scale >> shift
+    std::atomic<u64> scale;
+    std::atomic<u64> tsc_zero;    ///< TSC at boot (kernel entry)
+    std::atomic<i64> wall_offset; ///< nanoseconds since 1970-01-01 UTC minus nanoseconds since boot
+};
+
+/// Asks for a signal ("clock.bit") at `deadline_ns` since boot; one per client, a new one replaces
+/// it; 0 takes it back. A deadline in the past signals at once. A new driver knows no alarms: ask
+/// again after its epoch changed.
+struct SetAlarm {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 deadline_ns;
+    };
+    struct Reply {};
+};
+using Clock = rpc::Protocol<1, SetAlarm>;
+
+} // namespace time_protocol
