@@ -148,9 +148,10 @@ Result<void> Maker::grant(Process& process, composition::Program const& program,
     case GrantKind::shared_read:
     case GrantKind::pool: {
         bool const readable = it.kind == GrantKind::shared_read;
-        TRY(ask<memory::MapObject>("memory it shares", own_.memory,
-                                   {process.space_, objects_[it.object].object, it.address,
-                                    readable ? memory::access_read : read_write}));
+        if (!objects_.empty())
+            TRY(ask<memory::MapObject>("memory it shares", own_.memory,
+                                       {process.space_, objects_[it.object].object, it.address,
+                                        readable ? memory::access_read : read_write}));
         value = it.address;
         break;
     }

@@ -85,7 +85,8 @@ private:
 
 class Maker {
 public:
-    /// The spans must outlive the maker; indices are those of the description.
+    /// The spans must outlive the maker; indices are those of the description. Without objects
+    /// nothing shared is mapped: root has none, the supervisor maps what it shares by itself.
     Maker(Authority const& own, composition::Reader const& system, std::span<Peer const> peers,
           std::span<SharedMemory const> objects)
         : own_{own}, system_{&system}, peers_{peers}, objects_{objects}
