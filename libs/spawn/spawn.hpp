@@ -72,6 +72,9 @@ private:
     friend class Maker;
     enum class Offset : u64 { untyped, vspace, cnode, tcb, context, buffer, replies = 8 };
     u64 at(Offset offset) const { return first_slot_ + static_cast<u64>(offset); }
+    sys::Untyped untyped() const { return sys::Untyped{at(Offset::untyped)}; }
+    sys::VSpace vspace() const { return sys::VSpace{at(Offset::vspace)}; }
+    sys::Frame buffer() const { return sys::Frame{at(Offset::buffer)}; }
 
     u64 first_slot_ = 0;
     u64 space_ = 0;
@@ -95,6 +98,8 @@ public:
     runtime::Arguments& arguments() { return arguments_; }
     /// Writes the arguments and starts the thread. After an error nothing of the process is left.
     Result<void> start(Process& process);
+    /// Puts bytes into a process that does not run yet (what it is to find besides its arguments).
+    Result<void> fill(Process const& process, u64 address, std::span<u8 const> bytes);
     /// Ends it: everything made for it is destroyed, its memory is the memory-manager's again. Does
     /// nothing when there is no instance. Who waits in its reply objects must be answered before.
     void end(Process& process);
@@ -102,18 +107,21 @@ public:
     void release(Process& process);
 
 private:
+    sys::Slot slot(sys::Cap cap) const { return own_.cnode.slot(cap.address()); }
     Result<void> make_space(Process&, composition::Program const&, Image const&);
     Result<void> make_objects(Process&, composition::Program const&);
-    Result<void> make_grants(Process&, composition::Program const&);
     Result<void> make_thread(Process&, composition::Program const&, u64 entry);
     Result<void> grant(Process&, composition::Program const&, composition::Grant const&);
-    Result<void> fill(Process&, u64 address, std::span<u8 const> bytes);
+    sys::Result<void> grant_capability(Process&, composition::Program const&,
+                                       composition::Grant const&);
+    bool add_size(char const* name, u64 bytes);
 
     Authority own_;
     composition::Reader const& system_;
     std::span<Peer const> peers_;
     std::span<SharedMemory const> objects_;
     runtime::Arguments arguments_{};
+    u64 replies_given_ = 0; ///< to the process being made
 };
 
 } // namespace spawn
