@@ -1,5 +1,5 @@
-// Empty slots of the supervisor's CNode, handed out from the first to the last. None is taken back:
-// what comes and goes (processes) keeps its slots.
+// Empty slots of the supervisor's CNode, handed out from the first to the last; two have a fixed use.
+// None is taken back: what comes and goes (processes) keeps its slots.
 #pragma once
 
 #include "protocol/handover.hpp"
@@ -9,13 +9,17 @@ namespace supervisor {
 
 class Slots {
     sys::CNode cnode_;
-    u64 next_, end_;
+    u64 first_, next_, end_;
 
 public:
     explicit Slots(handover::Supervision const& given)
-        : cnode_{given.own_cnode}, next_{given.empty.first}, end_{given.empty.end}
+        : cnode_{given.own_cnode}, first_{given.empty.first}, next_{first_ + 2},
+          end_{given.empty.end}
     {
     }
+
+    u64 scratch() const { return first_; } ///< empty between uses: spawn::Authority's
+    sys::Endpoint device_manager() const { return sys::Endpoint{first_ + 1}; }
 
     sys::CNode cnode() const { return cnode_; }
     sys::Slot slot(sys::Cap cap) const { return cnode_.slot(cap.address()); }
