@@ -60,24 +60,33 @@ Result<typename C::Reply> ask(char const* step, sys::Endpoint memory,
 
 } // namespace
 
-Result<void> Maker::make(Process& process, u32 index, Image const& image)
+void Maker::begin(Process& process, u32 index)
 {
-    composition::Program const& program = system_.program(index);
     process.program_ = index;
     replies_given_ = 0;
     arguments_.magic = runtime::arguments_magic;
     arguments_.value_count = 0;
     arguments_.ipc_buffer = layout::ipc_buffer;
-    std::memcpy(arguments_.program, program.name, sizeof program.name);
+    std::memcpy(arguments_.program, system_->program(index).name, composition::name_bytes);
+}
 
+Result<void> Maker::make(Process& process, u32 index, Image const& image)
+{
+    composition::Program const& program = system_->program(index);
+    begin(process, index);
     auto const made = [&]() -> Result<void> {
         TRY(make_space(process, program, image));
-        TRY(make_objects(process, program));
-        for (Grant const& it : system_.grants(program)) TRY(grant(process, program, it));
-        return make_thread(process, program, image.entry);
+        TRY(take_untyped(process, program));
+        return make_objects(process, program, image.entry);
     }();
     if (!made) end(process);
     return made;
+}
+
+Result<void> Maker::make_inside(Process& process, u32 index, u64 entry)
+{
+    begin(process, index);
+    return make_objects(process, system_->program(index), entry);
 }
 
 Result<void> Maker::make_space(Process& process, composition::Program const& program,
@@ -105,23 +114,28 @@ Result<void> Maker::make_space(Process& process, composition::Program const& pro
     return {};
 }
 
-Result<void> Maker::make_objects(Process& process, composition::Program const& program)
+Result<void> Maker::take_untyped(Process& process, composition::Program const& program)
 {
-    sys::Untyped const untyped = process.untyped();
-    if (process.untyped_ == 0)
-        process.untyped_ = TRY(ask<memory::TakeUntyped>("memory for its objects", own_.memory,
-                                                        {program.objects_bits}, slot(untyped)))
-                               .untyped;
+    if (process.untyped_ != 0) return {};
+    auto const taken = TRY(ask<memory::TakeUntyped>(
+        "memory for its objects", own_.memory, {program.objects_bits}, slot(process.untyped())));
+    process.untyped_ = taken.untyped;
+    return {};
+}
+
+Result<void> Maker::make_objects(Process& process, composition::Program const& program, u64 entry)
+{
     // The largest first: everything lies aligned then, without gaps.
     auto const make = [&](ObjectType type, u8 bits, sys::Cap to, u64 count) {
-        return during("its kernel objects", untyped.retype(type, bits, slot(to), count));
+        return during("its kernel objects", process.untyped().retype(type, bits, slot(to), count));
     };
     TRY(make(ObjectType::cnode, program.cnode_bits, process.cnode(), 1));
     TRY(make(ObjectType::tcb, 0, process.tcb(), 1));
     TRY(make(ObjectType::sched_context, context_bits, process.context(), 1));
     if (program.reply_count > 0)
         TRY(make(ObjectType::reply, 0, process.reply(0), program.reply_count));
-    return {};
+    for (Grant const& it : system_->grants(program)) TRY(grant(process, program, it));
+    return make_thread(process, program, entry);
 }
 
 /// One grant: the capability into the program's slot or the mapping into its space, and its value
@@ -134,9 +148,10 @@ Result<void> Maker::grant(Process& process, composition::Program const& program,
     case GrantKind::shared_read:
     case GrantKind::pool: {
         bool const readable = it.kind == GrantKind::shared_read;
-        TRY(ask<memory::MapObject>("memory it shares", own_.memory,
-                                   {process.space_, objects_[it.object].object, it.address,
-                                    readable ? memory::access_read : read_write}));
+        if (!objects_.empty())
+            TRY(ask<memory::MapObject>("memory it shares", own_.memory,
+                                       {process.space_, objects_[it.object].object, it.address,
+                                        readable ? memory::access_read : read_write}));
         value = it.address;
         break;
     }
@@ -182,14 +197,14 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
     case GrantKind::memory: {
         bool const looks = (program.flags & composition::flag_monitor) != 0;
         u64 const badge = process.space_ | (looks ? memory::monitor_bit : 0);
-        return mint(peers_[system_.header().memory_manager].endpoint,
+        return mint(peers_[system_->header().memory_manager].endpoint,
                     trusted ? memory::manager : badge, call);
     }
     case GrantKind::device:
-        return mint(peers_[system_.header().device_manager].endpoint,
+        return mint(peers_[system_->header().device_manager].endpoint,
                     trusted ? device::manager : process.program_, call);
     default: // GrantKind::monitor: the reader has refused everything else
-        return mint(peers_[system_.header().supervisor].endpoint, process.program_, call);
+        return mint(peers_[system_->header().supervisor].endpoint, process.program_, call);
     }
 }
 
@@ -207,7 +222,7 @@ bool Maker::add_size(char const* name, u64 bytes)
 Result<void> Maker::make_thread(Process& process, composition::Program const& program, u64 entry)
 {
     auto const done = [](sys::Result<void> const& result) { return during("its thread", result); };
-    composition::Header const& header = system_.header();
+    composition::Header const& header = system_->header();
     sys::SchedContext const context = process.context();
     TRY(done(own_.sched_control.configure(context, program.budget_us, program.period_us,
                                           abi::max_extra_refills(context_bits))));

@@ -68,13 +68,14 @@ public:
     /// answered here when the program is dead.
     sys::Reply reply(u64 index) const { return sys::Reply{at(Offset::replies) + index}; }
 
+    sys::Untyped untyped() const { return sys::Untyped{at(Offset::untyped)}; }
+    sys::VSpace vspace() const { return sys::VSpace{at(Offset::vspace)}; }
+    sys::Frame buffer() const { return sys::Frame{at(Offset::buffer)}; } ///< of its IPC buffer
+
 private:
     friend class Maker;
     enum class Offset : u64 { untyped, vspace, cnode, tcb, context, buffer, replies = 8 };
     u64 at(Offset offset) const { return first_slot_ + static_cast<u64>(offset); }
-    sys::Untyped untyped() const { return sys::Untyped{at(Offset::untyped)}; }
-    sys::VSpace vspace() const { return sys::VSpace{at(Offset::vspace)}; }
-    sys::Frame buffer() const { return sys::Frame{at(Offset::buffer)}; }
 
     u64 first_slot_ = 0;
     u64 space_ = 0;
@@ -84,16 +85,23 @@ private:
 
 class Maker {
 public:
-    /// The spans must outlive the maker; indices are those of the description.
+    /// The spans must outlive the maker; indices are those of the description. Without objects
+    /// nothing shared is mapped: root has none, the supervisor maps what it shares by itself.
     Maker(Authority const& own, composition::Reader const& system, std::span<Peer const> peers,
           std::span<SharedMemory const> objects)
-        : own_{own}, system_{system}, peers_{peers}, objects_{objects}
+        : own_{own}, system_{&system}, peers_{peers}, objects_{objects}
     {
     }
+
+    Authority const& authority() const { return own_; }
 
     /// Makes an instance of program `index` in `process`, which has none. After an error nothing of
     /// it is left.
     Result<void> make(Process& process, u32 index, Image const& image);
+    /// For memory-manager, whose memory root provides: as make(), where root has put VSpace, frame
+    /// of the IPC buffer and untyped into the process's slots for them, and mapped the image. The
+    /// caller writes the arguments and resumes the thread.
+    Result<void> make_inside(Process& process, u32 index, u64 entry);
     /// The arguments of the process that make() made last: add to them before start().
     runtime::Arguments& arguments() { return arguments_; }
     /// Writes the arguments and starts the thread. After an error nothing of the process is left.
@@ -108,8 +116,10 @@ public:
 
 private:
     sys::Slot slot(sys::Cap cap) const { return own_.cnode.slot(cap.address()); }
+    void begin(Process&, u32 index);
     Result<void> make_space(Process&, composition::Program const&, Image const&);
-    Result<void> make_objects(Process&, composition::Program const&);
+    Result<void> take_untyped(Process&, composition::Program const&);
+    Result<void> make_objects(Process&, composition::Program const&, u64 entry);
     Result<void> make_thread(Process&, composition::Program const&, u64 entry);
     Result<void> grant(Process&, composition::Program const&, composition::Grant const&);
     sys::Result<void> grant_capability(Process&, composition::Program const&,
@@ -117,7 +127,7 @@ private:
     bool add_size(char const* name, u64 bytes);
 
     Authority own_;
-    composition::Reader const& system_;
+    composition::Reader const* system_;
     std::span<Peer const> peers_;
     std::span<SharedMemory const> objects_;
     runtime::Arguments arguments_{};
