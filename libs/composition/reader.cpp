@@ -4,6 +4,7 @@
 #include "abi/constants.hpp"
 #include "kit/bits.hpp"
 #include "program/layout.hpp"
+#include "runtime/arguments.hpp"
 #include <cstring>
 
 namespace composition {
@@ -46,7 +47,9 @@ Fault check_numbers(Program const& it)
     if (it.cnode_bits < 1 || it.cnode_bits > 20 || it.objects_bits < 12 || it.objects_bits > 30)
         return Fault::bad_value;
     if (it.budget_us < abi::min_budget_us || it.period_us < it.budget_us) return Fault::bad_value;
-    if (it.quiesce_count > 8) return Fault::bad_value;
+    if (it.quiesce_count > 8 || it.need_count > 64) return Fault::bad_value;
+    // Each is a named value of its arguments.
+    if (it.grant_count > runtime::max_named_values) return Fault::bad_value;
     return Fault::ok;
 }
 

@@ -97,13 +97,13 @@ Result<void> Inventory::share_with_trusted(u32 program, u64 space)
     return {};
 }
 
-/// If the memory-manager uses protocol `block`, it swaps there.
+/// If the memory-manager has an edge to a disk, it swaps there.
 Result<void> Inventory::attach_swap()
 {
     u32 const manager = system_.header().memory_manager;
-    Grant const* const rings = find_grant(manager, "block.shared");
-    Grant const* const pool = find_grant(manager, "block.pool");
-    Grant const* const signal = find_grant(manager, "block.signal");
+    Grant const* const rings = find_grant(manager, "swap.shared");
+    Grant const* const pool = find_grant(manager, "swap.pool");
+    Grant const* const signal = find_grant(manager, "swap.signal");
     if (!rings || !pool || !signal) return {};
     auto const driver = TRY(badged(signal->peer, signal->value));
     rpc::CapabilityChannel channel{sys::Endpoint{given_.memory_manager}, driver};
