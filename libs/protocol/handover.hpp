@@ -13,11 +13,11 @@ namespace handover {
 inline constexpr u64 address = 0x1002'0000;         ///< of the structure, behind layout::ipc_buffer
 inline constexpr u64 archive_address = 0x8000'0000; ///< of the boot archive, behind layout::shared
 
-/// Bits of the supervisor's notification beside those the description gives out, as badges
-/// rpc::signal_bit | bit.
-inline constexpr u64 memory_event = u64{1} << 56; ///< memory-manager: call NextFault
-inline constexpr u64 device_event = u64{1} << 57; ///< device-manager: call NextEvent
-inline constexpr u64 clock_event = u64{1} << 58;  ///< the supervisor's own clock thread
+/// Bits of the supervisor's notification, as badges rpc::signal_bit | bit. The compiler of the
+/// description (scripts/lib/manifest/layout.py) gives the first three out; its status_event is 48.
+inline constexpr u64 memory_event = u64{1} << 49; ///< memory-manager: call NextFault
+inline constexpr u64 device_event = u64{1} << 50; ///< device-manager: call NextEvent
+inline constexpr u64 clock_event = u64{1} << 51;  ///< the supervisor's own clock thread
 
 /// An untyped of 2^bits bytes at `physical`. Nothing was made of it.
 struct Untyped {
