@@ -23,7 +23,7 @@ class Wrong(Exception):
 
 def read(options):
     """Sources and the compositions of the profiles asked for, all checked. Raises the problems."""
-    sources = Sources(options.root, options.system)
+    sources = Sources(ROOT, options.system)
     compositions = []
     if not sources.problems:
         wanted = [options.profile] if options.profile else list(sources.system.profiles)
@@ -63,7 +63,7 @@ def program_files(options):
 def write_depfile(options, sources):
     """For ninja: everything but the programs that the archive depends on."""
     paths = [ROOT / 'scripts/gen/cpio.py', *Path(__file__).parent.glob('*.py'),
-             *(options.root / each for each in sources.files)]
+             *(ROOT / each for each in sources.files)]
     options.depfile.write_text(f'{options.output}: ' + ' '.join(
         str(each).replace(' ', '\\ ') for each in paths) + '\n')
 
@@ -94,7 +94,7 @@ def parse(arguments):
         'do: driver.toml and server.toml beside the code, and sysroot/etc/system.toml. What stands '
         'in them: docs/architecture/system.md.', epilog='Problems are printed as FILE:LINE: TEXT. '
         'Exit status: 0 no problem, 1 a problem, 2 wrong use.')
-    parser.set_defaults(profile=None, root=ROOT)
+    parser.set_defaults(profile=None)
     words = parser.add_subparsers(required=True, metavar='COMMAND')
 
     def word(name, act, what):
