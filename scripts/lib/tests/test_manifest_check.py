@@ -1,6 +1,9 @@
 """scripts/manifest check: everything that must be refused is, with the file and the line."""
 import unittest
 
+from manifest import check
+from manifest.wiring import Sources
+import project
 from tests.manifest_tree import WithTree, program
 
 SYSTEM = 'sysroot/etc/system.toml'
@@ -206,33 +209,29 @@ class Rules(WithTree):
         self.replace(SYSTEM, '[profile.test]\nmemory = "64M"', '[profile.test]\nmemory = "1M"')
         self.assert_problem(SYSTEM, 'memory = "1M"', 'the machine has 1024K (largest: shell 2064K')
 
+    def second_uart(self, *replacements):
+        """What is wrong when there is a second driver that differs from uart as told."""
+        self.setUp()
+        text = (self.root / UART).read_text().replace('"uart"', '"second"')
+        for old, new in replacements:
+            text = text.replace(old, new)
+        self.write('drivers/serial/second/driver.toml', text)
+        self.write(SYSTEM, (self.root / SYSTEM).read_text() + '[[component]]\nname = "second"\n')
+        self.replace(SYSTEM, 'name = "console"', 'name = "console"\nuses = { serial = "uart0" }')
+        return '\n'.join(self.problems())
+
     def test_two_owners(self):
-        second = UART.replace('uart', 'second')
-        text = (self.root / UART).read_text()
-        for new, where, at, says in (
-                (text.replace('"uart"', '"second"'), SYSTEM, 'program = "second"',
-                 'second and uart0 both own com1'),
-                (text.replace('"uart"', '"second"').replace('com1', 'ps2').replace('line = 4',
-                                                                                   'line = 1'),
-                 second, 'ports =', 'uart0 owns ports 0x3f8 to 0x3ff as well'),
-                (text.replace('"uart"', '"second"').replace('com1', 'ps2').replace('0x3f', '0x2f'),
-                 second, 'irq =', 'uart0 owns ISA interrupt 4 as well')):
-            with self.subTest(says):
-                self.setUp()
-                self.write(second, new)
-                self.write(SYSTEM, (self.root / SYSTEM).read_text()
-                           + '[[component]]\nprogram = "second"\nname = "second"\n'
-                           + 'uses = { log = "log" }\n')
-                self.replace(SYSTEM, 'name = "console"', 'name = "console"\n'
-                             'uses = { serial = "uart0" }')
-                found = '\n'.join(self.problems())
-                self.assertIn(says, found)
-                self.assertIn(f'{where}:', found.split(says)[0].split('\n')[-1])
-                del at
+        name, rows = 'drivers/serial/second/driver.toml', (self.root / UART).read_text().split('\n')
+        line = {word: number for number, row in enumerate(rows, 1) for word in ('ports', 'irq')
+                if row.startswith(word)}
+        self.assertIn('second and uart0 both own com1', self.second_uart())
+        self.assertIn(f'{name}:{line["ports"]}: profile small: uart0 owns ports 0x3f8 to 0x3ff',
+                      self.second_uart(('com1', 'ps2'), ('line = 4', 'line = 1')))
+        self.assertIn(f'{name}:{line["irq"]}: profile small: uart0 owns ISA interrupt 4',
+                      self.second_uart(('com1', 'ps2'), ('0x3f', '0x2f')))
         self.setUp()
         self.replace(SYSTEM, '"00:11.0"', '"00:10.0"')
-        found = '\n'.join(self.problems())
-        self.assertIn('disk1 and disk0 both own 00:10.0', found)
+        self.assertIn('disk1 and disk0 both own 00:10.0', '\n'.join(self.problems()))
 
     def test_the_device_managers_ports(self):
         self.replace(UART, 'first = 0x3f8, last = 0x3ff', 'first = 0xcf0, last = 0xcf8')
@@ -257,6 +256,26 @@ class Rules(WithTree):
         self.replace(SHELL, ', "log"]', ']')
         self.replace(UART, 'uses = ["log?"]', '')
         self.assertIn('programs, at most 64', '\n'.join(self.problems()))
+
+
+class TheSystem(unittest.TestCase):
+    """The repository's own manifests."""
+
+    def setUp(self):
+        self.sources = Sources(project.ROOT)
+        self.profiles = {name: self.sources.compose(name) for name in self.sources.system.profiles}
+
+    def test_no_problem(self):
+        found = self.sources.problems + [problem for each in self.profiles.values()
+                                         for problem in check.check(each)]
+        self.assertEqual([str(each) for each in found], [])
+
+    def test_no_test_program_is_in_what_people_run(self):
+        for name in ('minimal', 'default'):
+            for each in self.profiles[name].instances:
+                self.assertFalse(str(each.manifest.path).startswith('tests/'), each.name)
+                self.assertNotIn('injector', each.manifest.rights, each.name)
+        self.assertIn('idle', [each.name for each in self.profiles['test'].instances])
 
 
 if __name__ == '__main__':
