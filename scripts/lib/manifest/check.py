@@ -58,6 +58,20 @@ def _priorities(composition):
                           f'must be above its client {client.name} ({client.budget.priority})')
 
 
+    yield from _below_the_memory_manager(composition)
+
+
+def _below_the_memory_manager(composition):
+    """Everybody Calls it, named or not; root does once, at the start, when nothing else runs."""
+    manager = composition.named('memory-manager')
+    for client in composition.instances:
+        if manager and client not in (manager, composition.named('root')) \
+                and client.budget.priority >= manager.budget.priority:
+            yield _at_component(composition, client, f'{manager.name} (priority '
+                                f'{manager.budget.priority}) must be above its client '
+                                f'{client.name} ({client.budget.priority})')
+
+
 def _trusted_calls(composition):
     for edge in composition.edges:
         if edge.client.trusted and edge.protocol.call and not edge.server.trusted:

@@ -74,7 +74,7 @@ class Placed:
 
 class Layout:
     def __init__(self, composition):
-        self.composition = composition
+        self.composition, self.protocols = composition, composition.protocols
         self.objects = []
         self._edge_objects = {}
         self.placed = [Placed(each) for each in composition.instances]
@@ -82,6 +82,8 @@ class Layout:
         self.system_page = self._object('system', schema.PAGE) if self.supervisor else None
         self.status = {each: self._object(f'{each.name}.status', schema.PAGE)
                        for each in composition.instances if self.supervisor and not each.trusted}
+        self.kept = {each: self._object(f'{each.name}.keep', each.manifest.keep)
+                     for each in composition.instances if each.manifest.keep}
         self._edges()
         for placed in self.placed:
             if placed.instance.name != 'root':  # it has the kernel's boot information instead
@@ -130,7 +132,7 @@ class Layout:
         instance = placed.instance
         placed.give_number('self', instance.index)
         provided = instance.manifest.provides
-        if any(self._calls(protocol) for protocol in provided):
+        if any(self.protocols[protocol].call for protocol in provided):
             placed.give_cap('endpoint', 'serve')
             placed.give_cap('reply0', 'reply')
         placed.give_cap('wake', 'wake')
@@ -141,18 +143,14 @@ class Layout:
         if any(need.kind.startswith('irq') for need in instance.manifest.needs):
             # To acknowledge a line that the device-manager demultiplexes.
             placed.give_cap('device', 'device', peer=self._index('device-manager'))
+        if instance in self.kept:
+            self._map(placed, 'keep', 'shared', self.kept[instance])
         for edge in self.composition.uses(instance):
-            self._place_use(placed, edge)
+            if edge.protocol.name != 'memory':  # everybody has it
+                self._place_use(placed, edge)
         for protocol in provided:
             self._place_provided(placed, protocol)
         self._place_needs(placed)
-
-    def _calls(self, protocol):
-        return protocol in self.protocols and self.protocols[protocol].call
-
-    @property
-    def protocols(self):
-        return self.composition.protocols
 
     def _index(self, name):
         instance = self.composition.named(name)
