@@ -142,15 +142,14 @@ struct MapFrame {
     };
     struct Reply {};
 };
-/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
-/// address, by which the kernel event ring names what is made of it.
+/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {
         u64 bits;
     };
     struct Reply {
-        u64 untyped, physical;
+        u64 untyped;
     };
 };
 /// Takes it back: everything made of it is destroyed.

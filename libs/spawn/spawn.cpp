@@ -129,7 +129,13 @@ Result<void> Maker::take_untyped(Process& process, composition::Program const& p
     auto const taken = TRY(ask<memory::TakeUntyped>(
         "memory for its objects", own_.memory, {program.objects_bits}, slot(process.untyped())));
     process.untyped_ = taken.untyped;
-    process.physical_ = taken.physical;
+    // A frame can tell where it lies, so the first thing made of the untyped is one, for a moment.
+    sys::Frame const probe{own_.scratch};
+    TRY(during("memory for its objects",
+               process.untyped().retype(ObjectType::x86_4k, 0, slot(probe))));
+    auto const address = probe.physical_address();
+    (void)slot(probe).remove();
+    process.physical_ = TRY(during("memory for its objects", address));
     return {};
 }
 
@@ -201,6 +207,8 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
     case GrantKind::call:
         return mint(peers_[it.peer].endpoint, it.value, call);
     case GrantKind::signal:
+        // Root makes the trusted base before there is anybody below: the supervisor adds these.
+        if (peers_[it.peer].notification == 0) return {};
         return mint(peers_[it.peer].notification, it.value, sys::Rights::write);
     case GrantKind::own_signal:
         return mint(self.notification, it.value, sys::Rights::write);
