@@ -56,14 +56,11 @@ Result<Node> ObjectMemory::find(unsigned bits)
 
 Result<Node> ObjectMemory::take(unsigned bits)
 {
-    auto found = find(bits);
-    if (!found) {
+    if (!find(bits)) {
         u32 const chunk = TRY(chunks_->take(ChunkKind::objects));
         TRY(add_area(Chunks::untyped(chunk), 16));
-        found = find(bits);
-        if (!found) return found;
     }
-    Node node = *found;
+    Node node = TRY(find(bits));
     while (bits_of(place(node)) > bits) {
         Node const half = (node & ~1023u) | place(node) * 2;
         TRY(cspace_->retype(untyped(node), abi::ObjectType::untyped, bits_of(place(half)),
