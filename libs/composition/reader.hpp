@@ -36,6 +36,10 @@ class Reader {
     Object const* objects_ = nullptr;
     char const* text_ = nullptr;
 
+    Fault find_arrays(std::span<u8 const> file);
+    Fault check_programs() const;
+    Fault check_program(Program const& program) const;
+
 public:
     /// @param file  at an address that is a multiple of 8
     /// @error every Fault but ok

@@ -13,11 +13,11 @@ namespace handover {
 inline constexpr u64 address = 0x1002'0000;         ///< of the structure, behind layout::ipc_buffer
 inline constexpr u64 archive_address = 0x8000'0000; ///< of the boot archive, behind layout::shared
 
-/// Bits of the supervisor's notification beside those the description gives out, as badges
-/// rpc::signal_bit | bit.
-inline constexpr u64 memory_event = u64{1} << 56; ///< memory-manager: call NextFault
-inline constexpr u64 device_event = u64{1} << 57; ///< device-manager: call NextEvent
-inline constexpr u64 clock_event = u64{1} << 58;  ///< the supervisor's own clock thread
+/// Bits of the supervisor's notification, as badges rpc::signal_bit | bit. The compiler of the
+/// description (scripts/lib/manifest/layout.py) gives the first three out; its status_event is 48.
+inline constexpr u64 memory_event = u64{1} << 49; ///< memory-manager: call NextFault
+inline constexpr u64 device_event = u64{1} << 50; ///< device-manager: call NextEvent
+inline constexpr u64 clock_event = u64{1} << 51;  ///< the supervisor's own clock thread
 
 /// An untyped of 2^bits bytes at `physical`. Nothing was made of it.
 struct Untyped {
@@ -59,9 +59,11 @@ struct Devices {
     u64 own_cnode, own_cnode_bits;    ///< own_cnode has its guard: `slot(index)` is depth 64
     u64 irq_control, io_port_control; ///< the latter has issued 0x3f8 to 0x3ff already:
     u64 com1_ports;                   ///< for the serial driver; root keeps a copy
-    u64 endpoint;                     ///< its endpoint, unbadged, all rights
+    u64 endpoint, notification;       ///< its own, unbadged, all rights
     u64 supervisor_signal;            ///< signals device_event to the supervisor
+    u64 own_space;                    ///< its number at the memory-manager
     EmptySlots empty;
+    u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
     u64 rsdp_bytes; ///< 0: the firmware has none
     u8 rsdp[40];    ///< abi::acpi_rsdp_bytes of it

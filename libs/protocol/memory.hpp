@@ -212,10 +212,24 @@ struct AttachSwap {
     };
     struct Reply {};
 };
+/// Up to max_peek bytes at `address` of a space, as far as they lie in one page that is present: a
+/// look at a program that has ended, which makes nothing present and changes nothing. bytes: how
+/// many came, 0 for a page that is not there. For the manager.
+inline constexpr u64 max_peek = 256;
+struct Peek {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 space, address, bytes;
+    };
+    struct Reply {
+        u64 bytes;
+        u8 data[max_peek];
+    };
+};
 
 using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
                              CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
                              MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap>;
+                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek>;
 
 } // namespace memory

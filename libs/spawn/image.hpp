@@ -24,11 +24,14 @@ struct Image {
     explicit operator bool() const { return entry != 0; }
 };
 
-/// Finds `program.file` in the archive, compares its SHA-256 with the description's, and checks
-/// that it may become a program: nothing writable is executable, all parts lie in
-/// layout::image_start to image_end, no page belongs to two of them, the file lies page aligned in
-/// the archive.
+/// Checks that `file`, a member of `archive`, may become a program: nothing writable is executable,
+/// all parts lie in layout::image_start to image_end, no page belongs to two of them, and its data
+/// lies page aligned in the archive.
 /// @error  a sentence that ends "cannot start 'x': "
+Result<Image, char const*> make_image(std::span<u8 const> archive, std::span<u8 const> file);
+
+/// Finds `program.file` in the archive, compares its SHA-256 with the description's, and makes an
+/// image of it. @error  as make_image
 Result<Image, char const*> load_image(std::span<u8 const> archive,
                                       composition::Program const& program);
 

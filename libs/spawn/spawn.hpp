@@ -68,6 +68,10 @@ public:
     /// answered here when the program is dead.
     sys::Reply reply(u64 index) const { return sys::Reply{at(Offset::replies) + index}; }
 
+    sys::Untyped untyped() const { return sys::Untyped{at(Offset::untyped)}; }
+    sys::VSpace vspace() const { return sys::VSpace{at(Offset::vspace)}; }
+    sys::Frame buffer() const { return sys::Frame{at(Offset::buffer)}; } ///< of its IPC buffer
+
 private:
     friend class Maker;
     enum class Offset : u64 { untyped, vspace, cnode, tcb, context, buffer, replies = 8 };
@@ -81,20 +85,29 @@ private:
 
 class Maker {
 public:
-    /// The spans must outlive the maker; indices are those of the description.
+    /// The spans must outlive the maker; indices are those of the description. Without objects
+    /// nothing shared is mapped: root has none, the supervisor maps what it shares by itself.
     Maker(Authority const& own, composition::Reader const& system, std::span<Peer const> peers,
           std::span<SharedMemory const> objects)
-        : own_{own}, system_{system}, peers_{peers}, objects_{objects}
+        : own_{own}, system_{&system}, peers_{peers}, objects_{objects}
     {
     }
+
+    Authority const& authority() const { return own_; }
 
     /// Makes an instance of program `index` in `process`, which has none. After an error nothing of
     /// it is left.
     Result<void> make(Process& process, u32 index, Image const& image);
+    /// For memory-manager, whose memory root provides: as make(), where root has put VSpace, frame
+    /// of the IPC buffer and untyped into the process's slots for them, and mapped the image. The
+    /// caller writes the arguments and resumes the thread.
+    Result<void> make_inside(Process& process, u32 index, u64 entry);
     /// The arguments of the process that make() made last: add to them before start().
     runtime::Arguments& arguments() { return arguments_; }
     /// Writes the arguments and starts the thread. After an error nothing of the process is left.
     Result<void> start(Process& process);
+    /// Puts bytes into a process that does not run yet (what it is to find besides its arguments).
+    Result<void> fill(Process const& process, u64 address, std::span<u8 const> bytes);
     /// Ends it: everything made for it is destroyed, its memory is the memory-manager's again. Does
     /// nothing when there is no instance. Who waits in its reply objects must be answered before.
     void end(Process& process);
@@ -102,18 +115,23 @@ public:
     void release(Process& process);
 
 private:
+    sys::Slot slot(sys::Cap cap) const { return own_.cnode.slot(cap.address()); }
+    void begin(Process&, u32 index);
     Result<void> make_space(Process&, composition::Program const&, Image const&);
-    Result<void> make_objects(Process&, composition::Program const&);
-    Result<void> make_grants(Process&, composition::Program const&);
+    Result<void> take_untyped(Process&, composition::Program const&);
+    Result<void> make_objects(Process&, composition::Program const&, u64 entry);
     Result<void> make_thread(Process&, composition::Program const&, u64 entry);
     Result<void> grant(Process&, composition::Program const&, composition::Grant const&);
-    Result<void> fill(Process&, u64 address, std::span<u8 const> bytes);
+    sys::Result<void> grant_capability(Process&, composition::Program const&,
+                                       composition::Grant const&);
+    bool add_size(char const* name, u64 bytes);
 
     Authority own_;
-    composition::Reader const& system_;
+    composition::Reader const* system_;
     std::span<Peer const> peers_;
     std::span<SharedMemory const> objects_;
     runtime::Arguments arguments_{};
+    u64 replies_given_ = 0; ///< to the process being made
 };
 
 } // namespace spawn

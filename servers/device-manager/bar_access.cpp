@@ -88,20 +88,20 @@ void Devices::virtio_values(Request& request)
     if (fits) (void)request.values.add("virtio.notify_mul", "", (*virtio).notify_multiplier);
 }
 
-/// A register named in a manifest's quiesce list, for ourselves. Null when the driver could not
-/// have reached it either.
-u8 volatile* Devices::quiesce_register(pci::Device const& device, u8 bar, u64 offset, u64 bytes)
+/// The physical address of a register named in a manifest's quiesce list. 0 when the driver could
+/// not have reached it either.
+u64 Devices::quiesce_register(pci::Device const& device, u8 bar, u64 offset, u64 bytes)
 {
     if (bar == quiesce_virtio_common) {
         auto const virtio = pci::read_virtio(machine_.config(), device);
-        if (!virtio || offset + bytes > (*virtio).common.bytes) return nullptr;
+        if (!virtio || offset + bytes > (*virtio).common.bytes) return 0;
         bar = (*virtio).common.bar;
         offset += (*virtio).common.offset;
     }
     bool const reachable = pci::bar_holds(device, bar, offset, bytes) &&
                            is_aligned(offset, static_cast<unsigned>(bytes >> 1)) &&
                            driver_has(device, bar, offset, bytes);
-    return reachable ? memory_.registers(device.bar[bar].address + offset, bytes) : nullptr;
+    return reachable ? device.bar[bar].address + offset : 0;
 }
 
 } // namespace device_manager

@@ -191,8 +191,11 @@ bool Devices::run_quiesce_list(u32 program, pci::Device& device)
             continue;
         }
         u64 const width = width_of(step.kind);
-        u8 volatile* const at = quiesce_register(device, step.bar, step.offset, width);
-        if (!at || !carry_out(step, at)) return false;
+        u64 const physical = quiesce_register(device, step.bar, step.offset, width);
+        u8 volatile* const at = physical ? memory_.registers(physical, width) : nullptr;
+        bool const done = at && carry_out(step, at);
+        if (at) memory_.release(align_down(physical, abi::page_bits), page);
+        if (!done) return false;
     }
     return true;
 }

@@ -76,7 +76,7 @@ class Devices {
     Result<u64> make_quiet(u32 program, pci::Device& device);
     bool names_port(u32 program, u32 port) const;
     bool run_quiesce_list(u32 program, pci::Device& device);
-    u8 volatile* quiesce_register(pci::Device const& device, u8 bar, u64 offset, u64 bytes);
+    u64 quiesce_register(pci::Device const& device, u8 bar, u64 offset, u64 bytes);
     bool reset(pci::Device& device);
     bool revive(pci::Device const& device);
     void interrupts_off(pci::Device const& device);

@@ -2,7 +2,8 @@
 // and the root server's own endpoint. They are made once and outlive every program that uses them.
 #pragma once
 
-#include "address_space.hpp"
+#include "acpi/interrupt_route.hpp"
+#include "root/address_space.hpp"
 #include "programs.hpp"
 #include "queue/byte_ring.hpp"
 #include "sys/endpoint.hpp"
