@@ -47,7 +47,7 @@ usize scan_bus(Config& config, u8 bus, Inventory& out)
         auto const first = probe(config, Function{bus, slot, 0});
         if (!first) continue; // function 0 must be there
         add(out, *first);
-        for (unsigned f = 1; first->several_functions && f < functions_per_device; ++f)
+        for (unsigned f = 1; (*first).several_functions && f < functions_per_device; ++f)
             if (auto const other = probe(config, Function{bus, slot, f})) add(out, *other);
     }
     return out.device_count - before;

@@ -14,7 +14,9 @@ constexpr u32 can_reset = 1 << 28;
 constexpr u16 initiate_reset = 1 << 15, pending = 1 << 5;
 constexpr u32 link_reports_active = 1 << 20;
 constexpr u16 link_active = 1 << 13;
-constexpr u32 slot_power_control = 1 << 1, slot_hot_plug = 1 << 6;
+constexpr u32 slot_power_control = 1 << 1, slot_hot_plug = 1 << 6,
+              slot_no_command_completed = 1 << 18;
+constexpr int command_polls = 10'000;
 // Slot control.
 constexpr u16 on_attention = 1, on_presence = 1 << 3, on_command = 1 << 4, on_hot_plug = 1 << 5,
               power_light = 3 << 8, power_light_on = 1 << 8, power_light_off = 3 << 8,
@@ -71,21 +73,22 @@ Slot Slot::of(Config& config, Device const& port)
     Slot slot;
     u8 const express = port.capabilities.express;
     if (!port.is_bridge() || express == 0) return slot;
-    if (!(config.read16(port.at, at(express, express_flags)) & flag_slot)) return slot;
-    u32 const can = config.read32(port.at, at(express, slot_capabilities));
+    if (!(config.read16(port.at, pci::at(express, express_flags)) & flag_slot)) return slot;
+    u32 const can = config.read32(port.at, pci::at(express, slot_capabilities));
     if (!(can & slot_hot_plug)) return slot;
     slot.port_ = port.at;
     slot.express_ = express;
     slot.power_control_ = (can & slot_power_control) != 0;
+    slot.reports_commands_ = !(can & slot_no_command_completed);
     slot.reports_link_ =
-        (config.read32(port.at, at(express, link_capabilities)) & link_reports_active) != 0;
+        (config.read32(port.at, pci::at(express, link_capabilities)) & link_reports_active) != 0;
     return slot;
 }
 
 u16 Slot::listen(Config& config) const
 {
     constexpr u16 events = on_attention | on_presence | on_hot_plug | on_link;
-    config.change16(port_, at(slot_control), events | on_command, events);
+    command(config, events | on_command, events);
     return config.read16(port_, at(express_flags)) >> 9 & 31;
 }
 
@@ -110,8 +113,19 @@ bool Slot::powered(Config& config) const
 
 void Slot::set_power(Config& config, bool on) const
 {
-    config.change16(port_, at(slot_control), power_light | (power_control_ ? power_off : u16{0}),
-                    on ? power_light_on : static_cast<u16>(power_light_off | power_off));
+    command(config, power_light | (power_control_ ? power_off : u16{0}),
+            on ? power_light_on : static_cast<u16>(power_light_off | power_off));
+}
+
+/// Writes slot control and waits until the port has carried it out: it takes no second command
+/// before.
+void Slot::command(Config& config, u16 mask, u16 value) const
+{
+    config.change16(port_, at(slot_control), mask, value);
+    if (!reports_commands_) return;
+    for (int i = 0; i < command_polls; ++i)
+        if (config.read16(port_, at(slot_status)) & command_completed) break;
+    config.write16(port_, at(slot_status), command_completed);
 }
 
 } // namespace pci

@@ -29,9 +29,10 @@ struct SlotStatus {
 class Slot {
     Function port_;
     u8 express_ = 0;
-    bool power_control_ = false, reports_link_ = false;
+    bool power_control_ = false, reports_link_ = false, reports_commands_ = false;
 
     u16 at(unsigned offset) const { return static_cast<u16>(express_ + offset); }
+    void command(Config& config, u16 mask, u16 value) const;
 
 public:
     Slot() = default;

@@ -28,11 +28,11 @@ bool routes_to(Config& config, Function router, u16 reg, u8 line)
 
 } // namespace
 
-std::optional<Function> find_router(Inventory& inventory)
+Device const* find_router(Inventory& inventory)
 {
     for (Device const& device : inventory.devices())
-        if (is_piix(device) || is_ich9(device)) return device.at;
-    return std::nullopt;
+        if (is_piix(device) || is_ich9(device)) return &device;
+    return nullptr;
 }
 
 Result<LinePins> pins_of_line(Config& config, Device const& router, u8 line)

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "pci/enumerate.hpp"
-#include <optional>
 
 namespace pci {
 
@@ -15,8 +14,8 @@ struct LinePins {
     u32 gsi = 0;
 };
 
-/// The bridge to ISA whose routing registers are known, or nothing.
-std::optional<Function> find_router(Inventory& inventory);
+/// The bridge to ISA whose routing registers are known, or null.
+Device const* find_router(Inventory& inventory);
 
 /// @error not_supported  the router has no pin for this line (it is routed nowhere)
 Result<LinePins> pins_of_line(Config& config, Device const& router, u8 line);

@@ -107,9 +107,8 @@ pci::Device* Devices::device_of(u32 program)
     return found;
 }
 
-bool Devices::platform_exists(Match const& match) const
+bool Devices::platform_exists(std::string_view id) const
 {
-    auto const id = composition::text(match.id);
     if (id == "hpet") return machine_.hpet != 0;
     if (id == "framebuffer") return machine_.framebuffer.address != 0;
     return id == "com1" || id == "ps2" || id == "rtc"; // a PC has these; ports tell the driver
@@ -120,7 +119,7 @@ u64 Devices::present(u32 program)
     if (attachments_[program].attached) return 2;
     Match const& match = system_.program(program).match;
     if (match.bus == Bus::pci) return device_of(program) ? 1 : 0;
-    return match.bus == Bus::platform && platform_exists(match) ? 1 : 0;
+    return match.bus == Bus::platform && platform_exists(composition::text(match.id)) ? 1 : 0;
 }
 
 Result<void> Devices::attach(u32 program, u64 space, u64 cnode, device::Attach::Reply& out)
@@ -130,9 +129,11 @@ Result<void> Devices::attach(u32 program, u64 space, u64 cnode, device::Attach::
     Match const& match = description.match;
     if (attachment.attached) return Error::slot_occupied;
     pci::Device* const device = match.bus == Bus::pci ? device_of(program) : nullptr;
-    if (!device && !(match.bus == Bus::platform && platform_exists(match))) return Error::not_found;
-    if (match.bus == Bus::platform && driver_of(composition::text(match.id)) != composition::no_index)
-        return Error::slot_occupied;
+    if (!device) {
+        auto const id = composition::text(match.id);
+        if (match.bus != Bus::platform || !platform_exists(id)) return Error::not_found;
+        if (driver_of(id) != composition::no_index) return Error::slot_occupied;
+    }
     if (device && attachment.suspect) {
         TRY(make_quiet(program, *device));
         attachment.suspect = false;

@@ -156,6 +156,16 @@ Result<u64> Devices::detach(u32 program)
     return how;
 }
 
+void Devices::forget(pci::Device const& device)
+{
+    for (pci::Bar const& bar : device.bar)
+        if (bar.memory && bar.size != 0)
+            memory_.release(align_down(bar.address, abi::page_bits),
+                            align_up(bar.size, abi::page_bits));
+    for (Attachment& it : attachments_)
+        if (it.placed && it.function == device.at) it.placed = it.suspect = false;
+}
+
 Result<u64> Devices::make_quiet(u32 program, pci::Device& device)
 {
     pci::Config& config = machine_.config();

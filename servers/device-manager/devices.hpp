@@ -55,8 +55,6 @@ class Devices {
 
     pci::Device* device_of(u32 program);
     bool taken(pci::Function function, u32 except) const;
-    bool platform_taken(composition::Match const& match, u32 except) const;
-    bool platform_exists(composition::Match const& match) const;
 
     Result<void> fulfil(Request& request);
     Result<void> interrupt_need(Request& request, composition::Need const& need);
@@ -104,6 +102,14 @@ public:
     /// Whether the description's program would take this function.
     bool matches(u32 program, pci::Device const& device) const;
     bool attached(u32 program) const { return attachments_[program].attached; }
+    /// Of an attached driver with a PCI device; 0 for others.
+    pci::Function function_of(u32 program) const
+    {
+        return attachments_[program].placed ? attachments_[program].function : pci::Function{};
+    }
+    bool platform_exists(std::string_view id) const;
+    /// The device is not there any more: nobody has its registers.
+    void forget(pci::Device const& device);
 };
 
 } // namespace device_manager
