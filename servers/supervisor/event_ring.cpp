@@ -38,13 +38,13 @@ Result<void> EventRing::make()
     return {};
 }
 
-Result<u64> EventRing::attach(spawn::Process const& reader, u64 address)
+Result<u64> EventRing::attach(spawn::Process const& reader)
 {
     TRY(make());
     if (reader_space_ != reader.space()) {
         TRY((rpc::call<memory::Memory, memory::MapObject>(
             rpc::Channel{sys::Endpoint{given_.memory_manager}},
-            {reader.space(), object_, address, memory::access_read})));
+            {reader.space(), object_, program::layout::events, memory::access_read})));
         reader_space_ = reader.space();
     }
     TRY(detach()); // the ring begins anew

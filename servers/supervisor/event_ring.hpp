@@ -11,10 +11,10 @@ class EventRing {
 public:
     EventRing(handover::Supervision const& given, Slots& slots) : given_{given}, slots_{slots} {}
 
-    /// Lets the kernel write events and `reader`'s space read them at `address`. Answers the ring's
-    /// bytes.
+    /// Lets the kernel write events and `reader`'s space read them at layout::events. Answers
+    /// the ring's bytes.
     /// @error not_supported  the kernel has no trace points; no_memory
-    Result<u64> attach(spawn::Process const& reader, u64 address);
+    Result<u64> attach(spawn::Process const& reader);
     /// The kernel writes no longer; what it wrote can still be read.
     Result<void> detach();
 

@@ -19,8 +19,9 @@ public:
     /// heartbeats: until then it may use this many times as much.
     static constexpr u64 start_factor = 20;
 
+    Heartbeat() = default;
     /// @param limit_us  CPU time it may use without an answer; 0: it is not watched
-    explicit Heartbeat(u64 limit_us = 0) : limit_us_{limit_us} {}
+    explicit Heartbeat(u64 limit_us) : limit_us_{limit_us} {}
 
     /// @param used_us   CPU time it used since the last look
     /// @param answers   what the program counted; any change is an answer
@@ -46,7 +47,7 @@ public:
     }
 
 private:
-    u64 limit_us_;
+    u64 limit_us_ = 0;
     u64 silent_us_ = 0;
     u32 answers_ = 0;
     bool asked_ = false;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "managed.hpp"
+#include "protocol/memory.hpp"
+#include "rpc/channel.hpp"
 #include "slots.hpp"
 
 namespace supervisor {
@@ -27,6 +29,7 @@ public:
     sys::Untyped untyped() const { return untyped_; }
     /// A reply object for answering those who Call a program that is absent.
     sys::Reply spare_reply() const { return spare_reply_; }
+    /// What everybody reads and we write. After make().
     program::SystemPage& system_page() const;
 
     /// Gives program `it.index` what of all this is its own, and its place for a process.
@@ -37,10 +40,15 @@ public:
 private:
     Result<void> make_kernel_objects();
     Result<void> make_shared_memory();
-    Result<void> map(u32 object, u64 address, u64 access);
-    Result<sys::Notification> badged(u32 program, u64 bit);
-    composition::Grant const* shared_grant(composition::Program const& program,
-                                           std::string_view name) const;
+    Result<void> share_with_trusted(u32 program, u64 space);
+    Result<void> attach_swap();
+    Result<sys::Notification> badged(u32 program, u64 badge);
+    composition::Grant const* find_grant(u32 program, std::string_view name) const;
+    template <class C> Result<typename C::Reply> memory(typename C::Args const& args) const
+    {
+        return rpc::call<memory::Memory, C>(rpc::Channel{sys::Endpoint{given_.memory_manager}},
+                                            args);
+    }
 
     handover::Supervision const& given_;
     composition::Reader const& system_;

@@ -4,25 +4,16 @@
 
 #include "abi/faults.hpp"
 #include "autopsy.hpp"
+#include "program/layout.hpp"
 #include "protocol/memory.hpp"
 #include "rpc/serve.hpp"
+#include "runtime/runtime.hpp"
 #include <algorithm>
 
 namespace supervisor {
 
 using composition::text;
 using program::State;
-
-struct Lifecycle::FaultMessage {
-    u64 label;
-    u64 const (&word)[20];
-
-    bool is_exit() const
-    {
-        return label == static_cast<u64>(abi::FaultLabel::unknown_syscall) &&
-               word[abi::unknown_syscall::syscall] == runtime::exit_call;
-    }
-};
 
 namespace {
 
@@ -31,19 +22,25 @@ bool is_serial_driver(composition::Program const& program)
     return program.match.bus == composition::Bus::platform && text(program.match.id) == "com1";
 }
 
-std::string_view in_words(Reason reason)
+bool is_exit(fault::Message const& fault)
 {
+    return fault.label == abi::FaultLabel::unknown_syscall &&
+           fault.word[abi::unknown_syscall::syscall] == runtime::exit_call;
+}
+
+/// What goes behind a program's name.
+fault::Text in_words(Reason reason, fault::Message const* fault)
+{
+    if (fault && fault->label != abi::FaultLabel::null_fault) return fault::in_words(*fault);
+    fault::Text text;
     switch (reason) {
-    case Reason::fault:
-        return "faulted";
     case Reason::hang:
-        return "hung";
-    case Reason::exit:
-        return "exited";
+        return text.add("hangs: it does not answer its heartbeat");
     case Reason::killed:
-        return "was killed";
+        return text.add("is ended on request");
+    default:
+        return text.add("gives up, code ", fault ? fault->word[0] : 0);
     }
-    return "ended";
 }
 
 } // namespace
@@ -76,11 +73,9 @@ Result<void> Lifecycle::prepare()
 
 void Lifecycle::start_all()
 {
-    for (u8 const index : start_order(parts_.system.programs()).programs()) {
-        Managed& it = managed_[index];
-        if (!(it.definition->flags & composition::flag_autostart)) continue;
-        if (it.is_driver() && !parts_.devices.present(index)) continue;
-        make(it);
+    for (Managed& it : programs()) {
+        if (it.is_trusted() || !(it.definition->flags & composition::flag_autostart)) continue;
+        if (!it.is_driver() || parts_.devices.present(it.index)) make(it);
     }
     report_boot();
 }
@@ -166,6 +161,9 @@ Result<void, spawn::Failure> Lifecycle::make_instance(Managed& it)
         if (!attached) return failed("its device", attached.error());
         it.attached = true;
     }
+    if ((it.definition->flags & composition::flag_monitor) &&
+        !maker_.arguments().add("events", program::layout::events))
+        return failed("its arguments", Error::out_of_range);
     if (it.parameter != 0 && !maker_.arguments().add("parameter", it.parameter))
         return failed("its arguments", Error::out_of_range);
     return maker_.start(it.process);
@@ -176,8 +174,7 @@ void Lifecycle::on_status()
     for (Managed& it : programs()) {
         if (it.is_trusted() || !it.runs()) continue;
         if (u32 const code = it.status->failed.load(std::memory_order_acquire)) {
-            u64 const words[20] = {code};
-            FaultMessage const gave_up{static_cast<u64>(abi::FaultLabel::null_fault), words};
+            fault::Message const gave_up{abi::FaultLabel::null_fault, {code}};
             end(it, Reason::fault, &gave_up);
         } else if (!it.ready && it.status->ready.load(std::memory_order_acquire)) {
             on_ready(it);
@@ -222,19 +219,19 @@ void Lifecycle::report_boot()
 
 /// A program's end, in the order that everybody relies on: it stops; its state is told; its device
 /// is quiet; its callers are answered; nothing of it is left; its successor may begin.
-void Lifecycle::end(Managed& it, Reason reason, FaultMessage const* fault)
+void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
 {
     if (!it.runs()) return;
     it.ended_tsc = Time::tsc();
     (void)it.count_cpu_time();
     record(it, reason, fault);
-    parts_.report.line(text(it.definition->name), " ", in_words(reason));
+    parts_.report.line("'", text(it.definition->name), "' ", in_words(reason, fault).view());
     publish(it, State::restarting);
     dismantle(it);
     decide(it, reason);
 }
 
-void Lifecycle::record(Managed& it, Reason reason, FaultMessage const* fault)
+void Lifecycle::record(Managed& it, Reason reason, fault::Message const* fault)
 {
     Crash& record = parts_.crashes.add();
     record.program = it.index;
@@ -242,7 +239,7 @@ void Lifecycle::record(Managed& it, Reason reason, FaultMessage const* fault)
     record.reason = static_cast<u64>(reason);
     record.time_us = parts_.time.us_at(it.ended_tsc);
     if (fault) {
-        record.label = fault->label;
+        record.label = static_cast<u64>(fault->label);
         std::copy_n(fault->word, std::size(fault->word), record.word);
     }
     examine(it, sys::Endpoint{parts_.given.memory_manager}, record);
@@ -335,8 +332,9 @@ void Lifecycle::on_faults()
         if (!fault || (*fault).space == 0) return;
         for (Managed& it : programs()) {
             if (!it.runs() || it.process.space() != (*fault).space) continue;
-            FaultMessage const message{(*fault).label, (*fault).word};
-            end(it, message.is_exit() ? Reason::exit : Reason::fault, &message);
+            fault::Message message{static_cast<abi::FaultLabel>((*fault).label), {}};
+            std::copy_n((*fault).word, std::size(message.word), message.word);
+            end(it, is_exit(message) ? Reason::exit : Reason::fault, &message);
         }
     }
 }

@@ -5,8 +5,8 @@
 
 #include "crash_store.hpp"
 #include "devices.hpp"
+#include "fault/fault_text.hpp"
 #include "inventory.hpp"
-#include "order.hpp"
 #include "report.hpp"
 #include "states.hpp"
 #include "time.hpp"
@@ -31,7 +31,8 @@ public:
 
     /// Prepares for all programs. @error no_memory and others: the system cannot start
     Result<void> prepare();
-    /// Starts what the description says starts by itself, as far as its device is there.
+    /// Starts what the description says starts by itself, as far as its device is there. The
+    /// description has servers before their clients.
     void start_all();
 
     // What can happen. After each, start_due().
@@ -56,12 +57,11 @@ public:
     u32 epoch(Managed const& it) const { return states_.epoch(it.index); }
 
 private:
-    struct FaultMessage;
     void make(Managed& it);
     Result<void, spawn::Failure> make_instance(Managed& it);
-    void end(Managed& it, Reason reason, FaultMessage const* fault);
+    void end(Managed& it, Reason reason, fault::Message const* fault);
     void end_without_successor(Managed& it);
-    void record(Managed& it, Reason reason, FaultMessage const* fault);
+    void record(Managed& it, Reason reason, fault::Message const* fault);
     void dismantle(Managed& it);
     void decide(Managed& it, Reason reason);
     void on_ready(Managed& it);

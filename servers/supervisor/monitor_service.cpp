@@ -144,17 +144,14 @@ auto MonitorService::on(monitor::Events, monitor::Events::Args const& args, rpc:
     }
     Managed const* const reader = lifecycle_.find(who.badge);
     if (!reader || !reader->runs()) return Error::missing_rights;
-    for (composition::Grant const& grant : system_.grants(*reader->definition))
-        if (composition::text(grant.name) == "events")
-            return monitor::Events::Reply{TRY(events_.attach(reader->process, grant.value))};
-    return Error::missing_rights;
+    return monitor::Events::Reply{TRY(events_.attach(reader->process))};
 }
 
 auto MonitorService::on(monitor::ThreadName, monitor::ThreadName::Args const& args, rpc::Client)
     -> Answer<monitor::ThreadName>
 {
     for (Managed const& it : lifecycle_.programs())
-        if (it.runs() && it.process.thread() == args.thread)
+        if (it.runs() && it.process.thread(*it.definition) == args.thread)
             return monitor::ThreadName::Reply{it.index};
     return Error::not_found;
 }

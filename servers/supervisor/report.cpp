@@ -1,7 +1,6 @@
 // See report.hpp.
 #include "report.hpp"
 
-#include "protocol/root.hpp"
 #include "rpc/channel.hpp"
 #include <algorithm>
 
@@ -11,7 +10,7 @@ void Report::put(Line const& line)
 {
     if (!root_prints_) return;
     root_protocol::Print::Args args{};
-    auto const text = line.text();
+    auto const text = line.view();
     std::copy(text.begin(), text.end(), args.text);
     args.text[text.size()] = '\n';
     args.length = text.size() + 1;

@@ -3,7 +3,8 @@
 // ring loses the line.
 #pragma once
 
-#include "line.hpp"
+#include "kit/text.hpp"
+#include "protocol/root.hpp"
 #include "sys/endpoint.hpp"
 
 namespace supervisor {
@@ -15,11 +16,15 @@ class Report {
 public:
     explicit Report(sys::Endpoint root) : root_{root} {}
 
-    template <class... Parts> void line(Parts const&... parts) { put(Line{"supervisor: ", parts...}); }
+    template <class... Parts> void line(Parts const&... parts)
+    {
+        put(Line{}.add("supervisor: ", parts...));
+    }
     /// The serial driver is about to start: root is to leave the port alone.
     void leave_serial_port();
 
 private:
+    using Line = kit::Text<root_protocol::max_text - 1>; // and a newline
     void put(Line const& line);
 };
 

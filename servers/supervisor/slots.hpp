@@ -4,6 +4,7 @@
 
 #include "protocol/handover.hpp"
 #include "sys/cnode.hpp"
+#include "sys/endpoint.hpp"
 
 namespace supervisor {
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "acpi/interrupt_route.hpp"
-#include "root/address_space.hpp"
 #include "programs.hpp"
 #include "queue/byte_ring.hpp"
+#include "root/address_space.hpp"
 #include "sys/endpoint.hpp"
 #include "sys/io_port.hpp"
 
