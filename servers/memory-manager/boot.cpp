@@ -95,7 +95,8 @@ Result<void> Manager::begin(handover::Memory const& from)
     own.begin(cspace, objects, vspace);
     // The root CNode, four pages and three leaves, rounded up.
     unsigned const root_bytes_bits = boot.root_bits + abi::slot_bits;
-    TRY(objects.add_area(boot.chunk, (root_bytes_bits < 16 ? 16 : root_bytes_bits) + 1));
+    TRY(objects.add_area(boot.chunk, from.ram[boot.ram].physical,
+                         (root_bytes_bits < 16 ? 16 : root_bytes_bits) + 1));
     TRY(add_ram(from, boot));
     return make_pools(from);
 }

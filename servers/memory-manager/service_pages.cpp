@@ -37,7 +37,7 @@ Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& arg
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
     m_.objects.lend(node);
     answer_capability_ = m_.objects.untyped(node);
-    return TakeUntyped::Reply{node};
+    return TakeUntyped::Reply{node, m_.objects.physical(node)};
 }
 
 Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> const& args,
