@@ -142,14 +142,15 @@ struct MapFrame {
     };
     struct Reply {};
 };
-/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer.
+/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
+/// address, by which the kernel event ring names what is made of it.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {
         u64 bits;
     };
     struct Reply {
-        u64 untyped;
+        u64 untyped, physical;
     };
 };
 /// Takes it back: everything made of it is destroyed.

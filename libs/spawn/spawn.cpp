@@ -129,13 +129,7 @@ Result<void> Maker::take_untyped(Process& process, composition::Program const& p
     auto const taken = TRY(ask<memory::TakeUntyped>(
         "memory for its objects", own_.memory, {program.objects_bits}, slot(process.untyped())));
     process.untyped_ = taken.untyped;
-    // A frame can tell where it lies, so the first thing made of the untyped is one, for a moment.
-    sys::Frame const probe{own_.scratch};
-    TRY(during("memory for its objects",
-               process.untyped().retype(ObjectType::x86_4k, 0, slot(probe))));
-    auto const address = probe.physical_address();
-    (void)slot(probe).remove();
-    process.physical_ = TRY(during("memory for its objects", address));
+    process.physical_ = taken.physical;
     return {};
 }
 
