@@ -14,7 +14,8 @@ void Writer::write(std::string_view text)
         cut_ = true;
         // A character that fits in part only is taken back.
         if (!begins_character(text[i]))
-            while (length_ > 0 && !begins_character(memory_[--length_])) {}
+            while (length_ > 0 && !begins_character(memory_[--length_])) {
+            }
     }
 }
 
@@ -84,8 +85,7 @@ Field parse_field(std::string_view words)
     if (words.empty()) return field;
     field.left = words.front() == '<';
     words.remove_prefix(1);
-    for (char const digit : words)
-        field.width = field.width * 10 + static_cast<usize>(digit - '0');
+    for (char const digit : words) field.width = field.width * 10 + static_cast<usize>(digit - '0');
     return field;
 }
 

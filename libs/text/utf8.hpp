@@ -14,7 +14,7 @@ inline constexpr usize max_utf8_bytes = 4;
 /// Bytes in, code points out. Holds an unfinished sequence between calls.
 class Utf8Decoder {
     u32 point_ = 0;
-    u8 missing_ = 0;                 // continuation bytes still to come
+    u8 missing_ = 0;                // continuation bytes still to come
     u8 least_ = 0x80, most_ = 0xbf; // what the next one may be
 
 public:

@@ -114,11 +114,12 @@ TEST_CASE("bad UTF-8 becomes a replacement for each maximal part", "[text]")
     constexpr u32 bad = text::replacement;
     CHECK(decoded("\xff") == std::vector<u32>{bad});
     CHECK(decoded("\x80") == std::vector<u32>{bad});
-    CHECK(decoded("\xc0\xaf") == std::vector<u32>{bad, bad});             // overlong
-    CHECK(decoded("\xe0\x80\xaf") == std::vector<u32>{bad, bad, bad});    // overlong
-    CHECK(decoded("\xed\xa0\x80") == std::vector<u32>{bad, bad, bad});    // surrogate
+    CHECK(decoded("\xc0\xaf") == std::vector<u32>{bad, bad});          // overlong
+    CHECK(decoded("\xe0\x80\xaf") == std::vector<u32>{bad, bad, bad}); // overlong
+    CHECK(decoded("\xed\xa0\x80") == std::vector<u32>{bad, bad, bad}); // surrogate
     CHECK(decoded("\xf4\x90\x80\x80") == std::vector<u32>{bad, bad, bad, bad});
-    CHECK(decoded("\xe2\x82" "A") == std::vector<u32>{bad, 'A'});         // cut short
+    CHECK(decoded("\xe2\x82"
+                  "A") == std::vector<u32>{bad, 'A'}); // cut short
     CHECK(decoded("\xe2\x82\xe2\x82\xac") == std::vector<u32>{bad, 0x20ac});
     CHECK(decoded("\xf0\x9f\x98") == std::vector<u32>{}); // unfinished: nothing yet
     // The example of the Unicode standard, table 3-8.
