@@ -9,6 +9,10 @@
 namespace memory {
 
 inline constexpr u64 manager = 0x0100'0000'0000; ///< badge: may make and end spaces
+/// Badge of a thread's fault endpoint: fault_bit | its space.
+inline constexpr u64 fault_bit = u64{1} << 41;
+/// Set beside the space in the badge of a program with the right `monitor`: may see all statistics.
+inline constexpr u64 monitor_bit = u64{1} << 42;
 
 /// How a region may be used. Write and execute together are refused everywhere.
 inline constexpr u64 access_read = 1, access_write = 2, access_execute = 4;

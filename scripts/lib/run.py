@@ -77,7 +77,7 @@ def gdb_listener(options, directory):
 
 def root_server(options, directory):
     """The root server's path; asked before the build as well, which may take minutes."""
-    path = Path(options.root_server or project.default_root_server(directory))
+    path = Path(options.root_server or project.default_root_server(directory, options.profile))
     if not path.is_file():
         raise ProjectError(f'no root server at {path}')
     return path.absolute()
@@ -89,12 +89,13 @@ def run(options):
     if options.root_server:
         root_server(options, directory)
     window = wants_window(options)
-    project.build(directory, options.release)
+    project.build(directory, options.release, targets=project.profile_targets(options.profile))
     with scratch_folder() as scratch:
         image = scratch / 'image'
         project.make_image(IMAGE_KINDS[options.firmware], directory,
                            root_server(options, directory), image,
-                           archive=project.boot_archive(directory), cmdline=options.cmdline)
+                           archive=project.boot_archive(directory, options.profile),
+                           cmdline=options.cmdline)
         with RawTerminal(0), Guest(
                 options, image, scratch, window=window, extra=window_arguments(options, window),
                 gdb_socket=gdb_listener(options, directory), output_fd=1, input_fd=0,

@@ -3,7 +3,7 @@
 // program's own untyped, so that ending it gives all of it back.
 #pragma once
 
-#include "address_space.hpp"
+#include "root/address_space.hpp"
 #include "console.hpp"
 #include "elf/elf.hpp"
 #include "program.hpp"

@@ -2,7 +2,7 @@
 // and the root server's own endpoint. They are made once and outlive every program that uses them.
 #pragma once
 
-#include "address_space.hpp"
+#include "root/address_space.hpp"
 #include "interrupt_routing.hpp"
 #include "programs.hpp"
 #include "queue/byte_ring.hpp"

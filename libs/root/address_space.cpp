@@ -1,5 +1,5 @@
 // See address_space.hpp.
-#include "address_space.hpp"
+#include "root/address_space.hpp"
 
 namespace root {
 

@@ -1,7 +1,7 @@
 // An address space that is being filled: maps frames and adds the paging structures they need.
 #pragma once
 
-#include "objects.hpp"
+#include "root/objects.hpp"
 #include "sys/vspace.hpp"
 
 namespace root {

@@ -1,5 +1,5 @@
-// See boot.hpp.
-#include "boot.hpp"
+// See boot_info.hpp.
+#include "root/boot_info.hpp"
 
 #include <cstring>
 
