@@ -54,6 +54,9 @@ public:
         return {};
     }
 
+    bool is_open() const { return open_; }
+    Geometry const& geometry() const { return geometry_; }
+
     /// Does what there is to do, but not for ever. True when it is done and whoever brings more
     /// will signal; false: call again. @error corrupt  the device lies, and is to be reset
     Result<bool> run()
