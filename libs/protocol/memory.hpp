@@ -142,14 +142,15 @@ struct MapFrame {
     };
     struct Reply {};
 };
-/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer.
+/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
+/// address, by which the kernel event ring names what is made of it.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {
         u64 bits;
     };
     struct Reply {
-        u64 untyped;
+        u64 untyped, physical;
     };
 };
 /// Takes it back: everything made of it is destroyed.
@@ -212,10 +213,24 @@ struct AttachSwap {
     };
     struct Reply {};
 };
+/// Up to max_peek bytes at `address` of a space, as far as they lie in one page that is present: a
+/// look at a program that has ended, which makes nothing present and changes nothing. bytes: how
+/// many came, 0 for a page that is not there. For the manager.
+inline constexpr u64 max_peek = 256;
+struct Peek {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 space, address, bytes;
+    };
+    struct Reply {
+        u64 bytes;
+        u8 data[max_peek];
+    };
+};
 
 using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
                              CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
                              MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap>;
+                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek>;
 
 } // namespace memory

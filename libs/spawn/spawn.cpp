@@ -1,6 +1,8 @@
 // See spawn.hpp. The order: address space, kernel objects, capabilities, thread, arguments.
 #include "spawn/spawn.hpp"
 
+#include "abi/event_ring.hpp"
+#include "kit/bits.hpp"
 #include "program/layout.hpp"
 #include "protocol/device.hpp"
 #include "protocol/memory.hpp"
@@ -59,6 +61,13 @@ Result<typename C::Reply> ask(char const* step, sys::Endpoint memory,
 }
 
 } // namespace
+
+u64 Process::thread(composition::Program const& program) const
+{
+    // make_objects() makes the CNode first, then the TCB.
+    u64 const cnode_bytes = bit(program.cnode_bits + abi::slot_bits);
+    return abi::event_object_id(physical_ + align_up(cnode_bytes, abi::tcb_bits));
+}
 
 void Maker::begin(Process& process, u32 index)
 {
@@ -120,6 +129,7 @@ Result<void> Maker::take_untyped(Process& process, composition::Program const& p
     auto const taken = TRY(ask<memory::TakeUntyped>(
         "memory for its objects", own_.memory, {program.objects_bits}, slot(process.untyped())));
     process.untyped_ = taken.untyped;
+    process.physical_ = taken.physical;
     return {};
 }
 

@@ -68,6 +68,9 @@ public:
     /// answered here when the program is dead.
     sys::Reply reply(u64 index) const { return sys::Reply{at(Offset::replies) + index}; }
 
+    /// Its thread's number in the kernel event ring (abi/event_ring.hpp).
+    u64 thread(composition::Program const& program) const;
+
     sys::Untyped untyped() const { return sys::Untyped{at(Offset::untyped)}; }
     sys::VSpace vspace() const { return sys::VSpace{at(Offset::vspace)}; }
     sys::Frame buffer() const { return sys::Frame{at(Offset::buffer)}; } ///< of its IPC buffer
@@ -79,7 +82,8 @@ private:
 
     u64 first_slot_ = 0;
     u64 space_ = 0;
-    u64 untyped_ = 0; ///< number at the memory-manager; 0: none yet
+    u64 physical_ = 0; ///< address of the untyped
+    u64 untyped_ = 0;  ///< number at the memory-manager; 0: none yet
     u32 program_ = composition::no_index;
 };
 

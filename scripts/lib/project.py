@@ -59,7 +59,7 @@ def check_targets(directory, wanted):
     """Raises ProjectError for what no meson.build makes: a program whose folder is in no list."""
     targets = json.loads((directory / 'meson-info' / 'intro-targets.json').read_text())
     known = {os.path.relpath(file, directory) for each in targets for file in each['filename']}
-    if missing := [each for each in wanted if each not in known]:
+    if missing := [each for each in wanted if '/' in each and each not in known]:
         raise ProjectError(f'nothing builds {" ".join(missing)}: is its folder in the list of '
                            'servers/meson.build or drivers/meson.build?')
 
@@ -87,12 +87,12 @@ def default_root_server(directory, profile='lesson'):
     """The root server that starts a profile's programs. `lesson` is servers/lesson, which has no
     manifests; the others are profiles of sysroot/etc/system.toml."""
     folder = directory / 'servers'
-    return folder / 'lesson' / 'root' / 'root.elf' if profile == 'lesson' else folder / 'root.elf'
+    return folder / ('lesson/root' if profile == 'lesson' else 'root') / 'root.elf'
 
 
 def profile_targets(profile):
     """What ninja must build for a profile besides its default targets."""
-    return [] if profile == 'lesson' else ['servers/root.elf', f'boot/archive-{profile}.cpio']
+    return [] if profile == 'lesson' else ['servers/root/root.elf', f'boot/archive-{profile}.cpio']
 
 
 def boot_archive(directory, profile='lesson'):

@@ -4,9 +4,11 @@
 // that: the machine stops then, with the kernel's report.
 #include "cpio/cpio.hpp"
 #include "kit/bits.hpp"
+#include "protocol/memory.hpp"
 #include "root/boot_info.hpp"
 #include "runtime/runtime.hpp"
 #include "services.hpp"
+#include "thread.hpp"
 #include "trusted_base.hpp"
 
 namespace root {
@@ -74,10 +76,15 @@ u64 log2_up(u64 bytes)
                    " programs\n");
 
     static TrustedBase base{info, serial(), ram, objects, own, archive, system};
-    base.start();
+    static Thread maker;
     auto const reply = objects.make<sys::Reply>(abi::ObjectType::reply);
-    if (!reply) give_up("there is not enough memory");
-    serve(base, system, serial(), *reply);
+    auto const starts = maker.start(info, objects, own, base.endpoint(),
+                                    memory::fault_bit | system.header().root, [] {
+                                        base.start();
+                                        runtime::exit(0);
+                                    });
+    if (!reply || !starts) give_up("there is not enough memory");
+    serve(base, system, serial(), *reply, maker);
 }
 
 } // namespace

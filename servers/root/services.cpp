@@ -45,29 +45,44 @@ void print_registers(Serial serial, sys::Tcb tcb)
     serial.print("\n");
 }
 
-[[noreturn]] void tell_death(TrustedBase const& base, composition::Reader const& system,
-                             Serial serial, sys::Received const& received)
+/// Whether a thread has done all that it was to do.
+bool is_end_of(fault::Message const& fault)
 {
-    auto const fault = fault::Message::of(received);
-    u64 const index = received.badge & ~memory::fault_bit;
+    return fault.label == abi::FaultLabel::unknown_syscall &&
+           fault.word[abi::unknown_syscall::syscall] == runtime::exit_call &&
+           fault.word[abi::unknown_syscall::rdi] == 0;
+}
+
+[[noreturn]] void tell_death(TrustedBase const& base, composition::Reader const& system,
+                             Serial serial, u64 index, fault::Message const& fault, sys::Tcb maker)
+{
     spawn::Process const* const member = base.member(index);
-    serial.print("\nroot: '", member ? system.program(member->program()).name : "?",
-                 "' of the trusted base ", fault::in_words(fault).view(), "\n");
-    if (member) print_registers(serial, member->tcb());
+    serial.print("\nroot: '", member ? system.program(member->program()).name : "root",
+                 "' of the trusted base ", fault::in_words(fault).view());
+    print_registers(serial, member ? member->tcb() : maker);
     give_up("the system cannot go on without it");
 }
 
 } // namespace
 
 void serve(TrustedBase const& base, composition::Reader const& system, Serial serial,
-           sys::Reply reply)
+           sys::Reply reply, Thread& maker)
 {
     static constinit rpc::Message message{};
     Services services{serial};
     sys::Endpoint const endpoint = base.endpoint();
     sys::Received received = endpoint.receive(reply);
     for (;;) {
-        if (received.badge & memory::fault_bit) tell_death(base, system, serial, received);
+        if (received.badge & memory::fault_bit) {
+            auto const fault = fault::Message::of(received);
+            u64 const index = received.badge & ~memory::fault_bit;
+            if (!is_end_of(fault) || index != system.header().root)
+                tell_death(base, system, serial, index, fault, maker.tcb());
+            maker.remove();
+            base.drop();
+            received = endpoint.receive(reply);
+            continue;
+        }
         rpc::from_kernel(received, message);
         rpc::dispatch(root_protocol::Root{}, services, {received.badge}, message);
         received = endpoint.reply_receive(rpc::to_kernel(message), reply);

@@ -50,14 +50,21 @@ TrustedBase::TrustedBase(abi::BootInfo const& info, Serial serial, Ram& ram, Obj
     : info_{info}, serial_{serial}, ram_{ram}, objects_{objects}, own_{own}, archive_{archive},
       system_{system}, maker_{{}, system, peers_, {}}
 {
+    make_peers();
 }
 
 void TrustedBase::start()
 {
-    make_peers();
     start_memory_manager();
     start_device_manager();
     start_supervisor();
+}
+
+void TrustedBase::drop() const
+{
+    (void)own_cnode.slot(maker_.authority().memory.address()).remove();
+    for (u64 const slot : {abi::slot_init_thread_vspace, abi::slot_domain})
+        (void)own_cnode.slot(slot).remove();
 }
 
 spawn::Process const* TrustedBase::member(u64 index) const

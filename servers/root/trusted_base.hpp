@@ -15,9 +15,10 @@ public:
     TrustedBase(abi::BootInfo const& info, Serial serial, Ram& ram, Objects& objects,
                 AddressSpace& own, Archive const& archive, composition::Reader const& system);
 
-    /// Makes endpoints, notifications and the three programs, and starts them. Gives up if it
-    /// cannot.
+    /// Makes and starts the three programs. Gives up if it cannot.
     void start();
+    /// Gives up what was needed for that alone: from now on root can make nothing.
+    void drop() const;
 
     sys::Endpoint endpoint() const { return sys::Endpoint{peers_[system_.header().root].endpoint}; }
     /// Member `index` of the description, which died: null if it is none of ours.

@@ -2,10 +2,10 @@
 // the machine apart into programs that have little, and then does three things for ever: it hears
 // of their faults, answers their calls, and obeys the prompt. Read next: programs.cpp (who may do
 // what), loader.cpp (how a program is made), supervisor.cpp (how it ends).
-#include "root/boot_info.hpp"
 #include "cpio/cpio.hpp"
 #include "firmware.hpp"
 #include "interrupt_routing.hpp"
+#include "root/boot_info.hpp"
 #include "rpc/channel.hpp"
 #include "runtime/runtime.hpp"
 #include "services.hpp"

@@ -2,10 +2,10 @@
 // and the root server's own endpoint. They are made once and outlive every program that uses them.
 #pragma once
 
-#include "root/address_space.hpp"
 #include "interrupt_routing.hpp"
 #include "programs.hpp"
 #include "queue/byte_ring.hpp"
+#include "root/address_space.hpp"
 #include "sys/endpoint.hpp"
 #include "sys/io_port.hpp"
 

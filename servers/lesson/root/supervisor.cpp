@@ -67,8 +67,10 @@ bool Supervisor::on_fault(Program& program, sys::Received const& fault)
                        program.definition->period_us / 1000, " ms, ", max_timeouts,
                        " times in a row");
     } else {
-        console_.print("program '", program.definition->name, "' ",
-                       fault::in_words(fault::Message::of(fault), {program.guard_pages, program.guard_count}).view());
+        console_.print(
+            "program '", program.definition->name, "' ",
+            fault::in_words(fault::Message::of(fault), {program.guard_pages, program.guard_count})
+                .view());
     }
     end_and_restart(program);
     return false;
