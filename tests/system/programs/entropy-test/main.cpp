@@ -4,7 +4,6 @@
 #include "program/program.hpp"
 #include "protocol/entropy.hpp"
 
-#include <bit>
 #include <cstring>
 
 namespace {
@@ -31,7 +30,7 @@ public:
             u64 const bytes = 8 + i % (max_bytes - 7);
             auto const reply = get(bytes);
             for (u64 at = 0; at < bytes; ++at)
-                set += static_cast<u64>(std::popcount(reply.data[at]));
+                for (unsigned bit = 0; bit < 8; ++bit) set += reply.data[at] >> bit & 1;
             bits += bytes * 8;
             for (u64 at = bytes; at < max_bytes; ++at)
                 if (reply.data[at] != 0) fail("more than was asked for");
