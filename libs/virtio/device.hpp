@@ -13,8 +13,9 @@ namespace virtio {
 struct Places {
     u64 common, notify;
     u64 notify_multiplier; ///< bytes
-    u64 notify_end;        ///< the first address after the doorbells' mapping
+    u64 notify_end;        ///< the first address after the doorbells
     u64 interrupt_status, config;
+    bool messages; ///< it interrupts by MSI-X, else by a line
 };
 
 template <class Registers> class Device {
@@ -57,17 +58,19 @@ public:
         return agreed;
     }
 
-    /// Gives queue `number` its memory (DMA address `physical`) and MSI-X vector 0. Returns its
-    /// doorbell, where ring() writes.
-    /// @error not_supported  there is no such queue, it is too short, or has no vector
-    /// @error out_of_range   its doorbell lies outside the mapping
+    /// Gives queue `number` its memory (DMA address `physical`) and message 0. Returns its doorbell,
+    /// where ring() writes.
+    /// @error not_supported  there is no such queue, it is too short, or cannot have the message
+    /// @error out_of_range   its doorbell lies outside the doorbells' structure
     template <u16 Size> Result<Registers> attach_queue(u16 number, u64 physical) const
     {
         set<common::QueueSelect>(number);
         if (get<common::QueueSize>() < Size) return Error::not_supported;
         set<common::QueueSize>(Size);
-        set<common::QueueVector>(0);
-        if (get<common::QueueVector>() != 0) return Error::not_supported;
+        if (places_.messages) {
+            set<common::QueueVector>(0);
+            if (get<common::QueueVector>() != 0) return Error::not_supported;
+        }
         using Memory = QueueMemory<Size>;
         u64 const available = physical + offsetof(Memory, available);
         u64 const used = physical + offsetof(Memory, used);
@@ -89,17 +92,20 @@ public:
         doorbell.template write<Doorbell>(hw::Value<Doorbell>{number});
     }
 
-    /// The device works from here on. Its configuration changes interrupt by vector 0, too.
+    /// The device works from here on. Changes of its configuration interrupt by message 0, too.
     void start() const
     {
-        set<common::ConfigVector>(0);
+        if (places_.messages) set<common::ConfigVector>(0);
         set<common::Status>(status::acknowledge | status::driver | status::features_ok |
                             status::driver_ok);
     }
     /// Whether it has given up.
     bool broken() const { return get<common::Status>() & status::needs_reset; }
-    /// Takes back an interrupt that came on a line.
-    void clear_interrupt() const { at(places_.interrupt_status).template read<InterruptStatus>(); }
+    /// What every interrupt begins with: one that came on a line is taken back.
+    void clear_interrupt() const
+    {
+        if (!places_.messages) at(places_.interrupt_status).template read<InterruptStatus>();
+    }
 
     u8 config_generation() const { return get<common::ConfigGeneration>(); }
     /// What `read(registers)` makes of the device's own configuration, of one generation.

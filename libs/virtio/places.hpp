@@ -7,17 +7,22 @@
 
 namespace virtio {
 
-/// @param bar  the name of the need that maps the BAR they lie in
-inline Places places(program::Program const& self, char const* bar)
+/// @param irq  the name of the need that is the device's one interrupt
+inline Places places(program::Program const& self, char const* irq)
 {
     auto const needed = [&](char const* part) {
         u64 const address = self.value("virtio", part);
         if (address == 0) driver::give_up(self, driver::not_given);
         return address;
     };
-    u64 const end = self.value(bar) + self.value(bar, "size");
-    return {needed("common"), needed("notify"), self.value("virtio", "notify_mul"),
-            end,              needed("isr"),    self.value("virtio", "device")};
+    u64 const notify = needed("notify");
+    return {.common = needed("common"),
+            .notify = notify,
+            .notify_multiplier = self.value("virtio", "notify_mul"),
+            .notify_end = notify + needed("notify.size"),
+            .interrupt_status = needed("isr"),
+            .config = self.value("virtio", "device"),
+            .messages = self.value(irq, "kind") == device::irq_handler};
 }
 
 } // namespace virtio

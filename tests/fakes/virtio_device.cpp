@@ -38,7 +38,8 @@ VirtioDevice::~VirtioDevice()
 
 virtio::Places VirtioDevice::places() const
 {
-    return {base, notify_at, 4, notify_at + 0x1000, base + 0x1000, config_at};
+    return {base, notify_at, 4, notify_at + 0x1000, base + 0x1000, config_at,
+            has_messages};
 }
 
 void VirtioDevice::lend(void* memory, u64 physical, u64 bytes)
@@ -125,7 +126,7 @@ void VirtioDevice::set_register(u64 offset, u64 value)
         queue.size = small;
         break;
     case 0x1a:
-        queue.vector = small;
+        queue.vector = has_messages ? small : u16{0xffff};
         break;
     case 0x1c:
         queue.enabled = small;
@@ -149,7 +150,7 @@ void VirtioDevice::set_register(u64 offset, u64 value)
 
 u64 VirtioDevice::read(u64 address, u32 width)
 {
-    if (address == base + 0x1000) return 1; // interrupt status
+    if (address == base + 0x1000) return ++interrupts_cleared; // interrupt status
     if (address >= config_at && address + width <= config_at + config.size()) {
         u64 value = 0;
         std::memcpy(&value, &config[address - config_at], width);
@@ -224,7 +225,7 @@ void VirtioDevice::claim(u16 number, u16 entries)
     u16 const before = queue.used;
     queue.used = static_cast<u16>(queue.used + entries);
     word<u16>(queue.used_ring + 2) = queue.used;
-    if (queue.vector == 0xffff) return;
+    if (has_messages && queue.vector == 0xffff) return;
     if (accepted & virtio::feature::event_index)
         interrupts += passed(word<u16>(queue.available + 4 + 2 * queue.size), queue.used, before);
     else

@@ -30,11 +30,11 @@ public:
     u64 features = virtio::feature::version_1 | virtio::feature::indirect_descriptors |
                    virtio::feature::event_index;
     u16 max_queue_size = 256;
-    bool refuses_features = false, stays_in_reset = false;
+    bool refuses_features = false, stays_in_reset = false, has_messages = true;
     std::vector<u8> config = std::vector<u8>(64);
     u8 status = 0, generation = 0;
     u64 accepted = 0;
-    u32 resets = 0, doorbells = 0, interrupts = 0;
+    u32 resets = 0, doorbells = 0, interrupts = 0, interrupts_cleared = 0;
     /// What the device does with a request: returns the bytes it wrote.
     std::function<u32(u16 queue, std::vector<Segment>&)> handle;
 

@@ -17,7 +17,6 @@ class Driver {
     program::Program const& self_;
     logging::Logger log_{self_};
     driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
-    bool by_line_ = self_.value("irq0", "kind") == device::irq_shared;
     u64 heartbeat_ = self_.value("heartbeat.bit");
     virtio_blk::Disk<Registers> disk_;
     virtio_blk::Server<Registers> server_{disk_};
@@ -27,7 +26,7 @@ public:
     explicit Driver(program::Program const& self) : self_{self}
     {
         auto const started =
-            disk_.start(virtio::places(self, "bar4"), driver::Device{self}.dma("dma"));
+            disk_.start(virtio::places(self, "irq0"), driver::Device{self}.dma("dma"));
         if (!started) fail("unusable", started.error(), unusable);
         u64 const clients = self.clients("block");
         for (u64 n = 0; n < clients; ++n)
@@ -52,7 +51,7 @@ public:
 private:
     void on_interrupt()
     {
-        if (by_line_) disk_.clear_interrupt();
+        disk_.clear_interrupt();
         // Before the device is looked at: an interrupt that comes while the line is masked is lost.
         if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
         if (disk_.sleep()) look_at_device(); // it was not for a request

@@ -13,7 +13,6 @@ class Driver {
     program::Program const& self_;
     logging::Logger log_{self_};
     driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
-    bool by_line_ = self_.value("irq0", "kind") == device::irq_shared;
     program::ClientEdge client_ = self_.client("random", 0);
     virtio_rng::Device<hw::Mmio> device_;
     queue::Sender<virtio_rng::Device<hw::Mmio>::Ring> ring_;
@@ -22,7 +21,7 @@ public:
     explicit Driver(program::Program const& self) : self_{self}
     {
         auto const started =
-            device_.start(virtio::places(self, "bar4"), driver::Device{self}.dma("dma"));
+            device_.start(virtio::places(self, "irq0"), driver::Device{self}.dma("dma"));
         if (!started) fail("unusable", started.error(), unusable);
         if (client_.shared == nullptr) return; // nobody wants anything
         ring_ = queue::Sender{&client_.memory<entropy::RandomShared>()->bytes};
@@ -31,7 +30,7 @@ public:
     void on_signal(u64 bits)
     {
         if (irq_.among(bits)) {
-            if (by_line_) device_.clear_interrupt();
+            device_.clear_interrupt();
             if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
         }
         if (client_.shared != nullptr) run();

@@ -105,6 +105,20 @@ TEST_CASE("a queue that is too short or rings outside the mapping", "[virtio]")
     CHECK(short_mapping.attach_queue<size>(1, physical).error() == Error::out_of_range);
 }
 
+TEST_CASE("interrupts: messages where there are some, else a line that is cleared", "[virtio]")
+{
+    Rig rig;
+    REQUIRE(rig.device.negotiate(0, 0));
+    rig.device.clear_interrupt();
+    CHECK(rig.model.interrupts_cleared == 0);
+    rig.model.has_messages = false;
+    CHECK(rig.device.attach_queue<size>(0, physical).error() == Error::not_supported);
+    Device const by_line{rig.model.places()};
+    CHECK(by_line.attach_queue<size>(0, physical));
+    by_line.clear_interrupt();
+    CHECK(rig.model.interrupts_cleared == 1);
+}
+
 TEST_CASE("the configuration is read of one generation", "[virtio]")
 {
     Rig rig;
