@@ -1,6 +1,6 @@
-// A disk, for a program that uses protocol `block`: requests in slots, submitted again by themselves
-// when the driver was replaced. Nothing is allocated, nothing blocks: whoever was woken calls next()
-// until there is no more, and sleep() before it waits.
+// A disk, for a program that uses protocol `block`: requests in slots, submitted again by
+// themselves when the driver was replaced. Nothing is allocated, nothing blocks: whoever was woken
+// calls next() until there is no more, and sleep() before it waits.
 #pragma once
 
 #include "kit/result.hpp"

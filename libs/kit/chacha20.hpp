@@ -19,7 +19,8 @@ public:
     static void block(Key const& key, Nonce const& nonce, u32 counter,
                       std::span<u8, block_bytes> out)
     {
-        std::array<u32, 16> state{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}; // "expand 32-byte k"
+        std::array<u32, 16> state{0x61707865, 0x3320646e, 0x79622d32,
+                                  0x6b206574}; // "expand 32-byte k"
         std::memcpy(&state[4], key.data(), sizeof key);
         state[12] = counter;
         std::memcpy(&state[13], nonce.data(), sizeof nonce);

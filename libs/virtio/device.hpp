@@ -58,8 +58,8 @@ public:
         return agreed;
     }
 
-    /// Gives queue `number` its memory (DMA address `physical`) and message 0. Returns its doorbell,
-    /// where ring() writes.
+    /// Gives queue `number` its memory (DMA address `physical`) and message 0. Returns its
+    /// doorbell, where ring() writes.
     /// @error not_supported  there is no such queue, it is too short, or cannot have the message
     /// @error out_of_range   its doorbell lies outside the doorbells' structure
     template <u16 Size> Result<Registers> attach_queue(u16 number, u64 physical) const

@@ -53,9 +53,9 @@ struct Completed {
 template <u16 Size> class Queue {
     QueueMemory<Size>* memory_ = nullptr;
     bool event_index_ = false;
-    u16 available_ = 0; // heads put in all; positions wrap at 2^16
-    u16 published_ = 0; // of them, shown to the device
-    u16 used_ = 0;      // heads taken back in all
+    u16 available_ = 0;       // heads put in all; positions wrap at 2^16
+    u16 published_ = 0;       // of them, shown to the device
+    u16 used_ = 0;            // heads taken back in all
     u32 writable_[Size] = {}; // by head: bytes the device may write, plus 1; 0: not in flight
 
 public:
@@ -112,8 +112,7 @@ public:
     /// interrupt. Until then, with event_index, it does not.
     bool sleep()
     {
-        if (event_index_)
-            memory_->available.used_event.store(used_, std::memory_order_seq_cst);
+        if (event_index_) memory_->available.used_event.store(used_, std::memory_order_seq_cst);
         return memory_->used.index.load(std::memory_order_seq_cst) == used_;
     }
 };

@@ -13,7 +13,7 @@ namespace entropy {
 struct Cutoffs {
     u32 repetitions, proportion;
 };
-inline constexpr Cutoffs full_bytes{6, 19};        ///< H = 8 bits a byte
+inline constexpr Cutoffs full_bytes{6, 19};         ///< H = 8 bits a byte
 inline constexpr Cutoffs eighth_of_a_bit{321, 506}; ///< H = 1/8 bit a sample
 
 class Health {

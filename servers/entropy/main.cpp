@@ -50,7 +50,7 @@ public:
     }
     Result<Sources::Reply> on(Sources, Sources::Args const&, rpc::Client)
     {
-        return Sources::Reply{rdrand_.credited(),  rdseed_.credited(), device_.credited(),
+        return Sources::Reply{rdrand_.credited(), rdseed_.credited(), device_.credited(),
                               jitter_.credited(), reseeds_,           generator_.seeded()};
     }
 

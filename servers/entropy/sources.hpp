@@ -1,6 +1,6 @@
-// Where seeds come from, each behind its health tests: the CPU's generator, the jitter of its clock,
-// and a device. A source gives its samples to the generator and says how many bits they are worth,
-// on the safe side; a sample of a source that is not good is mixed in, but is worth nothing.
+// Where seeds come from, each behind its health tests: the CPU's generator, the jitter of its
+// clock, and a device. A source gives its samples to the generator and says how many bits they are
+// worth, on the safe side; a sample of a source that is not good is mixed in, but is worth nothing.
 #pragma once
 
 #include "generator.hpp"
@@ -65,9 +65,9 @@ public:
     }
 };
 
-/// Times that a walk through memory takes: caches, buses and interrupts move them. A sample is worth
-/// a sixteenth of a bit, and nothing when it is like the one before or differs from it as that one
-/// from its own predecessor: a clock that counts instructions gives nothing.
+/// Times that a walk through memory takes: caches, buses and interrupts move them. A sample is
+/// worth a sixteenth of a bit, and nothing when it is like the one before or differs from it as
+/// that one from its own predecessor: a clock that counts instructions gives nothing.
 class JitterSource {
     static constexpr u32 steps = 64;
 

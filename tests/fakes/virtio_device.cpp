@@ -38,8 +38,7 @@ VirtioDevice::~VirtioDevice()
 
 virtio::Places VirtioDevice::places() const
 {
-    return {base, notify_at, 4, notify_at + 0x1000, base + 0x1000, config_at,
-            has_messages};
+    return {base, notify_at, 4, notify_at + 0x1000, base + 0x1000, config_at, has_messages};
 }
 
 void VirtioDevice::lend(void* memory, u64 physical, u64 bytes)

@@ -81,9 +81,8 @@ public:
         auto const read = [this](Registers const& config) {
             u32 const low = config.template read<config::CapacityLow>().raw;
             u32 const high = config.template read<config::CapacityHigh>().raw;
-            u32 const size = has(feature::block_size)
-                                 ? config.template read<config::BlockSize>().raw
-                                 : 512;
+            u32 const size =
+                has(feature::block_size) ? config.template read<config::BlockSize>().raw : 512;
             return Geometry{low | u64{high} << 32, size, has(feature::read_only),
                             has(feature::flush)};
         };
@@ -113,7 +112,8 @@ public:
         memory_->table[free_[free_count_ - 1]][0].next = 2;
         put(owner, Type::flush, 0, 1);
     }
-    /// Asks for the serial number; serial() has it when the request of owner `identity` is finished.
+    /// Asks for the serial number; serial() has it when the request of owner `identity` is
+    /// finished.
     void identify()
     {
         u16 const slot = free_[free_count_ - 1];

@@ -23,7 +23,7 @@ template <class Registers> class Device {
     virtio::Queue<queue_size> queue_;
     Registers doorbell_{};
     Memory* memory_ = nullptr;
-    u64 bytes_at_ = 0;         // DMA address of Memory::bytes
+    u64 bytes_at_ = 0;          // DMA address of Memory::bytes
     u32 taken_ = 0, there_ = 0; // of memory_->bytes: passed on, written by the device
     entropy::RawBytes record_{};
     u32 filled_ = 0; // of record_

@@ -33,8 +33,8 @@ struct Rig {
             }
             return portion;
         };
-        REQUIRE(device.start(model.places(), {reinterpret_cast<u8*>(&memory), physical,
-                                              sizeof memory}));
+        REQUIRE(device.start(model.places(),
+                             {reinterpret_cast<u8*>(&memory), physical, sizeof memory}));
     }
     u32 take(u32 most)
     {

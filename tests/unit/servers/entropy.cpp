@@ -133,7 +133,8 @@ TEST_CASE("a CPU's generator counts after its start-up test; a broken one never"
         CHECK(generator.credit() == 256);
         CHECK(source.credited() == 32);
     }
-    SECTION("always the same, as some CPUs after a sleep") {
+    SECTION("always the same, as some CPUs after a sleep")
+    {
         source.collect(generator, [](u64& value) { return value = ~u64{0}, true; });
         CHECK(generator.credit() == 0);
     }

@@ -71,7 +71,8 @@ struct Edge {
     std::vector<u8> pool = std::vector<u8>(pool_bytes);
     u64 driver_signal, client_signal, pool_dma;
 
-    explicit Edge(u64 n) : driver_signal{100 + n}, client_signal{200 + n}, pool_dma{pool_at * (n + 1)}
+    explicit Edge(u64 n)
+        : driver_signal{100 + n}, client_signal{200 + n}, pool_dma{pool_at * (n + 1)}
     {
     }
     program::ClientEdge server_end() const
@@ -276,7 +277,8 @@ TEST_CASE("a batch costs one signal, one doorbell and one interrupt", "[block]")
     CHECK(sum == 31 * 32 / 2);
 }
 
-TEST_CASE("clients take turns, and one that does not fetch its answers stops only itself", "[block]")
+TEST_CASE("clients take turns, and one that does not fetch its answers stops only itself",
+          "[block]")
 {
     Rig rig{8};
     auto other = rig.online(7);
@@ -285,7 +287,8 @@ TEST_CASE("clients take turns, and one that does not fetch its answers stops onl
     queue::Sender greedy{&shared.requests};
     u64 id = 0;
     for (u32 round = 0; round < 10; ++round) {
-        while (greedy.push({id++, 0, 0, 512, 0, shared.epoch.load()})) {}
+        while (greedy.push({id++, 0, 0, 512, 0, shared.epoch.load()})) {
+        }
         CHECK(rig.once(other, Operation::write, round, 0, 512) == Status::ok);
     }
     CHECK(shared.completions.pushed.load() == block::ring_entries);
@@ -321,9 +324,18 @@ TEST_CASE("a device that lies ends the driver", "[block]")
     REQUIRE(rig.life->server.run());
     std::vector<fake::Segment> segments;
     u16 const head = rig.model.fetch(0, segments);
-    SECTION("another request") { rig.model.complete(0, head ^ 1u, 1); }
-    SECTION("no request") { rig.model.complete(0, 0xffff'0000 | head, 1); }
-    SECTION("too long") { rig.model.complete(0, head, 514); }
+    SECTION("another request")
+    {
+        rig.model.complete(0, head ^ 1u, 1);
+    }
+    SECTION("no request")
+    {
+        rig.model.complete(0, 0xffff'0000 | head, 1);
+    }
+    SECTION("too long")
+    {
+        rig.model.complete(0, head, 514);
+    }
     CHECK(rig.life->server.run().error() == Error::corrupt);
 }
 

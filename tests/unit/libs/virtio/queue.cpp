@@ -129,10 +129,11 @@ TEST_CASE("the configuration is read of one generation", "[virtio]")
     });
     REQUIRE(value);
     CHECK(*value == 3);
-    CHECK(rig.device.config([&](auto const&) {
-                        ++rig.model.generation;
-                        return 0;
-                    })
+    CHECK(rig.device
+              .config([&](auto const&) {
+                  ++rig.model.generation;
+                  return 0;
+              })
               .error() == Error::busy);
 }
 
@@ -180,7 +181,8 @@ TEST_CASE("whoever is awake is not disturbed", "[virtio]")
     CHECK(rig.model.interrupts == 1);
     CHECK_FALSE(rig.queue.sleep());
     Completed done{};
-    while (*rig.queue.take(done)) {}
+    while (*rig.queue.take(done)) {
+    }
     CHECK(rig.queue.sleep());
     rig.put(2);
     rig.publish();
