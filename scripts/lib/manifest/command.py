@@ -23,7 +23,7 @@ class Wrong(Exception):
 
 def read(options):
     """Sources and the compositions of the profiles asked for, all checked. Raises the problems."""
-    sources = Sources(ROOT, options.system and Path(options.system).absolute())
+    sources = Sources(ROOT, options.system)
     compositions = []
     if not sources.problems:
         wanted = [options.profile] if options.profile else list(sources.system.profiles)
@@ -124,7 +124,8 @@ def parse(arguments):
     def word(name, act, what):
         sub = words.add_parser(name, help=what, description=what[0].upper() + what[1:] + '.')
         sub.set_defaults(act=act)
-        sub.add_argument('--system', metavar='FILE', help='instead of sysroot/etc/system.toml')
+        sub.add_argument('--system', metavar='FILE', help='instead of sysroot/etc/system.toml, for '
+                         'tests; relative to the repository')
         return sub
     word('check', do_check, 'check all manifests in every profile')
     build = word('build', do_build, 'compile a profile and write its boot archive')

@@ -79,9 +79,9 @@ class Layout:
         self._edge_objects = {}
         self.placed = [Placed(each) for each in composition.instances]
         self.supervisor = composition.named('supervisor')
-        self.system_page = self._object('system', schema.PAGE) if self.supervisor else None
+        self.system_page = self._object('system', schema.PAGE)
         self.status = {each: self._object(f'{each.name}.status', schema.PAGE)
-                       for each in composition.instances if self.supervisor and not each.trusted}
+                       for each in composition.instances if not each.trusted}
         self.kept = {each: self._object(f'{each.name}.keep', each.manifest.keep)
                      for each in composition.instances if each.manifest.keep}
         self._edges()
@@ -138,8 +138,7 @@ class Layout:
         placed.give_cap('wake', 'wake')
         if instance.name != 'memory-manager':
             placed.give_cap('memory', 'memory', peer=self._index('memory-manager'))
-        if self.supervisor:
-            self._place_supervision(placed)
+        self._place_supervision(placed)
         if any(need.kind.startswith('irq') for need in instance.manifest.needs):
             # To acknowledge a line that the device-manager demultiplexes.
             placed.give_cap('device', 'device', peer=self._index('device-manager'))
@@ -153,8 +152,7 @@ class Layout:
         self._place_needs(placed)
 
     def _index(self, name):
-        instance = self.composition.named(name)
-        return instance.index if instance else NO_INDEX
+        return self.composition.named(name).index
 
     def _place_supervision(self, placed):
         instance = placed.instance

@@ -222,8 +222,8 @@ def size(value):
 
 def power_of_two(value):
     result = size(value)
-    if result & (result - 1):
-        raise ValueError('must be a power of two')
+    if result & (result - 1) or result > 1 << 30:
+        raise ValueError('must be a power of two, at most 1G')
     return result
 
 

@@ -1,6 +1,7 @@
 // Reads a compiled system description as the structs of libs/composition have it and prints every
-// field, one line a record, for test_manifest_binary.py to compare with what was meant.
-#include "composition/description.hpp"
+// field, one line a record, for test_manifest_binary.py to compare with what was meant; and what the
+// Reader, which checks it before anybody uses it, says of it.
+#include "composition/reader.hpp"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -55,6 +56,9 @@ int main(int, char** arguments)
     if (!file) return 1;
     for (int c; (c = std::fgetc(file)) != EOF;) bytes.push_back(static_cast<char>(c));
     std::fclose(file);
+    auto const* const start = reinterpret_cast<u8 const*>(bytes.data());
+    auto const reader = Reader::open({start, bytes.size()});
+    std::printf("reader: %s\n", sentence(reader.error()));
     auto const h = next<Header>();
     print("header", h.profile, h.magic == magic, h.version == version, h.bytes == bytes.size(),
           h.memory_manager, h.device_manager, h.supervisor, h.root);

@@ -12,6 +12,7 @@ from unittest import mock
 from contextlib import redirect_stderr
 
 from manifest import binary, command, layout
+from manifest.wiring import Sources
 import project
 from tests.manifest_tree import WithTree
 
@@ -54,7 +55,8 @@ class Description(WithTree):
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         subprocess.run(['g++', '-std=c++20', '-Wall', '-Wextra', '-Werror', '-I',
                         str(project.ROOT / 'libs'), '-o', str(cls.folder / 'dump'),
-                        str(HERE / 'description_dump.cpp')], check=True)
+                        str(HERE / 'description_dump.cpp'),
+                        str(project.ROOT / 'libs/composition/reader.cpp')], check=True)
 
     def dump(self, data):
         (self.folder / 'system').write_bytes(data)
@@ -72,7 +74,7 @@ class Description(WithTree):
         return [row.split()[1:] for row in self.rows if row.split()[0] == what]
 
     def test_header(self):
-        self.assertEqual(self.rows[0], 'header test 1 1 1 1 2 3 0')
+        self.assertEqual(self.rows[:2], ['reader: no fault', 'header test 1 1 1 1 2 3 0'])
         self.assertRegex(self.rows[-1], r'^text (\d+) \1$')
 
     def test_grants_and_objects(self):
@@ -115,6 +117,13 @@ class Description(WithTree):
         self.assertEqual(dma[1:4] + dma[5:], ['8', '0', '64', '8192', '0', str(layout.DMA)])
         self.assertEqual(self.rows_of('quiesce')[:2], [['-', '1', '254', '20', '0', '255'],
                                                        ['-', '4', '254', '20', '0', '255']])
+
+    def test_the_repositorys_own_profiles(self):
+        sources = Sources(project.ROOT)
+        for profile in sources.system.profiles:
+            with self.subTest(profile):
+                self.assertEqual(self.dump(binary.pack(sources.compose(profile), {}))[0],
+                                 'reader: no fault')
 
 
 class Layout(WithTree):

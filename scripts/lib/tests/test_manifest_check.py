@@ -195,6 +195,11 @@ class Rules(WithTree):
         self.replace(SUPERVISOR, '"root"', '"root", "logread"')
         self.assert_problem(SUPERVISOR, 'uses', 'may not Call log, which can be restarted')
 
+    def test_the_trusted_base_is_complete(self):
+        self.replace(SYSTEM, 'name = "supervisor"', 'name = "supervisor"\nprofiles = ["test"]')
+        self.replace(SHELL, '"monitor", ', '')
+        self.assert_problem(SYSTEM, '[profile.small]', 'profile small lacks supervisor')
+
     def test_rights(self):
         self.replace(SHELL, 'monitor = true', 'monitor = false')
         self.assert_problem(SHELL, 'uses', '"monitor" needs [rights] monitor = true')

@@ -134,6 +134,8 @@ private:
         check(record.reason == 1 && record.word[1] == trial::bad_address && record.registers[0] != 0,
               "address and registers are in the crash record");
         check(record.backtrace[0] != 0 && record.backtrace[1] != 0, "and a backtrace");
+        check(composition::text(record.log) == "about to misbehave in way 1\n",
+              "and what it logged last");
         check(victim_answers(), "a program that faulted is replaced");
     }
 

@@ -1,12 +1,13 @@
 // Serves protocol `trial`: answers, and misbehaves when asked, so that tests see how the supervisor
 // ends and replaces a program.
-#include "program/program.hpp"
+#include "log/logger.hpp"
 #include "protocol/trial.hpp"
 
 namespace {
 
 class Victim {
     program::Program const& self_;
+    logging::Logger log_{self_};
 
 public:
     explicit Victim(program::Program const& self) : self_{self} {}
@@ -23,6 +24,7 @@ public:
     Result<trial::Misbehave::Reply> on(trial::Misbehave, trial::Misbehave::Args const& args,
                                        rpc::Client)
     {
+        log_.info("about to misbehave in way {}", args.how);
         switch (args.how) {
         case trial::fault:
             *reinterpret_cast<u64 volatile*>(trial::bad_address) = 1;
