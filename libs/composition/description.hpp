@@ -85,7 +85,8 @@ enum class GrantKind : u8 {
     monitor,  ///< Call the supervisor's monitor protocol
     own_signal, ///< signal its own notification with badge `value` (what an IRQ handler is given)
 };
-struct Grant {
+struct [[gnu::packed, gnu::aligned(4)]] Grant
+{ // the arrays are aligned to 4 bytes only
     char name[name_bytes];
     GrantKind kind;
     u8 reserved[3];
@@ -118,7 +119,8 @@ enum class NeedKind : u8 {
     framebuffer, ///< the framebuffer that the loader told of, mapped at `address`
     dma,         ///< `first` bytes of contiguous memory at `address`, which its device may reach
 };
-struct Need {
+struct [[gnu::packed, gnu::aligned(4)]] Need
+{
     char name[name_bytes];
     NeedKind kind;
     u8 index;

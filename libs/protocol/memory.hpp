@@ -9,6 +9,10 @@
 namespace memory {
 
 inline constexpr u64 manager = 0x0100'0000'0000; ///< badge: may make and end spaces
+/// Badge of a thread's fault endpoint: fault_bit | its space.
+inline constexpr u64 fault_bit = u64{1} << 41;
+/// Set beside the space in the badge of a program with the right `monitor`: may see all statistics.
+inline constexpr u64 monitor_bit = u64{1} << 42;
 
 /// How a region may be used. Write and execute together are refused everywhere.
 inline constexpr u64 access_read = 1, access_write = 2, access_execute = 4;
@@ -138,14 +142,15 @@ struct MapFrame {
     };
     struct Reply {};
 };
-/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer.
+/// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
+/// address, by which the kernel event ring names what is made of it.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {
         u64 bits;
     };
     struct Reply {
-        u64 untyped;
+        u64 untyped, physical;
     };
 };
 /// Takes it back: everything made of it is destroyed.
@@ -178,6 +183,10 @@ struct TakeFrame {
         u64 size_bits;
     };
 };
+/// Why a page fault could not be served: its word 4, behind the four of the kernel's.
+inline constexpr u64 fault_unmapped = 1; ///< nothing is there, or not for this kind of access
+inline constexpr u64 fault_quota = 2;    ///< the space's account is full
+inline constexpr u64 fault_memory = 3;   ///< the machine has no memory left
 /// The next fault that the memory-manager could not serve, oldest first: the thread waits until its
 /// space ends or ResumeFault. space 0: there is none. The manager's notification is signalled with
 /// its badge bit for each (set up when root hands over).
@@ -208,10 +217,24 @@ struct AttachSwap {
     };
     struct Reply {};
 };
+/// Up to max_peek bytes at `address` of a space, as far as they lie in one page that is present: a
+/// look at a program that has ended, which makes nothing present and changes nothing. bytes: how
+/// many came, 0 for a page that is not there. For the manager.
+inline constexpr u64 max_peek = 256;
+struct Peek {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 space, address, bytes;
+    };
+    struct Reply {
+        u64 bytes;
+        u8 data[max_peek];
+    };
+};
 
 using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
                              CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
                              MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap>;
+                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek>;
 
 } // namespace memory

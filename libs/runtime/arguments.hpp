@@ -43,7 +43,7 @@ struct Arguments {
         while (name[length]) ++length;
         if (value_count >= max_named_values || length >= sizeof(NamedValue::name)) return false;
         NamedValue& entry = values[value_count];
-        for (usize i = 0; i <= length; ++i) entry.name[i] = name[i];
+        for (usize i = 0; i < sizeof entry.name; ++i) entry.name[i] = i < length ? name[i] : 0;
         entry.value = value;
         ++value_count;
         return true;

@@ -2,11 +2,14 @@
 """Writes a cpio archive (newc) from files, the same bytes for the same input.
 
 Usage: cpio.py --output OUT.cpio NAME=FILE...   Times, owners and inode numbers are fixed.
+With page_aligned every member's data starts on a page of the archive: a member ".padding" before it
+fills the gap.
 """
 import argparse
 import pathlib
 
 FILE_MODE = 0o100644
+HEADER_BYTES, PAGE = 110, 4096
 
 
 def pad4(data):
@@ -22,9 +25,28 @@ def entry(inode, name, data, mode=FILE_MODE):
     return pad4(header + text) + pad4(data)
 
 
-def archive(members):
+def data_offset(name):
+    """Where the data of a member begins, from its header."""
+    return (HEADER_BYTES + len(name.encode()) + 1 + 3) & ~3
+
+
+def padding(offset, name):
+    """The member to put at `offset` so that the data of the next, called `name`, lies on a page."""
+    if (offset + data_offset(name)) % PAGE == 0:
+        return b""
+    gap = -(offset + data_offset(".padding") + data_offset(name)) % PAGE
+    return entry(0, ".padding", bytes(gap))
+
+
+def archive(members, page_aligned=False):
     """The bytes of an archive of (name, data) pairs, in the given order."""
-    parts = [entry(inode, name, data) for inode, (name, data) in enumerate(members, 1)]
+    parts, offset = [], 0
+    for inode, (name, data) in enumerate(members, 1):
+        if page_aligned:
+            parts.append(padding(offset, name))
+            offset += len(parts[-1])
+        parts.append(entry(inode, name, data))
+        offset += len(parts[-1])
     return b"".join(parts) + entry(0, "TRAILER!!!", b"", 0)
 
 

@@ -280,8 +280,9 @@ def make_image(options, scratch):
     if options.image:
         return Path(options.image).absolute()
     directory = build_folder(options)
-    root = Path(options.root_server or project.default_root_server(directory))
-    archive = Path(options.archive) if options.archive else project.boot_archive(directory)
+    root = Path(options.root_server or project.default_root_server(directory, options.profile))
+    archive = Path(options.archive) if options.archive else project.boot_archive(
+        directory, options.profile)
     image = scratch / 'image'
     project.make_image(IMAGE_KINDS[options.firmware], directory, root.absolute(), image,
                        archive and archive.absolute(), options.cmdline,

@@ -8,6 +8,7 @@ import re
 from project import ProjectError
 
 FIRMWARES = ('uefi', 'bios', 'pvh')
+PROFILES = ('minimal', 'default', 'test', 'lesson')
 IMAGE_KINDS = {'uefi': 'esp', 'bios': 'iso', 'pvh': 'pvh'}
 
 
@@ -23,9 +24,15 @@ def add_guest_options(parser):
         help='of the machine (default: 1); the kernel runs on the first one')
     add('--memory', type=memory_mib, default=512, metavar='SIZE',
         help='in MiB, or with a suffix M or G (default: 512M)')
+    add('--disk', action='append', default=[], type=disk_file, metavar='FILE',
+        help='a raw image that the guest may read and write, as a virtio disk; up to eight times')
+    add('--swap', type=memory_mib, metavar='SIZE',
+        help='a disk to swap to, empty at first and gone in the end; SIZE as for --memory')
     add('--icount', action='store_true',
         help='deterministic: virtual time and TSC count instructions (QEMU, one CPU)')
     add('--timeout', type=seconds, metavar='SECONDS', help='end the emulator then; status 124')
+    add('--profile', choices=PROFILES, default='lesson',
+        help='which programs: of sysroot/etc/system.toml, or the lesson (default: lesson)')
     add('--root-server', metavar='FILE.elf', help='boot this ELF as the root server, not ours')
     add('--cmdline', metavar='TEXT',
         help="the kernel's command line, for example page-table-isolation=on (docs/howto/run.md)")
@@ -59,6 +66,14 @@ def memory_mib(text):
     return value
 
 
+def disk_file(text):
+    if not os.path.isfile(text):
+        raise argparse.ArgumentTypeError(f'there is no file {text}; make one: truncate -s 64M {text}')
+    if os.path.getsize(text) == 0 or os.path.getsize(text) % 512:
+        raise argparse.ArgumentTypeError(f'{text}: its size is no multiple of 512 bytes above 0')
+    return os.path.abspath(text)
+
+
 def kvm_usable(cpuinfo='/proc/cpuinfo', device='/dev/kvm'):
     """Whether this CPU can virtualise and the device may be opened. The device alone proves
     nothing: it can exist on machines whose CPU offers no virtualisation to us."""
@@ -86,6 +101,10 @@ def checked(options, gdb=False):
         raise ProjectError('Bochs always counts instructions: leave --icount out')
     if bochs and gdb:
         raise ProjectError("Debian's Bochs has no gdb stub: use --emulator qemu")
+    if bochs and (options.disk or options.swap):
+        raise ProjectError('Bochs has no virtio disks: leave --disk and --swap out')
+    if len(options.disk) > 8:
+        raise ProjectError('at most eight times --disk')
     if options.icount and options.cpus != 1:
         raise ProjectError('--icount needs one CPU')
     if options.icount and options.accel == 'kvm':

@@ -55,6 +55,15 @@ def default_targets(directory):
             for file in target['filename']]
 
 
+def check_targets(directory, wanted):
+    """Raises ProjectError for what no meson.build makes: a program whose folder is in no list."""
+    targets = json.loads((directory / 'meson-info' / 'intro-targets.json').read_text())
+    known = {os.path.relpath(file, directory) for each in targets for file in each['filename']}
+    if missing := [each for each in wanted if '/' in each and each not in known]:
+        raise ProjectError(f'nothing builds {" ".join(missing)}: is its folder in the list of '
+                           'servers/meson.build or drivers/meson.build?')
+
+
 def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
     """Configures the folder when it is new, then builds its default targets and those named. Quiet
     when there is nothing to do."""
@@ -65,6 +74,7 @@ def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
                       f'-Drelease={"true" if release else "false"}'], 'meson setup')
         ninja = ['ninja', '-C', str(directory), f'-j{jobs}', '--quiet']
         run_step([*ninja, 'build.ninja'], 'meson', quiet=True)  # the list of targets may be old
+        check_targets(directory, targets)
         run_step([*ninja, *default_targets(directory), *targets], 'the build')
 
 
@@ -73,14 +83,29 @@ def kernel_elf(directory):
     return directory / 'microkernel' / 'hypercore.elf'
 
 
-def default_root_server(directory):
-    return directory / 'servers' / 'lesson' / 'root' / 'root.elf'
+def default_root_server(directory, profile='lesson'):
+    """The root server that starts a profile's programs. `lesson` is servers/lesson, which has no
+    manifests; the others are profiles of sysroot/etc/system.toml."""
+    folder = directory / 'servers'
+    return folder / ('lesson/root' if profile == 'lesson' else 'root') / 'root.elf'
 
 
-def boot_archive(directory):
-    """The boot archive, or None before there is one."""
-    path = directory / 'boot' / 'archive.cpio'
-    return path if path.exists() else None
+def profile_targets(profile):
+    """What ninja must build for a profile besides its default targets."""
+    return [] if profile == 'lesson' else ['servers/root/root.elf', f'boot/archive-{profile}.cpio']
+
+
+def boot_archive(directory, profile='lesson'):
+    """The boot archive of a profile. The lesson's root server can do without: None before there is
+    one. Raises ProjectError."""
+    path = directory / 'boot' / ('archive.cpio' if profile == 'lesson'
+                                 else f'archive-{profile}.cpio')
+    if path.exists():
+        return path
+    if profile == 'lesson':
+        return None
+    raise ProjectError(f'profile {profile} has not been built: ninja -C {directory} '
+                       + ' '.join(profile_targets(profile)))
 
 
 def make_image(kind, directory, root_server, output, archive=None, cmdline=None,

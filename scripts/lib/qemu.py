@@ -11,6 +11,9 @@ from project import ProjectError
 OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd'
 OVMF_VARS = '/usr/share/OVMF/OVMF_VARS_4M.fd'
 
+# The first bytes of a disk that memory-manager may swap to.
+SWAP_SIGNATURE = b'HYPERCORE-SWAP01'
+
 # The guest writes 0x10 (success) or 0x11 (failure) to port 0xf4; QEMU ends with (v << 1) | 1.
 EXIT_SUCCESS, EXIT_FAILURE = 33, 35
 
@@ -30,7 +33,31 @@ def boot_arguments(firmware, image, scratch):
     return ['-drive', f'if=pflash,format=raw,readonly=on,file={OVMF_CODE}',
             '-drive', f'if=pflash,format=raw,file={variables}',
             '-drive', f'if=none,id=esp,format=raw,file={image}',
-            '-device', 'virtio-blk-pci,drive=esp,bootindex=0']
+            # NVMe, so that every virtio disk is the user's own. (AHCI costs OVMF a second more.)
+            '-device', 'nvme,drive=esp,serial=esp,addr=1e.0,bootindex=0']
+
+
+def device_arguments(options, scratch):
+    """What the system's drivers are for, at the PCI functions that sysroot/etc/system.toml names:
+    disks from 00:10.0 on, the swap disk at 00:11.0, random numbers at 00:12.0."""
+    arguments = []
+    for number, path in enumerate(options.disk):
+        # A comma in a file name is doubled, says qemu(1).
+        file = str(path).replace(',', ',,')
+        arguments += ['-drive', f'if=none,id=disk{number},format=raw,file={file}',
+                      '-device', f'virtio-blk-pci,drive=disk{number},serial=disk{number},'
+                      f'addr=10.{number},multifunction=on']
+    if options.swap:
+        path = scratch / 'swap.img'
+        with open(path, 'wb') as image:
+            image.write(SWAP_SIGNATURE)
+            image.truncate(options.swap << 20)
+        arguments += ['-drive', f'if=none,id=swap,format=raw,cache=unsafe,file={path}',
+                      '-device', 'virtio-blk-pci,drive=swap,serial=swap,addr=11.0']
+    if options.profile != 'lesson':
+        arguments += ['-object', 'rng-builtin,id=rng0',
+                      '-device', 'virtio-rng-pci,rng=rng0,addr=12.0']
+    return arguments
 
 
 def time_arguments(options):
@@ -55,7 +82,7 @@ def command(options, image, scratch, serial_fd, qmp_fd, gdb_fd=None, window=Fals
         '-chardev', f'socket,id=qmp0,fd={qmp_fd}', '-mon', 'chardev=qmp0,mode=control',
         # The one way to tell a triple fault from a reset that was asked for.
         '-d', 'cpu_reset', '-D', str(scratch / 'cpu.log'),
-        *boot_arguments(options.firmware, image, scratch)]
+        *boot_arguments(options.firmware, image, scratch), *device_arguments(options, scratch)]
     if can_end:
         arguments += ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04']
     if not window:

@@ -16,6 +16,7 @@ from launcher import Guest, scratch_folder
 from options import IMAGE_KINDS, add_guest_options, checked
 import project
 from project import ProjectError, note
+from shell_session import ShellSession, commands_of
 
 DESCRIPTION = """\
 Installs missing Debian packages, builds Hypercore and boots it in an emulator.
@@ -24,9 +25,15 @@ EPILOGUE = """\
 Input is held back until the kernel's first line, because firmware would eat it; its end does not
 end the run:   printf 'ping\\npoweroff\\n' | scripts/run --headless
 
+With --exec standard output is what the commands print, and nothing is read from standard input.
+
 exit status: 0 the guest reported success or powered off; 1 it reported failure, the kernel
 panicked or the processor gave up; 2 wrong use or failed build; 124 --timeout; 130 Ctrl-C or
-closed window"""
+closed window; with --exec, when the guest ended well, that of the first command that failed"""
+
+
+# Seconds for a run that nobody watches.
+EXEC_TIMEOUT = 300.0
 
 
 def parse(arguments):
@@ -36,6 +43,8 @@ def parse(arguments):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add_guest_options(parser)
     parser.add_argument('--headless', action='store_true', help='no window')
+    parser.add_argument('--exec', dest='commands', type=commands_of, metavar="'CMD; CMD'",
+                        help='type these at the prompt, print what they print, switch off')
     parser.add_argument('--gdb', action='store_true',
                         help='wait for gdb before the first instruction; prints its command')
     extra = []
@@ -43,6 +52,9 @@ def parse(arguments):
         cut = arguments.index('--')
         arguments, extra = arguments[:cut], arguments[cut + 1:]
     options = parser.parse_args(arguments)
+    if options.commands is not None:
+        options.headless = True
+        options.timeout = options.timeout or EXEC_TIMEOUT
     options.extra = extra
     return options
 
@@ -77,10 +89,30 @@ def gdb_listener(options, directory):
 
 def root_server(options, directory):
     """The root server's path; asked before the build as well, which may take minutes."""
-    path = Path(options.root_server or project.default_root_server(directory))
+    path = Path(options.root_server or project.default_root_server(directory, options.profile))
     if not path.is_file():
         raise ProjectError(f'no root server at {path}')
     return path.absolute()
+
+
+def execute(options, image, scratch):
+    """Runs the commands of --exec; the exit status."""
+    failed = 0
+    with Guest(options, image, scratch, extra=options.extra) as guest:
+        session = ShellSession(guest)
+        prompt = session.wait(0)
+        for line in options.commands if prompt else ():
+            result = session.command(line)
+            if result is None:
+                break
+            sys.stdout.buffer.write(result[0])
+            sys.stdout.flush()
+            failed = failed or result[1]
+        status = session.end()
+        if status != 0:
+            note(session.text().decode(errors='replace'))
+            note(f'scripts/run: {guest.reason}')
+    return status or min(failed, 255)
 
 
 def run(options):
@@ -89,12 +121,15 @@ def run(options):
     if options.root_server:
         root_server(options, directory)
     window = wants_window(options)
-    project.build(directory, options.release)
+    project.build(directory, options.release, targets=project.profile_targets(options.profile))
     with scratch_folder() as scratch:
         image = scratch / 'image'
         project.make_image(IMAGE_KINDS[options.firmware], directory,
                            root_server(options, directory), image,
-                           archive=project.boot_archive(directory), cmdline=options.cmdline)
+                           archive=project.boot_archive(directory, options.profile),
+                           cmdline=options.cmdline)
+        if options.commands is not None:
+            return execute(options, image, scratch)
         with RawTerminal(0), Guest(
                 options, image, scratch, window=window, extra=window_arguments(options, window),
                 gdb_socket=gdb_listener(options, directory), output_fd=1, input_fd=0,

@@ -1,7 +1,7 @@
 // crasher misbehaves in the way its argument says. Nothing here asks for permission or is stopped
 // by politeness: what keeps the rest of the system alive is the kernel and the few capabilities
 // that this program was given (servers/lesson/root/programs.cpp). Its end is told by
-// servers/lesson/root/fault_text.cpp.
+// libs/fault/fault_text.cpp.
 #include "protocol/lesson.hpp"
 #include "runtime/arguments.hpp"
 #include "runtime/runtime.hpp"

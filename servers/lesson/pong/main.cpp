@@ -14,8 +14,8 @@ int main(void* argument)
 
     sys::Received request = endpoint.receive(reply);
     for (;;) {
-        // The badge is written into the client's capability by whoever made it (servers/lesson/root): the
-        // client cannot forge it, so it says who called.
+        // The badge is written into the client's capability by whoever made it
+        // (servers/lesson/root): the client cannot forge it, so it says who called.
         sys::Message const answer{0, 2, 0, {request.mr[0] + 1, request.badge}};
         request = endpoint.reply_receive(answer, reply);
     }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "abi/boot_info.hpp"
-#include "address_space.hpp"
+#include "root/address_space.hpp"
 #include <array>
 #include <span>
 

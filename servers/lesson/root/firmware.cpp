@@ -2,7 +2,7 @@
 #include "firmware.hpp"
 
 #include "acpi/acpi.hpp"
-#include "boot.hpp"
+#include "root/boot_info.hpp"
 
 namespace root {
 

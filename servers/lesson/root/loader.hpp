@@ -3,10 +3,10 @@
 // program's own untyped, so that ending it gives all of it back.
 #pragma once
 
-#include "address_space.hpp"
 #include "console.hpp"
 #include "elf/elf.hpp"
 #include "program.hpp"
+#include "root/address_space.hpp"
 #include "runtime/arguments.hpp"
 #include "shared_objects.hpp"
 #include <span>

@@ -1,8 +1,8 @@
 // A program as the root server keeps it: what it is made of now, and its history.
 #pragma once
 
-#include "objects.hpp"
 #include "programs.hpp"
+#include "root/objects.hpp"
 #include "sys/sched_context.hpp"
 #include "sys/tcb.hpp"
 

@@ -3,7 +3,7 @@
 #include "supervisor.hpp"
 
 #include "abi/faults.hpp"
-#include "fault_text.hpp"
+#include "fault/fault_text.hpp"
 
 namespace root {
 
@@ -67,7 +67,10 @@ bool Supervisor::on_fault(Program& program, sys::Received const& fault)
                        program.definition->period_us / 1000, " ms, ", max_timeouts,
                        " times in a row");
     } else {
-        print_fault(console_, program, fault);
+        console_.print(
+            "program '", program.definition->name, "' ",
+            fault::in_words(fault::Message::of(fault), {program.guard_pages, program.guard_count})
+                .view());
     }
     end_and_restart(program);
     return false;

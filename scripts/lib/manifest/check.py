@@ -1,0 +1,162 @@
+"""What is refused of a composition that is wired: a cycle of calls, a server that does not come
+before its client, too much memory, two owners of one device, the trusted base calling what may die.
+"""
+from manifest import layout, schema
+from manifest.toml import Problem
+from manifest.wiring import TRUSTED_ORDER
+
+CONFIGURATION_PORTS = (0xcf8, 0xcff)  # the device-manager's
+
+
+def check(composition):
+    """All problems of one profile."""
+    if missing := _missing(composition):
+        return [missing]
+    return [*_cycles(composition), *_priorities(composition), *_trusted_calls(composition),
+            *_rights(composition), *_memory(composition), *_devices(composition),
+            *layout.check(composition)]
+
+
+def _missing(composition):
+    names = [name for name in TRUSTED_ORDER if composition.named(name) is None]
+    if not names:
+        return None
+    return Problem(composition.document.path, composition.document.line(
+        'profile', composition.profile), f'profile {composition.profile} lacks '
+        + ' and '.join(names))
+
+
+def _at_use(composition, edge, text):
+    return Problem(edge.client.manifest.path, edge.use.line,
+                   f'profile {composition.profile}: {text}')
+
+
+def _at_component(composition, instance, text, *keys):
+    return Problem(instance.component.document.path, instance.component.line(*keys),
+                   f'profile {composition.profile}: {text}')
+
+
+def _cycles(composition):
+    """One problem for each cycle in the order of calls, at the use that closes it."""
+    calls = {instance: [edge for edge in composition.uses(instance) if edge.protocol.call]
+             for instance in composition.instances}
+    done = set()
+
+    def visit(instance, path):
+        if instance in done:
+            return
+        for edge in calls[instance]:
+            if edge.server in path + [instance]:
+                names = path[path.index(edge.server):] if edge.server in path else []
+                circle = ' > '.join(each.name for each in [*names, instance, edge.server])
+                yield _at_use(composition, edge, f'a cycle in the order of calls: {circle}')
+            else:
+                yield from visit(edge.server, path + [instance])
+        done.add(instance)
+
+    for instance in composition.instances:
+        yield from visit(instance, [])
+
+
+def _priorities(composition):
+    """Whoever a client waits for must be above it. The trusted base's rings go to drivers below it,
+    and it never waits for them."""
+    for edge in composition.edges:
+        if not edge.protocol.waits or (edge.client.trusted and not edge.protocol.call):
+            continue
+        client, server = edge.client, edge.server
+        if server.budget.priority <= client.budget.priority:
+            yield _at_use(composition, edge, f'{server.name} (priority {server.budget.priority}) '
+                          f'must be above its client {client.name} ({client.budget.priority})')
+
+
+    yield from _below_the_memory_manager(composition)
+
+
+def _below_the_memory_manager(composition):
+    """Everybody Calls it, named or not; root does once, at the start, when nothing else runs."""
+    manager = composition.named('memory-manager')
+    for client in composition.instances:
+        if client not in (manager, composition.named('root')) \
+                and client.budget.priority >= manager.budget.priority:
+            yield _at_component(composition, client, f'{manager.name} (priority '
+                                f'{manager.budget.priority}) must be above its client '
+                                f'{client.name} ({client.budget.priority})')
+
+
+def _trusted_calls(composition):
+    for edge in composition.edges:
+        if edge.client.trusted and edge.protocol.call and not edge.server.trusted:
+            yield _at_use(composition, edge, f'{edge.client.name} is of the trusted base and may '
+                          f'not Call {edge.server.name}, which can be restarted')
+
+
+def _rights(composition):
+    for instance in composition.instances:
+        manifest = instance.manifest
+        for use in manifest.uses:
+            if use.protocol == 'monitor' and 'monitor' not in manifest.rights:
+                yield Problem(manifest.path, use.line, '"monitor" needs [rights] monitor = true')
+            if use.protocol == 'root' and not instance.trusted:
+                yield Problem(manifest.path, use.line, 'only the trusted base may Call root')
+        if 'injector' in manifest.rights and composition.profile != 'test':
+            yield Problem(manifest.path, manifest.line('rights', 'injector'),
+                          f'profile {composition.profile}: only profile test may have an injector')
+
+
+def memory_of(composition):
+    """(bytes, what) of everything that is promised."""
+    rows = [(each.budget.memory + each.budget.objects, each.name) for each in composition.instances]
+    rows += [(need.first, f'{each.name} {need.name}') for each in composition.instances
+             for need in each.manifest.needs if need.kind == 'dma']
+    rows += [(shared.pages * schema.PAGE, shared.name)
+             for shared in layout.Layout(composition).objects]
+    return sorted(rows, reverse=True)
+
+
+def _memory(composition):
+    rows = memory_of(composition)
+    total = sum(size for size, _ in rows)
+    if total > composition.memory:
+        largest = ', '.join(f'{name} {size >> 10}K' for size, name in rows[:3])
+        document = composition.document
+        yield Problem(document.path, document.line('profile', composition.profile, 'memory'),
+                      f'profile {composition.profile}: budgets come to {total >> 10}K, the machine '
+                      f'has {composition.memory >> 10}K (largest: {largest})')
+
+
+def _devices(composition):
+    """No device, port or ISA interrupt has two owners."""
+    ports, lines, devices = [], {}, {}
+    for instance in composition.instances:
+        match = instance.manifest.match
+        device = match.id or instance.component.function
+        if match.bus != 'none' and device != schema.ANY:
+            if other := devices.get(device):
+                shown = match.id or instance.component.document.data['component'][
+                    instance.component.index]['function']
+                yield _at_component(composition, instance, f'{instance.name} and {other.name} '
+                                    f'both own {shown}', 'function')
+            devices[device] = instance
+        for need in instance.manifest.needs:
+            problem = None
+            if need.kind == 'ports':
+                problem = _port_owner(ports, need, instance)
+            elif need.kind == 'irq_isa':
+                other = lines.setdefault(need.first, instance)
+                if other is not instance:
+                    problem = f'{other.name} owns ISA interrupt {need.first} as well'
+            if problem:
+                yield Problem(instance.manifest.path, need.line,
+                              f'profile {composition.profile}: {problem}')
+
+
+def _port_owner(ports, need, instance):
+    first, last = CONFIGURATION_PORTS
+    if need.first <= last and first <= need.last:
+        return f'ports {first:#x} to {last:#x} are PCI configuration, the device-manager\'s'
+    for first, last, other in ports:
+        if need.first <= last and first <= need.last:
+            return f'{other.name} owns ports {first:#x} to {last:#x} as well'
+    ports.append((need.first, need.last, instance))
+    return None

@@ -1,0 +1,467 @@
+"""What may stand in a manifest and in system.toml: every key with its type and range. Whatever is
+read here is well formed; whether it fits together is wiring.py's and check.py's business.
+"""
+from dataclasses import dataclass, field
+import re
+import sys
+
+from manifest.toml import Problem
+
+PAGE = 4096
+KINDS = ('trusted', 'server', 'driver')  # composition::Kind
+POLICIES = ('always', 'on_fault', 'never')  # composition::Restart
+PLATFORM_IDS = ('com1', 'ps2', 'hpet', 'rtc', 'framebuffer')
+INSTANCE_NAME = 14  # "NAME.ALIAS" must fit 23 characters
+ALIAS_NAME, NEED_NAME, FILE_NAME, PROFILE_NAME = 8, 12, 23, 15
+ANY = 0xffff_ffff
+U32 = 0xffff_ffff
+REQUIRED = object()
+_SUFFIX = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}
+
+
+@dataclass
+class Use:
+    alias: str
+    protocol: str
+    optional: bool
+    line: int
+
+
+@dataclass
+class Need:
+    name: str
+    kind: str
+    line: int
+    index: int = 0
+    first: int = 0
+    last: int = 0
+    address_bits: int = 0
+
+
+@dataclass
+class Step:
+    """One step of [restart] quiesce."""
+    op: str
+    bar: int
+    offset: int
+    value: int
+    mask: int
+
+
+@dataclass
+class Match:
+    bus: str = 'none'
+    vendor: int = ANY
+    devices: tuple = ()
+    class_code: int = 0
+    class_mask: int = 0
+    id: str = ''
+
+
+@dataclass
+class Budget:
+    memory: int = 256 << 10
+    objects: int = 16 << 10
+    slots: int = 64
+    budget_us: int = 10000
+    period_us: int = 10000
+    priority: int = 100
+    feedback: bool = False
+
+
+@dataclass
+class Manifest:
+    document: object
+    name: str
+    kind: str
+    about: str
+    provides: dict  # protocol: line
+    uses: list
+    match: Match
+    needs: list
+    keep: int  # bytes of memory that outlives it
+    pools: dict  # alias: bytes
+    budget: Budget
+    policy: str
+    max_per_min: int
+    heartbeat_us: int
+    quiesce: list
+    rights: set
+
+    @property
+    def path(self):
+        return self.document.path
+
+    def line(self, *path):
+        return self.document.line(*path)
+
+
+@dataclass
+class Component:
+    """One [[component]] of system.toml: an instance of a program."""
+    document: object
+    index: int
+    name: str
+    program: str
+    profiles: list
+    uses: dict
+    autostart: bool
+    function: int
+    budget: dict = field(default_factory=dict)
+
+    def line(self, *path):
+        """Of a key, or of its name: tables begin a line too early for a reader to know which."""
+        return self.document.line('component', self.index, *(path or ('name',)))
+
+
+class Table:
+    """One table being read: each key is taken once, what is left over is unknown."""
+
+    def __init__(self, document, data, path, problems):
+        self.document, self.path, self.problems = document, path, problems
+        self.data = dict(data) if isinstance(data, dict) else {}
+        if not isinstance(data, dict):
+            self.complain('must be a table')
+
+    def line(self, *keys):
+        return self.document.line(*self.path, *keys)
+
+    def complain(self, text, *keys):
+        where = '.'.join(str(part) for part in self.path + keys if not isinstance(part, int))
+        self.problems.append(Problem(self.document.path, self.line(*keys),
+                                     f'{where}: {text}' if where else text))
+
+    def take(self, key, read, default=REQUIRED):
+        """The value of `key` as read(value) makes it; a ValueError of it becomes a problem."""
+        if key not in self.data:
+            if default is REQUIRED:
+                self.complain(f'"{key}" is missing')
+                return None
+            return default
+        try:
+            return read(self.data.pop(key))
+        except ValueError as error:
+            self.complain(str(error), key)
+            return None if default is REQUIRED else default
+
+    def tables(self, key, limit):
+        """The inline tables of an array."""
+        rows = self.data.pop(key, [])
+        if not isinstance(rows, list) or len(rows) > limit:
+            self.complain(f'must be a list of at most {limit} tables', key)
+            return []
+        return [Table(self.document, row, self.path + (key, number), self.problems)
+                for number, row in enumerate(rows)]
+
+    def table(self, key):
+        return Table(self.document, self.data.pop(key, {}), self.path + (key,), self.problems)
+
+    def finish(self):
+        for key in self.data:
+            self.complain('unknown key', key)
+
+
+def boolean(value):
+    if not isinstance(value, bool):
+        raise ValueError('must be true or false')
+    return value
+
+
+def number(low, high):
+    def read(value):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError('must be a number')
+        if not low <= value <= high:
+            raise ValueError(f'{value} is not within {low} to {high}')
+        return value
+    return read
+
+
+def text(value):
+    if not isinstance(value, str) or not value:
+        raise ValueError('must be a string')
+    return value
+
+
+def name(longest):
+    def read(value):
+        if not re.fullmatch(r'[a-z][a-z0-9_\-]*', text(value)):
+            raise ValueError(f'"{value}": names are small letters, digits, - and _')
+        if len(value) > longest:
+            raise ValueError(f'"{value}" is too long: at most {longest} characters')
+        return value
+    return read
+
+
+def one_of(*choices):
+    def read(value):
+        if value not in choices or isinstance(value, bool):
+            raise ValueError(f'{value!r} is none of ' + ', '.join(str(each) for each in choices))
+        return value
+    return read
+
+
+def list_of(read_one, longest=64):
+    def read(value):
+        if not isinstance(value, list) or len(value) > longest:
+            raise ValueError(f'must be a list of at most {longest}')
+        return [read_one(each) for each in value]
+    return read
+
+
+def size(value):
+    """Bytes, a whole number of pages, of a string such as "256K"."""
+    match = re.fullmatch(r'([0-9]{1,9})([KMG])', value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('must be a size as a string with K, M or G, such as "64K"')
+    result = int(match[1]) * _SUFFIX[match[2]]
+    if result == 0 or result % PAGE:
+        raise ValueError('must be a multiple of 4K above 0')
+    return result
+
+
+def power_of_two(value):
+    result = size(value)
+    if result & (result - 1) or result > 1 << 30:
+        raise ValueError('must be a power of two, at most 1G')
+    return result
+
+
+def microseconds(value):
+    if value == 'none':
+        return 0
+    match = re.fullmatch(r'([0-9]{1,7})(us|ms|s)', value) if isinstance(value, str) else None
+    if not match or int(match[1]) == 0:
+        raise ValueError('must be a time such as "50ms", or "none"')
+    return int(match[1]) * {'us': 1, 'ms': 1000, 's': 1000000}[match[2]]
+
+
+def function(value):
+    """"00:10.0" as bus << 8 | device << 3 | function."""
+    match = re.fullmatch(r'([0-9a-f]{2}):([01][0-9a-f])\.([0-7])', value) \
+        if isinstance(value, str) else None
+    if not match:
+        raise ValueError('must be a PCI function such as "00:10.0"')
+    return int(match[1], 16) << 8 | int(match[2], 16) << 3 | int(match[3])
+
+
+def use(value):
+    match = re.fullmatch(r'(?:([^:?]*):)?([^:?]*)(\?)?', text(value))
+    if not match:
+        raise ValueError(f'"{value}" must be "protocol", "alias:protocol", or that with a "?"')
+    alias = name(ALIAS_NAME)(match[1] or match[2])
+    return Use(alias, match[2], match[3] is not None, 0)
+
+
+def read_manifest(document, problems):
+    """A Manifest, or None when too little of it is there."""
+    top = Table(document, document.data, (), problems)
+    program = top.table('program')
+    manifest = Manifest(
+        document, program.take('name', name(FILE_NAME)), program.take('kind', one_of(*KINDS)),
+        program.take('about', text), _provides(program), _uses(program), Match(), [], 0, {},
+        Budget(), 'always', 30, 50000, [], set())
+    program.finish()
+    needs = top.table('needs')
+    manifest.keep = needs.take('keep', size, 0)
+    if manifest.kind == 'driver':
+        manifest.match = _match(top.table('match'))
+        manifest.needs = _needs(needs)
+    needs.finish()
+    pools = top.table('pools')
+    for alias in list(pools.data):
+        manifest.pools[alias] = pools.take(alias, size)
+        if alias not in [each.alias for each in manifest.uses]:
+            pools.complain('is not among "uses"', alias)
+    budget = top.table('budget')
+    read_budget(budget, manifest.budget)
+    restart = top.table('restart')
+    trusted = manifest.kind == 'trusted'
+    manifest.policy = restart.take('policy', one_of(*POLICIES), 'never' if trusted else 'always')
+    manifest.max_per_min = restart.take('max_per_min', number(0, 1000), 30)
+    manifest.heartbeat_us = restart.take('heartbeat', microseconds, 0 if trusted else 50000)
+    if trusted and (manifest.policy != 'never' or manifest.heartbeat_us):
+        restart.complain('the trusted base is never restarted and not watched')
+    manifest.quiesce = [_step(each) for each in restart.tables('quiesce', 8)]
+    restart.finish()
+    rights = top.table('rights')
+    manifest.rights = {right for right in ('monitor', 'resident', 'injector')
+                       if rights.take(right, boolean, False)}
+    rights.finish()
+    top.finish()
+    return manifest if manifest.name and manifest.kind else None
+
+
+def _provides(program):
+    names = program.take('provides', list_of(text, 16), [])
+    if len(set(names)) != len(names):
+        program.complain('a protocol is there twice', 'provides')
+    return {each: program.line('provides', index) for index, each in enumerate(names)}
+
+
+def _uses(program):
+    uses = program.take('uses', list_of(use, 32), [])
+    for index, each in enumerate(uses):
+        each.line = program.line('uses', index)
+        if each.alias in [other.alias for other in uses[:index]]:
+            program.complain(f'"{each.alias}" is there twice: give one an alias', 'uses', index)
+    return uses
+
+
+def _match(table):
+    bus = table.take('bus', one_of('pci', 'platform'))
+    match = Match(bus or 'none')
+    if bus == 'platform':
+        match.id = table.take('id', one_of(*PLATFORM_IDS)) or ''
+    elif bus == 'pci':
+        match.vendor = table.take('vendor', number(0, 0xfffe), ANY)
+        match.devices = table.take('device', list_of(number(0, 0xffff), 4), ())
+        match.class_code = table.take('class', number(0, 0xffffff), None)
+        match.class_mask = table.take('class_mask', number(1, 0xffffff),
+                                      0 if match.class_code is None else 0xffffff)
+        match.class_code = match.class_code or 0
+        if match.vendor == ANY and not match.class_mask:
+            table.complain('"vendor" or "class" must say which device')
+    table.finish()
+    return match
+
+
+def _needs(table):
+    needs = []
+    for key, read in (('ports', _port_need), ('bar', _bar_need), ('irq', _irq_need),
+                      ('mmio', _mmio_need), ('dma', _dma_need)):
+        for row in table.tables(key, 8):
+            need = Need(row.take('name', name(NEED_NAME)) or '', '', row.line())
+            read(row, need)
+            row.finish()
+            if need.name in [other.name for other in needs]:
+                row.complain(f'"{need.name}" is there twice')
+            needs.append(need)
+    if len(needs) > 8:
+        table.complain(f'{len(needs)} needs: at most 8')
+    return needs
+
+
+def _port_need(row, need):
+    need.kind = 'ports'
+    need.first = row.take('first', number(1, 0xffff)) or 0
+    need.last = row.take('last', number(1, 0xffff)) or 0
+    if need.last < need.first:
+        row.complain('"last" is below "first"')
+
+
+def _bar_need(row, need):
+    need.kind = 'bar'
+    need.index = row.take('index', number(0, 5)) or 0
+    need.first = row.take('min_size', size) or 0
+
+
+def _irq_need(row, need):
+    need.kind = 'irq_' + (row.take('kind', one_of('isa', 'pci', 'hpet')) or 'isa')
+    if need.kind == 'irq_isa':
+        need.first = row.take('line', number(0, 15)) or 0
+    elif need.kind == 'irq_pci':
+        need.index = row.take('index', number(0, 31), 0)
+
+
+def _mmio_need(row, need):
+    need.kind = row.take('kind', one_of('hpet', 'framebuffer')) or 'hpet'
+
+
+def _dma_need(row, need):
+    need.kind = 'dma'
+    need.first = row.take('size', size) or 0
+    need.address_bits = row.take('address_bits', number(24, 64), 64)
+
+
+def _step(row):
+    def place(value):
+        if isinstance(value, str):
+            return {'virtio-common': 0xfe, 'ports': 0xff}[one_of('virtio-common', 'ports')(value)]
+        return number(0, 5)(value)
+    op = row.take('op', one_of('write8', 'write16', 'write32', 'poll8', 'poll16', 'poll32'))
+    largest = (1 << int(re.sub(r'\D', '', op or '32'))) - 1
+    step = Step(op, row.take('bar', place), row.take('offset', number(0, U32)),
+                row.take('value', number(0, largest)), row.take('mask', number(0, largest), largest))
+    row.finish()
+    return step
+
+
+BUDGET_KEYS = {
+    'memory': size, 'objects': power_of_two, 'slots': number(4, 4096),
+    'budget_us': number(100, 10_000_000), 'period_us': number(100, 10_000_000),
+    'priority': number(1, 255), 'feedback': boolean}
+
+
+def read_budget(table, budget):
+    """Puts what the table has into a Budget."""
+    for key, read in BUDGET_KEYS.items():
+        setattr(budget, key, table.take(key, read, getattr(budget, key)))
+    if budget.budget_us > budget.period_us:
+        table.complain('is above "period_us"', 'budget_us')
+    table.finish()
+
+
+@dataclass
+class System:
+    document: object
+    components: list
+    profiles: dict  # name: bytes of memory
+
+
+def read_system(document, problems):
+    top = Table(document, document.data, (), problems)
+    system = System(document, [], {})
+    for row in top.tables('component', sys.maxsize):
+        instance = row.take('name', name(INSTANCE_NAME))
+        component = Component(
+            document, row.path[1], instance, row.take('program', name(FILE_NAME), instance),
+            row.take('profiles', list_of(name(PROFILE_NAME)), None), {},
+            row.take('autostart', boolean, True), row.take('function', function, ANY),
+            row.data.pop('budget', {}))
+        uses = row.table('uses')
+        component.uses = {alias: uses.take(alias, name(INSTANCE_NAME)) for alias in list(uses.data)}
+        row.finish()
+        if instance:
+            system.components.append(component)
+    profiles = top.data.pop('profile', {})
+    for each in profiles if isinstance(profiles, dict) else ():
+        row = Table(document, profiles[each], ('profile', each), problems)
+        if len(each) > PROFILE_NAME:
+            row.complain(f'is too long: at most {PROFILE_NAME} characters')
+        system.profiles[each] = row.take('memory', size) or 0
+        row.finish()
+    top.finish()
+    return system
+
+
+@dataclass
+class Protocol:
+    name: str
+    call: bool
+    shared: int
+    broadcast: int
+    pool: bool
+    signals: str
+    trusted: str
+    line: int
+
+    @property
+    def waits(self):
+        """Whether a client waits for its server, so that the server must come first."""
+        return self.call or self.signals == 'both'
+
+
+def read_protocols(document, problems):
+    protocols = {}
+    for each, data in document.data.items():
+        row = Table(document, data, (each,), problems)
+        if len(each) > ALIAS_NAME:
+            row.complain(f'is too long: at most {ALIAS_NAME} characters')
+        protocols[each] = Protocol(
+            each, row.take('call', boolean, False), row.take('shared', size, 0),
+            row.take('broadcast', size, 0), row.take('pool', boolean, False),
+            row.take('signals', one_of('both', 'to_client', 'to_server', 'none')),
+            row.take('trusted', text, ''), row.line())
+        row.finish()
+    return protocols

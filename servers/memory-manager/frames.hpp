@@ -1,0 +1,61 @@
+// Frames of 4 KiB for programs, zero when they are handed out: made by retype (the kernel clears) in
+// batches, so that a fault finds them ready; one that comes back is cleared before its next owner
+// gets it. A chunk all of whose frames came back is a free chunk again. Also runs of frames, one
+// behind the other in physical memory.
+#pragma once
+
+#include "own_space.hpp"
+
+namespace memory_manager {
+
+/// chunk << 9 | page in it.
+using FrameId = u32;
+
+class Frames {
+public:
+    void begin(CSpace& cspace, Chunks& chunks, ObjectMemory& objects, OwnSpace& own)
+    {
+        cspace_ = &cspace, chunks_ = &chunks, objects_ = &objects, own_ = &own;
+        first_ = none;
+    }
+    /// A frame that is zero. Error: no_memory.
+    Result<FrameId> take();
+    /// Takes back a frame that is mapped nowhere and of which no copies are left.
+    void give(FrameId frame);
+    /// `pages` frames in one piece below the address `limit`, zero; at most a chunk.
+    Result<FrameId> take_run(u32 pages, u64 limit);
+    void give_run(FrameId first, u32 pages);
+
+    sys::Frame frame(FrameId id) const
+    {
+        return sys::Frame{CSpace::address((*chunks_)[id / chunk_pages].entry, id % chunk_pages)};
+    }
+    u64 physical(FrameId id) const
+    {
+        return (u64{(*chunks_)[id / chunk_pages].physical} << chunk_bits) +
+               u64{id % chunk_pages} * page_bytes;
+    }
+    /// Pages that take() can still give, chunks that nobody uses yet included.
+    u64 free_pages() const { return free_pages_ + u64{chunks_->free_count()} * chunk_pages; }
+
+private:
+    static constexpr u16 none = 0xffff;
+    static constexpr u32 batch = 32; ///< frames made at a time: 128 KiB cleared in one go
+
+    Result<void> split(u32 chunk);
+    Result<void> make_batch(u32 chunk, u32 count);
+    Result<void> prepare(FrameId id);
+    void list(u32 chunk);
+    void unlist(u32 chunk);
+    bool has_some(Chunk const& it) const { return it.free_count > 0 || it.made < chunk_pages; }
+    Result<FrameId> run_in(u32 chunk, u32 pages);
+
+    CSpace* cspace_ = nullptr;
+    Chunks* chunks_ = nullptr;
+    ObjectMemory* objects_ = nullptr;
+    OwnSpace* own_ = nullptr;
+    u16 first_ = 0;
+    u64 free_pages_ = 0; ///< in chunks of kind frames
+};
+
+} // namespace memory_manager

@@ -1,0 +1,45 @@
+// All parts of memory-manager, wired together. Nothing here is on a heap; whoever makes one gives it
+// static memory.
+#pragma once
+
+#include "faults.hpp"
+#include "protocol/handover.hpp"
+#include "spaces.hpp"
+#include "sys/endpoint.hpp"
+
+namespace memory_manager {
+
+struct Manager {
+    CSpace cspace;
+    Chunks chunks;
+    ObjectMemory objects;
+    OwnSpace own;
+    Frames frames;
+    AliasSlots aliases;
+    Tables tables;
+    Mapper mapper;
+    SharedObjects shared;
+    Pager pager;
+    Spaces spaces;
+    Faults faults;
+    sys::Notification supervisor; ///< signalled for each fault that waits for NextFault
+    u64 inbox = 0;                ///< slot where the capability of a request lands
+    u64 outbox = 0;               ///< slot of the one that goes with an answer
+
+    /// Takes over everything in the handover: moves this thread into a CSpace and to an IPC buffer
+    /// of its own, makes all RAM chunks. Once. Error: no_memory, or corrupt (the kernel refused).
+    Result<void> begin(handover::Memory const& from);
+    /// Serves a page fault: 0, or why it cannot be (memory::fault_...). error: the CPU's code.
+    u64 on_page_fault(Space& space, u64 address, u64 error);
+    /// Leaves the fault that was just received waiting and tells the supervisor. reason: of a page
+    /// fault, becomes its last word.
+    void keep(Space const& space, sys::Received const& received, u64 reason);
+
+private:
+    struct Boot;
+    Result<void> add_ram(handover::Memory const& from, Boot const& boot);
+    Result<u64> add_chunks(handover::Untyped const& piece, u64 first, u64 count);
+    Result<void> make_pools(handover::Memory const& from);
+};
+
+} // namespace memory_manager

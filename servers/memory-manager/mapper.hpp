@@ -1,0 +1,62 @@
+// Puts pages into a space and takes them out: paging structures, mappings, entries and the account
+// move together here and nowhere else.
+#pragma once
+
+#include "alias_slots.hpp"
+#include "frames.hpp"
+#include "space.hpp"
+
+namespace memory_manager {
+
+class Mapper {
+public:
+    void begin(CSpace& cspace, ObjectMemory& objects, Frames& frames, AliasSlots& aliases,
+               Tables& tables)
+    {
+        cspace_ = &cspace, objects_ = &objects, frames_ = &frames, aliases_ = &aliases;
+        tables_ = &tables;
+    }
+    sys::VSpace vspace(Space const& space) const { return sys::VSpace{objects_->object(space.root)}; }
+
+    /// The entry of a page; null: there is no table yet, so the page is not there either.
+    Entry* find(Space const& space, u32 page) const;
+    /// The entry of a page, with a page table for it. Error: no_memory (the machine's, or the
+    /// account is full).
+    Result<Entry*> entry(Space& space, u32 page);
+
+    /// Maps a frame of its own, which counts.
+    Result<void> put_frame(Space& space, u32 page, Entry& entry, FrameId frame, u64 access);
+    /// Maps a copy of the frame capability at `original`.
+    Result<void> put_copy(Space& space, u32 page, Entry& entry, u64 original, u64 access);
+    /// Maps the capability at `address`, which becomes the space's. large: it is 2 MiB.
+    Result<void> put_device(Space& space, u32 page, u64 address, u64 access,
+                            abi::VmAttributes type, bool large);
+    /// Maps what the entry says once more, with these rights.
+    Result<void> refresh(Space& space, u32 page, Entry entry, u64 access);
+    /// Makes the page absent; a frame goes back.
+    void drop(Space& space, Entry& entry);
+    /// The capability behind a present page.
+    sys::Frame frame(Entry entry) const
+    {
+        return entry.kind() == EntryKind::frame ? frames_->frame(entry.value())
+                                                : sys::Frame{aliases_->address(entry.value())};
+    }
+    /// Drops all pages of [first, first + pages).
+    void drop_range(Space& space, u32 first, u32 pages);
+    /// Drops everything, the paging structures and the root.
+    void drop_all(Space& space);
+
+private:
+    Result<void> map(Space& space, sys::Frame frame, u32 page, u64 access, abi::VmAttributes type);
+    Result<u32> make_table(Space& space, u32 key, bool large);
+    void release(Space& space, u32 table);
+    Result<void> add_upper(Space& space, u64 address, u64 missing_level);
+
+    CSpace* cspace_ = nullptr;
+    ObjectMemory* objects_ = nullptr;
+    Frames* frames_ = nullptr;
+    AliasSlots* aliases_ = nullptr;
+    Tables* tables_ = nullptr;
+};
+
+} // namespace memory_manager

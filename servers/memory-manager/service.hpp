@@ -1,0 +1,65 @@
+// The protocol memory.hpp, method by method: who may, whether the arguments make sense, then the
+// work. A refused call changes nothing.
+#pragma once
+
+#include "manager.hpp"
+#include "protocol/memory.hpp"
+
+namespace memory_manager {
+
+class Service {
+public:
+    explicit Service(Manager& manager) : m_{manager} {}
+
+    /// Before a call: nothing goes with the answer yet. After it: what does, 0 nothing.
+    void begin(bool has_capability);
+    u64 end();
+
+    template <class C> using Answer = Result<typename C::Reply>;
+    template <class C> using Args = typename C::Args;
+    using Client = rpc::Client;
+
+    Answer<memory::Allocate> on(memory::Allocate, Args<memory::Allocate> const&, Client);
+    Answer<memory::Free> on(memory::Free, Args<memory::Free> const&, Client);
+    Answer<memory::Statistics> on(memory::Statistics, Args<memory::Statistics> const&, Client);
+    Answer<memory::SpaceStatistics> on(memory::SpaceStatistics,
+                                       Args<memory::SpaceStatistics> const&, Client);
+    Answer<memory::MachineStatistics> on(memory::MachineStatistics,
+                                         Args<memory::MachineStatistics> const&, Client);
+    Answer<memory::CreateSpace> on(memory::CreateSpace, Args<memory::CreateSpace> const&, Client);
+    Answer<memory::DestroySpace> on(memory::DestroySpace, Args<memory::DestroySpace> const&,
+                                    Client);
+    Answer<memory::MapArchive> on(memory::MapArchive, Args<memory::MapArchive> const&, Client);
+    Answer<memory::MapAnonymous> on(memory::MapAnonymous, Args<memory::MapAnonymous> const&,
+                                    Client);
+    Answer<memory::CreateObject> on(memory::CreateObject, Args<memory::CreateObject> const&,
+                                    Client);
+    Answer<memory::MapObject> on(memory::MapObject, Args<memory::MapObject> const&, Client);
+    Answer<memory::DestroyObject> on(memory::DestroyObject, Args<memory::DestroyObject> const&,
+                                     Client);
+    Answer<memory::MapFrame> on(memory::MapFrame, Args<memory::MapFrame> const&, Client);
+    Answer<memory::TakeUntyped> on(memory::TakeUntyped, Args<memory::TakeUntyped> const&, Client);
+    Answer<memory::ReturnUntyped> on(memory::ReturnUntyped, Args<memory::ReturnUntyped> const&,
+                                     Client);
+    Answer<memory::Fill> on(memory::Fill, Args<memory::Fill> const&, Client);
+    Answer<memory::TakeFrame> on(memory::TakeFrame, Args<memory::TakeFrame> const&, Client);
+    Answer<memory::NextFault> on(memory::NextFault, Args<memory::NextFault> const&, Client);
+    Answer<memory::ResumeFault> on(memory::ResumeFault, Args<memory::ResumeFault> const&, Client);
+    Answer<memory::AttachSwap> on(memory::AttachSwap, Args<memory::AttachSwap> const&, Client);
+    Answer<memory::Peek> on(memory::Peek, Args<memory::Peek> const&, Client);
+
+private:
+    /// The space that a program calls for. Errors: not_found.
+    Result<Space*> caller(Client client);
+    /// The space that the manager means. Errors: missing_rights, not_found.
+    Result<Space*> managed(Client client, u64 space);
+    /// Adds a region, and fills it where the space is resident. On an error it is gone again.
+    Result<void> add(Space& space, Region const& region);
+    Result<void> map_own(SharedObject& object, u64 address, u64 access);
+
+    Manager& m_;
+    bool has_capability_ = false;
+    u64 answer_capability_ = 0;
+};
+
+} // namespace memory_manager

@@ -1,0 +1,178 @@
+// See service.hpp. Here: capabilities that come and go, single pages, faults, statistics.
+#include "checks.hpp"
+#include "service.hpp"
+
+namespace memory_manager {
+
+using namespace memory;
+
+Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client client)
+{
+    Space& space = *TRY(managed(client, args.space));
+    if (args.size_bits != page_bits && args.size_bits != chunk_bits) return Error::bad_argument;
+    bool const large = args.size_bits == chunk_bits;
+    Region region =
+        TRY(checked_region(args.address, large ? chunk_bytes : page_bytes, args.access));
+    if (!is_aligned(args.address, static_cast<unsigned>(args.size_bits)) ||
+        args.access & access_execute || args.attributes > 4)
+        return Error::bad_argument;
+    if (!has_capability_) return Error::invalid_cap;
+    region.kind = RegionKind::device;
+    TRY(m_.spaces.add_region(space, region));
+    auto const type = static_cast<abi::VmAttributes>(args.attributes);
+    auto const put =
+        m_.mapper.put_device(space, region.first, m_.inbox, region.access, type, large);
+    if (!put) {
+        m_.spaces.remove_region(space, space.regions.at(region.first));
+        return put.error();
+    }
+    m_.spaces.join_device(space, region.first);
+    return MapFrame::Reply{};
+}
+
+Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)
+{
+    if (client.badge != manager) return Error::missing_rights;
+    if (args.bits < page_bits || args.bits > ObjectMemory::max_bits) return Error::out_of_range;
+    Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
+    m_.objects.lend(node);
+    answer_capability_ = m_.objects.untyped(node);
+    return TakeUntyped::Reply{node, m_.objects.physical(node)};
+}
+
+Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> const& args,
+                                         Client client)
+{
+    if (client.badge != manager) return Error::missing_rights;
+    if (args.untyped > ~u32{0} || !m_.objects.is_lent(static_cast<Node>(args.untyped)))
+        return Error::not_found;
+    m_.objects.give(static_cast<Node>(args.untyped));
+    return ReturnUntyped::Reply{};
+}
+
+Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
+{
+    Space& space = *TRY(managed(client, args.space));
+    if (args.bytes == 0 || args.bytes > max_fill) return Error::bad_argument;
+    if (args.address < page_bytes || args.address >= program::layout::heap_end - max_fill)
+        return Error::out_of_range;
+    for (u64 at = 0; at < args.bytes;) {
+        u64 const address = args.address + at, offset = address % page_bytes;
+        u64 const room = page_bytes - offset;
+        u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
+        u32 const number = page_of(address);
+        if (space.regions.find(number) == nullptr)
+            TRY(m_.spaces.add_region(
+                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+        Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
+        u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
+        __builtin_memcpy(page + offset, args.data + at, bytes);
+        m_.own.close_copy();
+        at += bytes;
+    }
+    return Fill::Reply{};
+}
+
+Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
+{
+    Space& space = *TRY(managed(client, args.space));
+    if (args.bytes == 0 || args.bytes > max_peek) return Error::bad_argument;
+    if (args.address >= program::layout::heap_end) return Error::out_of_range;
+    u32 const page = page_of(args.address);
+    u64 const offset = args.address % page_bytes, room = page_bytes - offset;
+    Region const* const region = space.regions.find(page);
+    Entry const* const entry = m_.mapper.find(space, page);
+    Peek::Reply reply{};
+    if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
+        !entry->present())
+        return reply;
+    reply.bytes = args.bytes < room ? args.bytes : room;
+    u8 const* const bytes = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
+    __builtin_memcpy(reply.data, bytes + offset, reply.bytes);
+    m_.own.close_copy();
+    return reply;
+}
+
+Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Client client)
+{
+    Space& space = *TRY(managed(client, args.space));
+    TRY(checked_region(args.address, page_bytes, args.access));
+    u32 const page = page_of(args.address);
+    Region const* const region = space.regions.find(page);
+    if (region == nullptr) return Error::not_found;
+    if (region->kind == RegionKind::device) return Error::bad_argument;
+    bool const shared = region->kind == RegionKind::object;
+    // Who writes gets a frame of the space's own, also where the program itself may only read.
+    if (shared || !(args.access & access_write))
+        TRY(m_.pager.touch(space, page, {false, false}));
+    else
+        TRY(m_.pager.own_page(space, page, region->access));
+    Entry& entry = *m_.mapper.find(space, page);
+    auto const rights =
+        args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
+    (void)m_.cspace.slot(m_.outbox).remove();
+    TRY(done(m_.cspace.slot(m_.outbox)
+                 .copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()), rights)));
+    entry.pin();
+    answer_capability_ = m_.outbox;
+    return TakeFrame::Reply{page_bits};
+}
+
+Result<NextFault::Reply> Service::on(NextFault, Args<NextFault> const&, Client client)
+{
+    if (client.badge != manager) return Error::missing_rights;
+    NextFault::Reply reply{};
+    FaultRecord* const fault = m_.faults.oldest(FaultState::told_not);
+    if (fault == nullptr) return reply;
+    fault->state = FaultState::told;
+    reply.space = fault->space;
+    reply.label = fault->label;
+    reply.words = fault->words;
+    for (u64 i = 0; i < fault->words; ++i) reply.word[i] = fault->word[i];
+    return reply;
+}
+
+Result<ResumeFault::Reply> Service::on(ResumeFault, Args<ResumeFault> const& args, Client client)
+{
+    Space const& space = *TRY(managed(client, args.space));
+    FaultRecord* const fault = m_.faults.oldest(FaultState::told, space.number);
+    if (fault == nullptr) return Error::not_found;
+    sys::Reply{m_.faults.reply_of(*fault)}.send({});
+    *fault = {};
+    return ResumeFault::Reply{};
+}
+
+Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const&, Client client)
+{
+    if (client.badge != manager) return Error::missing_rights;
+    return Error::not_supported;
+}
+
+Result<Statistics::Reply> Service::on(Statistics, Args<Statistics> const&, Client client)
+{
+    Account const& it = TRY(caller(client))->account;
+    return Statistics::Reply{it.quota,      it.resident, it.tables,    it.swapped, it.faults,
+                             it.zero_fills, it.copies,   it.evictions, it.swap_ins};
+}
+
+Result<SpaceStatistics::Reply> Service::on(SpaceStatistics, Args<SpaceStatistics> const& args,
+                                           Client client)
+{
+    if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
+    Space const* const space = m_.spaces.find(args.space);
+    if (space == nullptr) return Error::not_found;
+    Account const& it = space->account;
+    return SpaceStatistics::Reply{it.quota,      it.resident, it.tables,    it.swapped, it.faults,
+                                  it.zero_fills, it.copies,   it.evictions, it.swap_ins};
+}
+
+Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStatistics> const&,
+                                             Client client)
+{
+    if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
+    return MachineStatistics::Reply{u64{m_.chunks.count()} * chunk_pages,
+                                    m_.frames.free_pages() + m_.objects.free_pages(),
+                                    m_.objects.used_pages(), m_.shared.pages(), 0, 0};
+}
+
+} // namespace memory_manager

@@ -1,0 +1,31 @@
+// An address space with its account.
+#pragma once
+
+#include "regions.hpp"
+#include "tables.hpp"
+
+namespace memory_manager {
+
+/// Pages of 4 KiB, and counts since the space was made.
+struct Account {
+    u64 quota = 0, resident = 0, tables = 0, swapped = 0;
+    u64 faults = 0, zero_fills = 0, copies = 0, evictions = 0, swap_ins = 0;
+    bool full() const { return resident + tables >= quota; }
+};
+
+struct Space {
+    static constexpr u32 max_upper = 40;
+
+    bool used = false;
+    bool resident = false; ///< everything is there from the start and stays
+    u32 number = 0;
+    Node root = 0;       ///< its PML4
+    u32 first_table = 0; ///< list by Table::next
+    u32 upper_count = 0;
+    Node upper[max_upper] = {}; ///< PDPT and page directories
+    u32 region_bytes = 0;       ///< of the array's memory that is there
+    Regions regions;
+    Account account;
+};
+
+} // namespace memory_manager

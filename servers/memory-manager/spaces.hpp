@@ -1,0 +1,41 @@
+// All address spaces, by number: made, found, given regions, ended. Number 0 is ours and not among
+// them.
+#pragma once
+
+#include "pager.hpp"
+
+namespace memory_manager {
+
+class Spaces {
+public:
+    void begin(ObjectMemory& objects, OwnSpace& own, Mapper& mapper, SharedObjects& shared,
+               sys::AsidPool asids)
+    {
+        objects_ = &objects, own_ = &own, mapper_ = &mapper, shared_ = &shared, asids_ = asids;
+    }
+    /// Error: no_memory.
+    Result<Space*> create(u64 quota, bool resident);
+    /// Null: there is none.
+    Space* find(u64 number)
+    {
+        return number > 0 && number < max_spaces && space_[number].used ? &space_[number] : nullptr;
+    }
+    void destroy(Space& space);
+    /// Errors: slot_occupied, no_memory.
+    Result<void> add_region(Space& space, Region const& region);
+    /// Makes a device region that begins at this page one with what ends there, if it is its like.
+    void join_device(Space& space, u32 first);
+    /// Takes region n out with all its pages.
+    void remove_region(Space& space, u32 n);
+
+private:
+    ObjectMemory* objects_ = nullptr;
+    OwnSpace* own_ = nullptr;
+    Mapper* mapper_ = nullptr;
+    SharedObjects* shared_ = nullptr;
+    sys::AsidPool asids_;
+    u32 last_ = 0; ///< numbers are used in turn, so that an old one is not at once another's
+    Space space_[max_spaces];
+};
+
+} // namespace memory_manager

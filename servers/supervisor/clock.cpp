@@ -1,0 +1,93 @@
+// See clock.hpp.
+#include "clock.hpp"
+
+#include "abi/object_type.hpp"
+#include "protocol/memory.hpp"
+#include "rpc/capability_channel.hpp"
+#include "rpc/serve.hpp"
+
+// The whole program: no stack, no memory. Slot 1 of its CNode is the notification.
+extern "C" u8 const supervisor_clock[];
+asm(R"(
+    .pushsection .text.supervisor_clock, "ax", @progbits
+    .balign 64
+    .globl supervisor_clock
+supervisor_clock:
+    mov $-5, %rdx       # Send
+    mov $1, %edi
+    xor %esi, %esi
+    syscall
+    mov $-11, %rdx      # Yield
+    syscall
+    jmp supervisor_clock
+    .popsection
+)");
+
+namespace supervisor {
+
+namespace {
+
+static_assert(static_cast<u64>(abi::Syscall::send) == static_cast<u64>(-5));
+static_assert(static_cast<u64>(abi::Syscall::yield) == static_cast<u64>(-11));
+
+constexpr u64 cnode_bits = 1, context_bits = abi::min_sched_context_bits;
+constexpr u64 page_bytes = u64{1} << abi::page_bits;
+constexpr u64 budget_us = 1000;
+
+Result<void> kernel(sys::Result<void> const& result)
+{
+    if (!result) return Error::bad_argument;
+    return {};
+}
+
+/// A space with the page of our code in which the loop lies. Its VSpace goes to `vspace`.
+Result<void> make_space(handover::Supervision const& given, sys::Slot vspace,
+                        spawn::Image const& image)
+{
+    sys::Endpoint const memory{given.memory_manager};
+    rpc::CapabilityChannel channel{memory, {}, vspace};
+    constexpr u64 quota_pages = 8, resident = 1; // page tables; it may never fault
+    auto const space =
+        TRY((rpc::call<memory::Memory, memory::CreateSpace>(channel, {quota_pages, resident})));
+    if (!channel.taken()) return Error::invalid_cap;
+    u64 const page = reinterpret_cast<u64>(supervisor_clock) & ~(page_bytes - 1);
+    for (spawn::Segment const& it : image.segments()) {
+        if (page < it.address || page - it.address >= it.file_bytes) continue;
+        TRY((rpc::call<memory::Memory, memory::MapArchive>(
+            rpc::Channel{memory}, {space.space, page, page_bytes, it.offset + (page - it.address),
+                                   page_bytes, memory::access_read | memory::access_execute})));
+        return {};
+    }
+    return Error::not_found;
+}
+
+} // namespace
+
+Result<void> start_clock(handover::Supervision const& given, Slots& slots, sys::Untyped objects,
+                         spawn::Image const& image, u8 priority)
+{
+    using abi::ObjectType;
+    sys::CNode const own = slots.cnode();
+    u64 const first = TRY(slots.take(4));
+    sys::VSpace const vspace{first};
+    sys::Tcb const tcb{first + 1};
+    sys::SchedContext const context{first + 2};
+    sys::CNode const cnode{first + 3};
+    TRY(make_space(given, slots.slot(vspace), image));
+    TRY(kernel(objects.retype(ObjectType::tcb, 0, slots.slot(tcb))));
+    TRY(kernel(objects.retype(ObjectType::sched_context, context_bits, slots.slot(context))));
+    TRY(kernel(objects.retype(ObjectType::cnode, cnode_bits, slots.slot(cnode))));
+    TRY(kernel(cnode.slot(1, cnode_bits)
+                   .mint_from(own.slot(given.notification),
+                              rpc::signal_bit | handover::clock_event, sys::Rights::write)));
+    TRY(kernel(sys::SchedControl{given.sched_control}.configure(context, budget_us,
+                                                                clock_period_us)));
+    // No fault endpoint: there is nothing it could do wrong, and nobody it could tell.
+    TRY(kernel(tcb.set_space({}, cnode, sys::guard_word(0, abi::word_bits - cnode_bits), vspace)));
+    TRY(kernel(tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, {})));
+    abi::UserContext registers{};
+    registers.rip = reinterpret_cast<u64>(supervisor_clock);
+    return kernel(tcb.write_registers(registers, true));
+}
+
+} // namespace supervisor

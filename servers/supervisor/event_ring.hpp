@@ -1,0 +1,31 @@
+// The kernel's event ring for one tracer: memory that the kernel writes scheduling and IPC events
+// into and that a program with the right `monitor` reads. Made when it is first asked for.
+#pragma once
+
+#include "managed.hpp"
+#include "slots.hpp"
+
+namespace supervisor {
+
+class EventRing {
+public:
+    EventRing(handover::Supervision const& given, Slots& slots) : given_{given}, slots_{slots} {}
+
+    /// Lets the kernel write events and `reader`'s space read them at layout::events. Answers
+    /// the ring's bytes.
+    /// @error not_supported  the kernel has no trace points; no_memory
+    Result<u64> attach(spawn::Process const& reader);
+    /// The kernel writes no longer; what it wrote can still be read.
+    Result<void> detach();
+
+private:
+    Result<void> make();
+
+    handover::Supervision const& given_;
+    Slots& slots_;
+    u64 object_ = 0, size_bits_ = 0;
+    sys::Frame frame_;
+    u64 reader_space_ = 0; ///< where it is mapped; a reader's successor has another
+};
+
+} // namespace supervisor

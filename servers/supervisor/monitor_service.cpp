@@ -1,0 +1,159 @@
+// See monitor_service.hpp.
+#include "monitor_service.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace supervisor {
+
+namespace {
+
+template <usize N> void copy_name(char (&to)[N], char const (&from)[composition::name_bytes])
+{
+    static_assert(N == composition::name_bytes);
+    std::memcpy(to, from, N);
+}
+
+} // namespace
+
+Result<Managed*> MonitorService::restartable(u64 program)
+{
+    Managed* const it = lifecycle_.find(program);
+    if (!it) return Error::not_found;
+    if (it->is_trusted()) return Error::missing_rights;
+    return it;
+}
+
+auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& args, rpc::Client)
+    -> Answer<monitor::ProgramInfo>
+{
+    Managed* const it = lifecycle_.find(args.program);
+    if (!it) return Error::not_found;
+    if (it->runs()) (void)it->count_cpu_time();
+    monitor::ProgramInfo::Reply reply{};
+    copy_name(reply.name, it->definition->name);
+    copy_name(reply.file, it->definition->file);
+    reply.kind = static_cast<u64>(it->definition->kind);
+    reply.state = static_cast<u64>(lifecycle_.state(*it));
+    reply.priority = it->definition->priority;
+    reply.level = ~u64{0};
+    reply.epoch = lifecycle_.epoch(*it);
+    reply.restarts = it->restarts;
+    reply.cpu_us = it->cpu_us;
+    reply.space = it->runs() ? it->process.space() : 0;
+    reply.recovery_us = it->recovery_us;
+    reply.flags = it->definition->flags;
+    return reply;
+}
+
+auto MonitorService::on(monitor::Find, monitor::Find::Args const& args, rpc::Client)
+    -> Answer<monitor::Find>
+{
+    u32 const index = system_.find(composition::text(args.name));
+    if (index == composition::no_index) return Error::not_found;
+    return monitor::Find::Reply{index};
+}
+
+auto MonitorService::on(monitor::Holding, monitor::Holding::Args const& args, rpc::Client)
+    -> Answer<monitor::Holding>
+{
+    constexpr u64 need_kinds = 0x100;
+    Managed const* const it = lifecycle_.find(args.program);
+    if (!it) return Error::not_found;
+    auto const grants = system_.grants(*it->definition);
+    auto const needs = system_.needs(*it->definition);
+    monitor::Holding::Reply reply{};
+    if (args.index < grants.size()) {
+        composition::Grant const& grant = grants[args.index];
+        copy_name(reply.name, grant.name);
+        reply.kind = static_cast<u64>(grant.kind);
+        reply.slot = grant.slot;
+        reply.peer = grant.peer == composition::no_index ? ~u64{0} : grant.peer;
+        reply.value = grant.value;
+        reply.address = grant.address;
+        reply.bytes = grant.bytes;
+        return reply;
+    }
+    if (args.index - grants.size() >= needs.size()) return Error::not_found;
+    composition::Need const& need = needs[args.index - grants.size()];
+    copy_name(reply.name, need.name);
+    reply.kind = need_kinds + static_cast<u64>(need.kind);
+    reply.slot = need.slot;
+    reply.peer = ~u64{0};
+    reply.value = need.first;
+    reply.address = need.address;
+    reply.bytes = need.kind == composition::NeedKind::ports ? need.last - need.first + 1 : 0;
+    return reply;
+}
+
+auto MonitorService::on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client)
+    -> Answer<monitor::Kill>
+{
+    Managed* const it = TRY(restartable(args.program));
+    if (!it->runs()) return Error::not_found;
+    u64 const now = Time::tsc();
+    lifecycle_.kill(*it);
+    return monitor::Kill::Reply{now};
+}
+
+auto MonitorService::on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client)
+    -> Answer<monitor::Restart>
+{
+    Managed* const it = TRY(restartable(args.program));
+    if (it->runs()) lifecycle_.kill(*it);
+    TRY(lifecycle_.start(*it, it->parameter));
+    return monitor::Restart::Reply{};
+}
+
+auto MonitorService::on(monitor::Start, monitor::Start::Args const& args, rpc::Client)
+    -> Answer<monitor::Start>
+{
+    Managed* const it = TRY(restartable(args.program));
+    if (it->runs() || it->due) return Error::busy;
+    TRY(lifecycle_.start(*it, args.parameter));
+    return monitor::Start::Reply{};
+}
+
+auto MonitorService::on(monitor::CrashRecord, monitor::CrashRecord::Args const& args, rpc::Client)
+    -> Answer<monitor::CrashRecord>
+{
+    Crash const* const record = crashes_.find(args.program, args.index);
+    if (!record) return Error::not_found;
+    return *record;
+}
+
+auto MonitorService::on(monitor::Manifest, monitor::Manifest::Args const& args, rpc::Client)
+    -> Answer<monitor::Manifest>
+{
+    Managed const* const it = lifecycle_.find(args.program);
+    if (!it) return Error::not_found;
+    std::string_view const words = system_.manifest(*it->definition);
+    monitor::Manifest::Reply reply{};
+    if (args.offset >= words.size()) return reply;
+    reply.length = std::min<u64>(words.size() - args.offset, sizeof reply.text);
+    std::memcpy(reply.text, words.data() + args.offset, reply.length);
+    return reply;
+}
+
+auto MonitorService::on(monitor::Events, monitor::Events::Args const& args, rpc::Client who)
+    -> Answer<monitor::Events>
+{
+    if (args.on == 0) {
+        TRY(events_.detach());
+        return monitor::Events::Reply{0};
+    }
+    Managed const* const reader = lifecycle_.find(who.badge);
+    if (!reader || !reader->runs()) return Error::missing_rights;
+    return monitor::Events::Reply{TRY(events_.attach(reader->process))};
+}
+
+auto MonitorService::on(monitor::ThreadName, monitor::ThreadName::Args const& args, rpc::Client)
+    -> Answer<monitor::ThreadName>
+{
+    for (Managed const& it : lifecycle_.programs())
+        if (it.runs() && it.process.thread(*it.definition) == args.thread)
+            return monitor::ThreadName::Reply{it.index};
+    return Error::not_found;
+}
+
+} // namespace supervisor

@@ -1,0 +1,44 @@
+// Serves libs/protocol/monitor.hpp: programs as the monitor shell sees them. Whoever holds a
+// capability for it has the right `monitor`; everything it sends is checked here.
+#pragma once
+
+#include "event_ring.hpp"
+#include "lifecycle.hpp"
+
+namespace supervisor {
+
+class MonitorService {
+    composition::Reader const& system_;
+    Lifecycle& lifecycle_;
+    CrashStore& crashes_;
+    EventRing& events_;
+
+public:
+    MonitorService(composition::Reader const& system, Lifecycle& lifecycle, CrashStore& crashes,
+                   EventRing& events)
+        : system_{system}, lifecycle_{lifecycle}, crashes_{crashes}, events_{events}
+    {
+    }
+
+    template <class C> using Answer = Result<typename C::Reply>;
+    Answer<monitor::ProgramInfo> on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& args,
+                                    rpc::Client);
+    Answer<monitor::Find> on(monitor::Find, monitor::Find::Args const& args, rpc::Client);
+    Answer<monitor::Holding> on(monitor::Holding, monitor::Holding::Args const& args, rpc::Client);
+    Answer<monitor::Kill> on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client);
+    Answer<monitor::Restart> on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client);
+    Answer<monitor::CrashRecord> on(monitor::CrashRecord, monitor::CrashRecord::Args const& args,
+                                    rpc::Client);
+    Answer<monitor::Manifest> on(monitor::Manifest, monitor::Manifest::Args const& args,
+                                 rpc::Client);
+    Answer<monitor::Events> on(monitor::Events, monitor::Events::Args const& args, rpc::Client who);
+    Answer<monitor::ThreadName> on(monitor::ThreadName, monitor::ThreadName::Args const& args,
+                                   rpc::Client);
+    Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client);
+
+private:
+    /// A program that may be ended and started. @error not_found, missing_rights
+    Result<Managed*> restartable(u64 program);
+};
+
+} // namespace supervisor

@@ -1,0 +1,22 @@
+// Time without a driver: the time-stamp counter and its frequency, which root hands over. It counts
+// since the machine was switched on.
+#pragma once
+
+#include "kit/types.hpp"
+
+namespace supervisor {
+
+class Time {
+    u64 mhz_;
+
+public:
+    /// @param mhz  TSC ticks in a microsecond, at least 1
+    explicit Time(u64 mhz) : mhz_{mhz > 0 ? mhz : 1} {}
+
+    static u64 tsc() { return __builtin_ia32_rdtsc(); }
+    u64 now_us() const { return tsc() / mhz_; }
+    u64 us_since(u64 tsc_then) const { return (tsc() - tsc_then) / mhz_; }
+    u64 us_at(u64 tsc_then) const { return tsc_then / mhz_; }
+};
+
+} // namespace supervisor
