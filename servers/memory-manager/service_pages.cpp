@@ -37,7 +37,7 @@ Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& arg
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
     m_.objects.lend(node);
     answer_capability_ = m_.objects.untyped(node);
-    return TakeUntyped::Reply{node};
+    return TakeUntyped::Reply{node, m_.objects.physical(node)};
 }
 
 Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> const& args,
@@ -54,12 +54,17 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
     if (args.bytes == 0 || args.bytes > max_fill) return Error::bad_argument;
-    if (args.address >= program::layout::heap_end) return Error::out_of_range;
+    if (args.address < page_bytes || args.address >= program::layout::heap_end - max_fill)
+        return Error::out_of_range;
     for (u64 at = 0; at < args.bytes;) {
         u64 const address = args.address + at, offset = address % page_bytes;
         u64 const room = page_bytes - offset;
         u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
-        Entry const& entry = *TRY(m_.pager.own_page(space, page_of(address), access_read));
+        u32 const number = page_of(address);
+        if (space.regions.find(number) == nullptr)
+            TRY(m_.spaces.add_region(
+                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+        Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
         m_.own.close_copy();
@@ -73,22 +78,18 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
     Space& space = *TRY(managed(client, args.space));
     if (args.bytes == 0 || args.bytes > max_peek) return Error::bad_argument;
     if (args.address >= program::layout::heap_end) return Error::out_of_range;
+    u32 const page = page_of(args.address);
+    u64 const offset = args.address % page_bytes, room = page_bytes - offset;
+    Region const* const region = space.regions.find(page);
+    Entry const* const entry = m_.mapper.find(space, page);
     Peek::Reply reply{};
-    while (reply.bytes < args.bytes) {
-        u64 const address = args.address + reply.bytes, offset = address % page_bytes;
-        Region const* const region = space.regions.find(page_of(address));
-        Entry const* const entry = m_.mapper.find(space, page_of(address));
-        bool const is_there = region != nullptr && region->kind != RegionKind::device &&
-                              entry != nullptr &&
-                              (entry->kind() == EntryKind::frame || entry->kind() == EntryKind::alias);
-        if (!is_there) break;
-        u64 const room = page_bytes - offset, left = args.bytes - reply.bytes;
-        u64 const bytes = left < room ? left : room;
-        u8 const* const page = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
-        __builtin_memcpy(reply.data + reply.bytes, page + offset, bytes);
-        m_.own.close_copy();
-        reply.bytes += bytes;
-    }
+    if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
+        !entry->present())
+        return reply;
+    reply.bytes = args.bytes < room ? args.bytes : room;
+    u8 const* const bytes = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
+    __builtin_memcpy(reply.data, bytes + offset, reply.bytes);
+    m_.own.close_copy();
     return reply;
 }
 
