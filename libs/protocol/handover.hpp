@@ -59,9 +59,11 @@ struct Devices {
     u64 own_cnode, own_cnode_bits;    ///< own_cnode has its guard: `slot(index)` is depth 64
     u64 irq_control, io_port_control; ///< the latter has issued 0x3f8 to 0x3ff already:
     u64 com1_ports;                   ///< for the serial driver; root keeps a copy
-    u64 endpoint;                     ///< its endpoint, unbadged, all rights
+    u64 endpoint, notification;       ///< its own, unbadged, all rights
     u64 supervisor_signal;            ///< signals device_event to the supervisor
+    u64 own_space;                    ///< its number at the memory-manager
     EmptySlots empty;
+    u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
     u64 rsdp_bytes; ///< 0: the firmware has none
     u8 rsdp[40];    ///< abi::acpi_rsdp_bytes of it

@@ -224,6 +224,7 @@ void TrustedBase::start_device_manager()
     device_manager_ = new_process();
     must(maker_.make(device_manager_, index, image_of(index)), system_.program(index).name);
 
+    map_archive(device_manager_);
     static constinit handover::Devices devices{};
     Gift gift{system_, device_manager_};
     devices.own_cnode = gift.own_cnode_of_it();
@@ -232,6 +233,9 @@ void TrustedBase::start_device_manager()
     devices.io_port_control = gift.move(abi::slot_io_port_control);
     devices.com1_ports = gift.copy(serial_.port().address());
     devices.endpoint = gift.copy(peers_[index].endpoint);
+    devices.notification = gift.copy(peers_[index].notification);
+    devices.own_space = device_manager_.space();
+    devices.archive_bytes = archive_.bytes.size();
     devices.supervisor_signal =
         gift.mint(peers_[system_.header().supervisor].notification,
                   rpc::signal_bit | handover::device_event, sys::Rights::write);
@@ -274,7 +278,7 @@ void TrustedBase::start_supervisor()
     if (!supervisor_.tcb().set_max_controlled_priority(sys::Tcb{abi::slot_init_thread_tcb},
                                                        program.priority))
         give_up("supervisor cannot be given its priority");
-    map_archive_for_supervisor();
+    map_archive(supervisor_);
 
     static constinit handover::Supervision it{};
     Gift gift{system_, supervisor_};
@@ -300,14 +304,14 @@ void TrustedBase::start_supervisor()
     must(maker_.start(supervisor_), program.name);
 }
 
-void TrustedBase::map_archive_for_supervisor()
+void TrustedBase::map_archive(spawn::Process const& process)
 {
     u64 const bytes = archive_.bytes.size();
     auto const mapped = rpc::call<memory::Memory, memory::MapArchive>(
         rpc::Channel{maker_.authority().memory},
-        {supervisor_.space(), handover::archive_address, align_up(bytes, abi::page_bits), 0, bytes,
+        {process.space(), handover::archive_address, align_up(bytes, abi::page_bits), 0, bytes,
          memory::access_read});
-    if (!mapped) give_up("the boot archive cannot be mapped for the supervisor");
+    if (!mapped) give_up("the boot archive cannot be mapped for the trusted base");
 }
 
 } // namespace root

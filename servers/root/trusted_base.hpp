@@ -31,7 +31,7 @@ private:
     void start_supervisor();
     handover::Memory const& gift_to_memory_manager();
     void give_device_memory(Gift& gift, handover::Devices& devices);
-    void map_archive_for_supervisor();
+    void map_archive(spawn::Process const& process);
     spawn::Image image_of(u32 index) const;
     spawn::Process new_process();
     void load(spawn::Image const& image, AddressSpace& space, Objects& objects);
