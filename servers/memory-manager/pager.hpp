@@ -22,7 +22,8 @@ public:
     u32 archive_pages() const { return archive_pages_; }
 
     /// Makes the page at hand present for this access. Errors: not_found (no region, or it does not
-    /// allow that), no_memory (the machine's, or the account is full).
+    /// allow that), busy (it comes from the disk), no_memory (the machine's, or the account is
+    /// full).
     Result<void> touch(Space& space, u32 page, Access access);
     /// Makes all of a region present, writable pages as the space's own.
     Result<void> fill(Space& space, Region const& region);

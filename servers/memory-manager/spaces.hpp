@@ -2,7 +2,8 @@
 // them.
 #pragma once
 
-#include "pager.hpp"
+#include "mapper.hpp"
+#include "shared_objects.hpp"
 
 namespace memory_manager {
 
