@@ -40,7 +40,7 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.epoch = lifecycle_.epoch(*it);
     reply.restarts = it->restarts;
     reply.cpu_us = it->cpu_us;
-    reply.space = it->runs() ? it->process.space() : 0;
+    reply.space = it->space();
     reply.recovery_us = it->recovery_us;
     reply.flags = it->definition->flags;
     return reply;
@@ -144,7 +144,8 @@ auto MonitorService::on(monitor::Events, monitor::Events::Args const& args, rpc:
     }
     Managed const* const reader = lifecycle_.find(who.badge);
     if (!reader || !reader->runs()) return Error::missing_rights;
-    return monitor::Events::Reply{TRY(events_.attach(reader->process))};
+    u64 const instance = u64{reader->index + 1} << 32 | lifecycle_.epoch(*reader);
+    return monitor::Events::Reply{TRY(events_.attach(reader->process, instance))};
 }
 
 auto MonitorService::on(monitor::ThreadName, monitor::ThreadName::Args const& args, rpc::Client)

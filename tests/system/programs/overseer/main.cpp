@@ -131,7 +131,8 @@ private:
         check(misbehave(trial::fault) == Error::interrupted,
               "who waits for a program that faults learns that it was interrupted");
         auto const record = crash(victim_);
-        check(record.reason == 1 && record.word[1] == trial::bad_address && record.registers[0] != 0,
+        check(record.reason == 1 && record.word[1] == trial::bad_address &&
+                  record.registers[0] != 0,
               "address and registers are in the crash record");
         check(record.backtrace[0] != 0 && record.backtrace[1] != 0, "and a backtrace");
         check(composition::text(record.log) == "about to misbehave in way 1\n",
@@ -232,8 +233,8 @@ private:
         check(answered, "a program that is killed 20 times answers after each");
         std::sort(us, us + rounds);
         print("# from the end to the successor's first answer: median ", us[rounds / 2],
-              " us, worst ", us[rounds - 1], " us; told by the supervisor: ",
-              info(victim_).recovery_us, " us");
+              " us, worst ", us[rounds - 1],
+              " us; told by the supervisor: ", info(victim_).recovery_us, " us");
     }
 
     void spawning_is_cheap()
