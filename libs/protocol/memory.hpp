@@ -134,7 +134,7 @@ struct DestroyObject {
 };
 /// Maps the frame in the message's capability (device memory, 4 KiB or 2 MiB: `size_bits`) with the
 /// kernel's memory type `attributes` (abi::VmAttributes). The capability is the space's until it
-/// ends.
+/// ends. A page that has such a frame already gets the new one in its place.
 struct MapFrame {
     static constexpr bool idempotent = false;
     struct Args {
@@ -183,6 +183,10 @@ struct TakeFrame {
         u64 size_bits;
     };
 };
+/// Why a page fault could not be served: its word 4, behind the four of the kernel's.
+inline constexpr u64 fault_unmapped = 1; ///< nothing is there, or not for this kind of access
+inline constexpr u64 fault_quota = 2;    ///< the space's account is full
+inline constexpr u64 fault_memory = 3;   ///< the machine has no memory left
 /// The next fault that the memory-manager could not serve, oldest first: the thread waits until its
 /// space ends or ResumeFault. space 0: there is none. The manager's notification is signalled with
 /// its badge bit for each (set up when root hands over).

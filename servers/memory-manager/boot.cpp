@@ -84,15 +84,19 @@ Result<void> Manager::begin(handover::Memory const& from)
     __sel4_ipc_buffer = reinterpret_cast<seL4_IPCBuffer_*>(place::ipc_buffer);
 
     // The root's own capability has no guard; the copy with one is what all addresses go through.
-    cspace.begin(sys::CNode{boot.guarded}, boot.root_bits, e + 7);
-    inbox = e + 8;
+    abi::IpcBuffer& ipc = sys::ipc_buffer();
+    ipc.receive_cnode = boot.guarded;
+    ipc.receive_index = inbox = e + 8;
+    ipc.receive_depth = 64;
     outbox = e + 9;
+    cspace.begin(sys::CNode{boot.guarded}, boot.root_bits, e + 7);
     chunks.begin(cspace, reinterpret_cast<Chunk*>(place::chunks));
     objects.begin(cspace, chunks);
     own.begin(cspace, objects, vspace);
     // The root CNode, four pages and three leaves, rounded up.
     unsigned const root_bytes_bits = boot.root_bits + abi::slot_bits;
-    TRY(objects.add_area(boot.chunk, (root_bytes_bits < 16 ? 16 : root_bytes_bits) + 1));
+    TRY(objects.add_area(boot.chunk, from.ram[boot.ram].physical,
+                         (root_bytes_bits < 16 ? 16 : root_bytes_bits) + 1));
     TRY(add_ram(from, boot));
     return make_pools(from);
 }

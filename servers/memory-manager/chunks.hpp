@@ -19,9 +19,7 @@ struct Chunk {
     u16 next, previous; ///< frames: list of chunks with something to give
     ChunkKind kind;
     bool listed;
-    u32 reserved;
 };
-static_assert(sizeof(Chunk) == 160);
 
 class Chunks {
 public:

@@ -23,6 +23,7 @@ public:
         root_ = root;
         entries_ = 1u << root_bits;
         scratch_ = scratch;
+        next_ = first_free_entry;
     }
 
     sys::Slot slot(u64 address) const { return root_.slot(address); }
@@ -46,7 +47,7 @@ public:
 
 private:
     sys::CNode root_;
-    u32 entries_ = 0, next_ = first_free_entry;
+    u32 entries_ = 0, next_ = 0;
     u64 scratch_ = 0;
     u64 used_[max_entries / 64] = {};
 };

@@ -39,7 +39,7 @@ void Frames::unlist(u32 chunk)
 }
 
 /// Makes a chunk that was just taken one of frames; gives it back when there are no slots for it.
-Result<u32> Frames::split(u32 chunk)
+Result<void> Frames::split(u32 chunk)
 {
     auto const make_leaf = [&]() -> Result<void> {
         Chunk& it = (*chunks_)[chunk];
@@ -50,7 +50,12 @@ Result<u32> Frames::split(u32 chunk)
             if (node) objects_->give(*node);
             return Error::no_memory;
         }
-        it = {{}, {}, it.physical, *node, static_cast<u16>(entry), 0, 0, 0, 0, it.kind, false, 0};
+        u32 const physical = it.physical;
+        it = {};
+        it.physical = physical;
+        it.node = *node;
+        it.entry = static_cast<u16>(entry);
+        it.kind = ChunkKind::frames;
         return {};
     };
     if (auto const made = make_leaf(); !made) {
@@ -59,7 +64,7 @@ Result<u32> Frames::split(u32 chunk)
     }
     free_pages_ += chunk_pages;
     list(chunk);
-    return chunk;
+    return {};
 }
 
 /// Makes the next `count` frames of the chunk.
@@ -98,7 +103,10 @@ Result<void> Frames::prepare(FrameId id)
 
 Result<FrameId> Frames::take()
 {
-    if (first_ == none) TRY(split(TRY(chunks_->take(ChunkKind::frames))));
+    if (first_ == none) {
+        u32 const fresh = TRY(chunks_->take(ChunkKind::frames));
+        TRY(split(fresh));
+    }
     u32 const chunk = first_;
     Chunk& it = (*chunks_)[chunk];
     if (it.free_count == 0) {
@@ -151,7 +159,8 @@ Result<FrameId> Frames::take_run(u32 pages, u64 limit)
         if (auto const run = run_in(chunk, pages)) return run;
     }
     u32 const chunk = TRY(chunks_->take_run(1, limit, ChunkKind::frames));
-    return run_in(TRY(split(chunk)), pages);
+    TRY(split(chunk));
+    return run_in(chunk, pages);
 }
 
 void Frames::give_run(FrameId first, u32 pages)

@@ -16,6 +16,7 @@ public:
     void begin(CSpace& cspace, Chunks& chunks, ObjectMemory& objects, OwnSpace& own)
     {
         cspace_ = &cspace, chunks_ = &chunks, objects_ = &objects, own_ = &own;
+        first_ = none;
     }
     /// A frame that is zero. Error: no_memory.
     Result<FrameId> take();
@@ -41,7 +42,7 @@ private:
     static constexpr u16 none = 0xffff;
     static constexpr u32 batch = 32; ///< frames made at a time: 128 KiB cleared in one go
 
-    Result<u32> split(u32 chunk);
+    Result<void> split(u32 chunk);
     Result<void> make_batch(u32 chunk, u32 count);
     Result<void> prepare(FrameId id);
     void list(u32 chunk);
@@ -53,7 +54,7 @@ private:
     Chunks* chunks_ = nullptr;
     ObjectMemory* objects_ = nullptr;
     OwnSpace* own_ = nullptr;
-    u16 first_ = none;
+    u16 first_ = 0;
     u64 free_pages_ = 0; ///< in chunks of kind frames
 };
 

@@ -5,6 +5,7 @@
 #include "faults.hpp"
 #include "protocol/handover.hpp"
 #include "spaces.hpp"
+#include "sys/endpoint.hpp"
 
 namespace memory_manager {
 
@@ -28,6 +29,11 @@ struct Manager {
     /// Takes over everything in the handover: moves this thread into a CSpace and to an IPC buffer
     /// of its own, makes all RAM chunks. Once. Error: no_memory, or corrupt (the kernel refused).
     Result<void> begin(handover::Memory const& from);
+    /// Serves a page fault: 0, or why it cannot be (memory::fault_...). error: the CPU's code.
+    u64 on_page_fault(Space& space, u64 address, u64 error);
+    /// Leaves the fault that was just received waiting and tells the supervisor. reason: of a page
+    /// fault, becomes its last word.
+    void keep(Space const& space, sys::Received const& received, u64 reason);
 
 private:
     struct Boot;

@@ -19,7 +19,7 @@ Result<void> ObjectMemory::seed(Node node, u64 chunk)
     return {};
 }
 
-Result<void> ObjectMemory::add_area(u64 chunk, unsigned used_bits)
+Result<void> ObjectMemory::add_area(u64 chunk, u64 physical, unsigned used_bits)
 {
     if (areas_ == max_areas) return Error::no_memory;
     Node const first = areas_ << 10;
@@ -29,6 +29,7 @@ Result<void> ObjectMemory::add_area(u64 chunk, unsigned used_bits)
         TRY(cspace_->make_leaf(chunk, index));
         *entry = static_cast<u16>(index);
     }
+    it.physical = physical;
     ++areas_;
     used_pages_ += chunk_pages;
     // What is left of the chunk, upwards: blocks that are each other's neighbours in the tree.
@@ -56,14 +57,12 @@ Result<Node> ObjectMemory::find(unsigned bits)
 
 Result<Node> ObjectMemory::take(unsigned bits)
 {
-    auto found = find(bits);
-    if (!found) {
+    if (!find(bits)) {
         u32 const chunk = TRY(chunks_->take(ChunkKind::objects));
-        TRY(add_area(Chunks::untyped(chunk), 16));
-        found = find(bits);
-        if (!found) return found;
+        u64 const physical = u64{(*chunks_)[chunk].physical} << chunk_bits;
+        TRY(add_area(Chunks::untyped(chunk), physical, 16));
     }
-    Node node = *found;
+    Node node = TRY(find(bits));
     while (bits_of(place(node)) > bits) {
         Node const half = (node & ~1023u) | place(node) * 2;
         TRY(cspace_->retype(untyped(node), abi::ObjectType::untyped, bits_of(place(half)),

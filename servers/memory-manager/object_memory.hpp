@@ -18,9 +18,9 @@ public:
     static constexpr unsigned max_bits = 20;
 
     void begin(CSpace& cspace, Chunks& chunks) { cspace_ = &cspace, chunks_ = &chunks; }
-    /// Makes an untyped of 2 MiB an area whose first 2^used_bits bytes are in use already, or as
+    /// Makes an untyped of 2 MiB at address `physical` an area whose first 2^used_bits bytes are in use already, or as
     /// good as. Error: no_memory (no more areas or entries).
-    Result<void> add_area(u64 untyped, unsigned used_bits);
+    Result<void> add_area(u64 untyped, u64 physical, unsigned used_bits);
 
     /// A block of 2^bits bytes, of which nothing was made. bits: page_bits to max_bits.
     /// Error: no_memory.
@@ -41,6 +41,11 @@ public:
         u32 const n = place(node), level = level_of(n);
         return CSpace::address(area(node).object_entry, (n - (1u << level)) << (9 - level));
     }
+    u64 physical(Node node) const
+    {
+        u32 const n = place(node), level = level_of(n);
+        return area(node).physical + (u64{n - (1u << level)} << (chunk_bits - level));
+    }
     /// Marks a block that TakeUntyped gave away, so that only such come back.
     void lend(Node node) { area(node).lent[place(node) / 64] |= bit(place(node) % 64); }
     bool is_lent(Node node) const
@@ -53,6 +58,7 @@ public:
 private:
     struct Area {
         u64 free[16], lent[16];
+        u64 physical;
         u16 free_at[10]; ///< free blocks by level
         u16 node_entry[2], object_entry;
     };

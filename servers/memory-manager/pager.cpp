@@ -43,7 +43,7 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         mapper_->drop(space, entry);
     }
     if (region.kind == RegionKind::object) {
-        SharedObject const& it = *objects_->find(region.object);
+        SharedObject const& it = (*objects_)[region.object];
         return mapper_->put_copy(space, page, entry, objects_->page(it, k), region.access);
     }
     if (region.kind == RegionKind::archive && in_place(region, k, write)) {

@@ -124,7 +124,7 @@ Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& 
     u64 limit = ~u64{0};
     if (args.contiguous && args.address_bits < 64) limit = bit(static_cast<unsigned>(args.address_bits));
     u32 const number = TRY(m_.shared.create(static_cast<u32>(pages_of(args.bytes)), limit));
-    u64 const physical = m_.shared.physical(*m_.shared.find(number));
+    u64 const physical = m_.shared.physical(m_.shared[number]);
     return CreateObject::Reply{number, args.contiguous ? physical : 0};
 }
 
@@ -142,7 +142,8 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
     }
     region.kind = RegionKind::object;
     region.object = static_cast<u16>(args.object);
-    TRY(add(*TRY(managed(client, args.space)), region));
+    Space& space = *TRY(managed(client, args.space));
+    TRY(add(space, region));
     return MapObject::Reply{};
 }
 
@@ -152,7 +153,8 @@ Result<void> Service::map_own(SharedObject& object, u64 address, u64 access)
     auto const rights = access & access_write ? sys::Rights::read_write : sys::Rights::read;
     ++object.mappings;
     for (u32 n = 0; n < object.pages; ++n) {
-        u64 const copy = m_.aliases.address(TRY(m_.aliases.take()));
+        AliasId const alias = TRY(m_.aliases.take());
+        u64 const copy = m_.aliases.address(alias);
         TRY(done(m_.cspace.slot(copy).copy_from(m_.cspace.slot(m_.shared.page(object, n)))));
         TRY(m_.own.map(sys::Frame{copy}, address + n * page_bytes, rights));
     }

@@ -18,15 +18,22 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         return Error::bad_argument;
     if (!has_capability_) return Error::invalid_cap;
     region.kind = RegionKind::device;
-    TRY(m_.spaces.add_region(space, region));
+    Region const* const there = space.regions.find(region.first);
+    // Whoever owns the memory may have taken the frame that was there away.
+    bool const again = there && there->kind == RegionKind::device && !large &&
+                       there->access == region.access;
+    if (again)
+        m_.mapper.drop_range(space, region.first, region.pages);
+    else
+        TRY(m_.spaces.add_region(space, region));
     auto const type = static_cast<abi::VmAttributes>(args.attributes);
     auto const put =
         m_.mapper.put_device(space, region.first, m_.inbox, region.access, type, large);
     if (!put) {
-        m_.spaces.remove_region(space, space.regions.at(region.first));
+        if (!again) m_.spaces.remove_region(space, space.regions.at(region.first));
         return put.error();
     }
-    m_.spaces.join_device(space, region.first);
+    if (!again) m_.spaces.join_device(space, region.first);
     return MapFrame::Reply{};
 }
 
@@ -37,7 +44,7 @@ Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& arg
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
     m_.objects.lend(node);
     answer_capability_ = m_.objects.untyped(node);
-    return TakeUntyped::Reply{node};
+    return TakeUntyped::Reply{node, m_.objects.physical(node)};
 }
 
 Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> const& args,
@@ -54,12 +61,17 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
     if (args.bytes == 0 || args.bytes > max_fill) return Error::bad_argument;
-    if (args.address >= program::layout::heap_end) return Error::out_of_range;
+    if (args.address < page_bytes || args.address >= program::layout::heap_end - max_fill)
+        return Error::out_of_range;
     for (u64 at = 0; at < args.bytes;) {
         u64 const address = args.address + at, offset = address % page_bytes;
         u64 const room = page_bytes - offset;
         u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
-        Entry const& entry = *TRY(m_.pager.own_page(space, page_of(address), access_read));
+        u32 const number = page_of(address);
+        if (space.regions.find(number) == nullptr)
+            TRY(m_.spaces.add_region(
+                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+        Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
         m_.own.close_copy();
@@ -73,22 +85,18 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
     Space& space = *TRY(managed(client, args.space));
     if (args.bytes == 0 || args.bytes > max_peek) return Error::bad_argument;
     if (args.address >= program::layout::heap_end) return Error::out_of_range;
+    u32 const page = page_of(args.address);
+    u64 const offset = args.address % page_bytes, room = page_bytes - offset;
+    Region const* const region = space.regions.find(page);
+    Entry const* const entry = m_.mapper.find(space, page);
     Peek::Reply reply{};
-    while (reply.bytes < args.bytes) {
-        u64 const address = args.address + reply.bytes, offset = address % page_bytes;
-        Region const* const region = space.regions.find(page_of(address));
-        Entry const* const entry = m_.mapper.find(space, page_of(address));
-        bool const is_there = region != nullptr && region->kind != RegionKind::device &&
-                              entry != nullptr &&
-                              (entry->kind() == EntryKind::frame || entry->kind() == EntryKind::alias);
-        if (!is_there) break;
-        u64 const room = page_bytes - offset, left = args.bytes - reply.bytes;
-        u64 const bytes = left < room ? left : room;
-        u8 const* const page = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
-        __builtin_memcpy(reply.data + reply.bytes, page + offset, bytes);
-        m_.own.close_copy();
-        reply.bytes += bytes;
-    }
+    if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
+        !entry->present())
+        return reply;
+    reply.bytes = args.bytes < room ? args.bytes : room;
+    u8 const* const bytes = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
+    __builtin_memcpy(reply.data, bytes + offset, reply.bytes);
+    m_.own.close_copy();
     return reply;
 }
 

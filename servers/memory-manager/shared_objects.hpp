@@ -24,6 +24,8 @@ public:
     {
         return number < max_objects && object_[number].pages != 0 ? &object_[number] : nullptr;
     }
+    /// One that exists.
+    SharedObject& operator[](u32 number) { return object_[number]; }
     u64 physical(SharedObject const& it) const { return frames_->physical(it.first); }
     /// The capability to a page.
     u64 page(SharedObject const& it, u32 n) const { return frames_->frame(it.first + n).address(); }

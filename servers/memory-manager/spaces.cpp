@@ -39,7 +39,7 @@ void Spaces::destroy(Space& space)
 {
     for (u32 n = 0; n < space.regions.count(); ++n)
         if (space.regions[n].kind == RegionKind::object)
-            --shared_->find(space.regions[n].object)->mappings;
+            --(*shared_)[space.regions[n].object].mappings;
     mapper_->drop_all(space);
     space.used = false;
 }
@@ -53,15 +53,26 @@ Result<void> Spaces::add_region(Space& space, Region const& region)
         space.region_bytes += page_bytes;
     }
     TRY(space.regions.insert(region));
-    if (region.kind == RegionKind::object) ++shared_->find(region.object)->mappings;
+    if (region.kind == RegionKind::object) ++(*shared_)[region.object].mappings;
     return {};
+}
+
+void Spaces::join_device(Space& space, u32 first)
+{
+    u32 const n = space.regions.at(first);
+    if (n == 0) return;
+    Region& before = space.regions[n - 1];
+    Region const& it = space.regions[n];
+    if (before.kind != it.kind || before.access != it.access || before.end() != it.first) return;
+    before.pages += it.pages;
+    space.regions.remove(n);
 }
 
 void Spaces::remove_region(Space& space, u32 n)
 {
     Region const region = space.regions[n];
     mapper_->drop_range(space, region.first, region.pages);
-    if (region.kind == RegionKind::object) --shared_->find(region.object)->mappings;
+    if (region.kind == RegionKind::object) --(*shared_)[region.object].mappings;
     space.regions.remove(n);
 }
 

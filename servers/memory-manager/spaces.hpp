@@ -23,6 +23,8 @@ public:
     void destroy(Space& space);
     /// Errors: slot_occupied, no_memory.
     Result<void> add_region(Space& space, Region const& region);
+    /// Makes a device region that begins at this page one with what ends there, if it is its like.
+    void join_device(Space& space, u32 first);
     /// Takes region n out with all its pages.
     void remove_region(Space& space, u32 n);
 

@@ -23,6 +23,7 @@ public:
     Entry(EntryKind kind, u32 value) : word_{static_cast<u32>(kind) << 29 | value} {}
     EntryKind kind() const { return static_cast<EntryKind>(word_ >> 29); }
     u32 value() const { return word_ & value_mask; }
+    bool present() const { return kind() == EntryKind::frame || kind() == EntryKind::alias; }
     /// Somebody has a capability to the frame: it stays where it is.
     bool pinned() const { return word_ & pinned_bit; }
     void pin() { word_ |= pinned_bit; }

@@ -4,7 +4,6 @@
 // what), loader.cpp (how a program is made), supervisor.cpp (how it ends).
 #include "cpio/cpio.hpp"
 #include "firmware.hpp"
-#include "interrupt_routing.hpp"
 #include "root/boot_info.hpp"
 #include "rpc/channel.hpp"
 #include "runtime/runtime.hpp"
@@ -104,7 +103,9 @@ std::span<u8 const> map_archive(Console& console, abi::BootInfo const& info, Dev
     DeviceMemory devices{info, own, objects};
     Firmware firmware{info, devices};
     auto const archive = map_archive(console, info, devices);
-    if (!shared.make_rest(interrupt_routes(firmware.table("APIC"))))
+    static constinit acpi::Madt interrupts; // too large for the stack
+    acpi::read_interrupts(firmware.table("APIC"), interrupts);
+    if (!shared.make_rest(interrupts))
         give_up(console, "the kernel refuses to make the shared objects");
 
     Loader loader{console, own, shared, archive, sys::SchedControl{info.sched_control.start}};

@@ -1,7 +1,7 @@
 // See power.hpp.
 #include "power.hpp"
 
-#include "sleep_state.hpp"
+#include "acpi/fadt.hpp"
 
 namespace root {
 
@@ -41,9 +41,9 @@ void PowerSwitch::switch_off()
 
 void PowerSwitch::switch_off_by_acpi()
 {
-    auto const fadt = parse_fadt(firmware_.table("FACP"));
+    auto const fadt = acpi::parse_fadt(firmware_.table("FACP"));
     if (!fadt) return;
-    auto const type = find_s5(firmware_.table_at(fadt->dsdt, "DSDT"));
+    auto const type = acpi::find_s5(firmware_.table_at(fadt->dsdt, "DSDT"));
     if (!type) return;
     u16 const control = fadt->pm1a_control;
     sys::IoPort const pm1a = ports(control, static_cast<u16>(control + 1));

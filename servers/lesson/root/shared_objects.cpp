@@ -30,7 +30,7 @@ sys::Result<void> SharedObjects::make_ports()
     return make_port(Shared::clock_ports, 0x40, 0x43);
 }
 
-sys::Result<void> SharedObjects::make_rest(InterruptRoutes const& routes)
+sys::Result<void> SharedObjects::make_rest(acpi::Madt const& interrupts)
 {
     for (Shared const which : all_notifications)
         at(which) = TRY(objects_.make<sys::Cap>(abi::ObjectType::notification)).address();
@@ -41,8 +41,8 @@ sys::Result<void> SharedObjects::make_rest(InterruptRoutes const& routes)
     echo_flush_ = TRY(make_signal(Shared::echo_wake, lesson::flush_event));
     ping_order_ = TRY(make_signal(Shared::ping_wake, lesson::order_event));
     // Vectors: any two that differ.
-    TRY(make_interrupt(Shared::clock_irq, routes.timer, 0));
-    TRY(make_interrupt(Shared::uart_irq, routes.com1, 4));
+    TRY(make_interrupt(Shared::clock_irq, acpi::isa_route(interrupts, 0), 0));
+    TRY(make_interrupt(Shared::uart_irq, acpi::isa_route(interrupts, 4), 4));
     for (Shared const which : all_rings) TRY(make_ring(which));
     return {};
 }
@@ -60,7 +60,7 @@ sys::Result<sys::Notification> SharedObjects::make_signal(Shared which, u64 badg
     return sys::Notification{to};
 }
 
-sys::Result<void> SharedObjects::make_interrupt(Shared which, InterruptRoute route, u64 vector)
+sys::Result<void> SharedObjects::make_interrupt(Shared which, acpi::InterruptRoute route, u64 vector)
 {
     at(which) = TRY(objects_.take_slots());
     return irq_control.get_ioapic(own_cnode.slot(slot(which)), route.io_apic, route.pin,

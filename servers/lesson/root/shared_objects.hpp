@@ -2,7 +2,7 @@
 // and the root server's own endpoint. They are made once and outlive every program that uses them.
 #pragma once
 
-#include "interrupt_routing.hpp"
+#include "acpi/interrupt_route.hpp"
 #include "programs.hpp"
 #include "queue/byte_ring.hpp"
 #include "root/address_space.hpp"
@@ -28,7 +28,7 @@ public:
 
     /// Makes them all. Ports come first: until then the root is silent.
     sys::Result<void> make_ports();
-    sys::Result<void> make_rest(InterruptRoutes const& routes);
+    sys::Result<void> make_rest(acpi::Madt const& interrupts);
 
     /// Slot of the object in our CNode; a ring has a slot for each of its pages.
     u64 slot(Shared which) const { return slots_[static_cast<usize>(which)]; }
@@ -52,7 +52,7 @@ public:
 private:
     u64& at(Shared which) { return slots_[static_cast<usize>(which)]; }
     sys::Result<void> make_port(Shared which, u16 first, u16 last);
-    sys::Result<void> make_interrupt(Shared which, InterruptRoute route, u64 vector);
+    sys::Result<void> make_interrupt(Shared which, acpi::InterruptRoute route, u64 vector);
     sys::Result<void> make_ring(Shared which);
     sys::Result<sys::Notification> make_signal(Shared which, u64 badge);
 };
