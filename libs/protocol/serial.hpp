@@ -2,7 +2,8 @@
 // call, so neither can block the other. The driver signals when it has received, when a transmit
 // ring that was more than half full is half empty, and when it is empty and the device's FIFO too:
 // a client may wait for room, or for its words to be out. The client signals after it pushed, and
-// after it took bytes from a full receive ring. (The lesson's driver uses the two rings apart and these bits of its notification.)
+// after it took bytes from a full receive ring. (The lesson's driver uses the two rings apart and
+// these bits of its notification.)
 #pragma once
 
 #include "queue/byte_ring.hpp"
