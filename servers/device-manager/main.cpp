@@ -71,7 +71,8 @@ public:
         // The supervisor, and whoever may end programs anyway.
         bool const may =
             who.badge == device::manager ||
-            (is_program(who.badge) && system_.program(who.badge).flags & composition::flag_monitor);
+            (is_program(who.badge) &&
+             system_.program(static_cast<u32>(who.badge)).flags & composition::flag_monitor);
         if (!may) return Error::missing_rights;
         a.reboot ? reboot(machine_, ports_) : switch_off(machine_, ports_);
         return Error::not_supported;
