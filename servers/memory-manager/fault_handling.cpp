@@ -81,7 +81,7 @@ void Manager::settle()
         FaultRecord* const it = faults.oldest(FaultState::waiting, 0, last);
         if (it == nullptr) return;
         last = it->order;
-        Space& space = *spaces.find(it->space);
+        Space& space = spaces[it->space];
         u64 const reason =
             serve(space, it->word[abi::vm_fault::address], it->word[abi::vm_fault::fsr]);
         if (reason == waits_for_memory) continue;

@@ -94,6 +94,7 @@ Result<void> Mapper::put_frame(Space& space, u32 page, Entry& entry, FrameId fra
 {
     TRY(map(space, frames_->frame(frame), page, access, abi::VmAttributes::write_back));
     entry = Entry{EntryKind::frame, frame};
+    entry.mark_fresh();
     ++space.account.resident;
     return {};
 }
@@ -161,6 +162,7 @@ Result<void> Mapper::refresh(Space& space, u32 page, Entry& entry, u64 access)
 Result<void> Mapper::restore(Space& space, u32 page, Entry& entry, FrameId frame)
 {
     entry = Entry{EntryKind::frame, frame};
+    entry.mark_fresh();
     return refresh(space, page, entry, space.regions.find(page)->access);
 }
 

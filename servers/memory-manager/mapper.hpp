@@ -21,6 +21,16 @@ public:
 
     /// The entry of a page; null: there is no table yet, so the page is not there either.
     Entry* find(Space const& space, u32 page) const;
+    /// Whether the page belongs to a mapping of 2 MiB.
+    bool is_large(Space const& space, u32 page) const
+    {
+        return (*tables_)[tables_->find(space.number, page / chunk_pages)].large;
+    }
+    /// The entry of a page that has a table.
+    Entry& at(Space const& space, u32 page) const
+    {
+        return (*tables_)[tables_->find(space.number, page / chunk_pages)].entry[page % chunk_pages];
+    }
     /// The entry of a page, with a page table for it. Error: no_memory (the machine's, or the
     /// account is full).
     Result<Entry*> entry(Space& space, u32 page);

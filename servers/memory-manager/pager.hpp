@@ -1,8 +1,7 @@
 // Turns regions into pages: when a program touches one, or at once for resident spaces.
 #pragma once
 
-#include "mapper.hpp"
-#include "shared_objects.hpp"
+#include "replacement.hpp"
 
 namespace memory_manager {
 
@@ -13,9 +12,10 @@ struct Access {
 
 class Pager {
 public:
-    void begin(Mapper& mapper, Frames& frames, SharedObjects& objects, OwnSpace& own,
+    void begin(Mapper& mapper, Replacement& replacement, Frames& frames, SharedObjects& objects, OwnSpace& own,
                u32 archive_pages)
     {
+        replacement_ = &replacement;
         mapper_ = &mapper, frames_ = &frames, objects_ = &objects, own_ = &own;
         archive_pages_ = archive_pages;
     }
@@ -38,6 +38,7 @@ private:
     bool in_place(Region const& region, u32 k, bool write) const;
 
     Mapper* mapper_ = nullptr;
+    Replacement* replacement_ = nullptr;
     Frames* frames_ = nullptr;
     SharedObjects* objects_ = nullptr;
     OwnSpace* own_ = nullptr;

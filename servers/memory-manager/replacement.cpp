@@ -14,9 +14,11 @@ bool Replacement::next_idle(Table& table, Victim& victim)
     }
     while (entry_ < chunk_pages) {
         u32 const n = entry_++;
-        Entry const entry = table.entry[n];
-        bool const idle = idle_[n / 64] >> n % 64 & 1;
-        if (entry.kind() != EntryKind::frame || entry.pinned() || !idle) continue;
+        Entry& entry = table.entry[n];
+        bool const idle = idle_[n / 64] >> n % 64 & 1 && !entry.fresh();
+        if (entry.kind() != EntryKind::frame) continue;
+        entry.age();
+        if (entry.pinned() || !idle) continue;
         // What the hand saw may be old; whether the page was written must be true right now.
         auto const now = pages.harvest(n, 1, abi::harvest_clear_accessed);
         if (!now || (*now).accessed[0] != 0) continue;
@@ -28,8 +30,8 @@ bool Replacement::next_idle(Table& table, Victim& victim)
 
 bool Replacement::find(u32 wanted, Victim& victim)
 {
-    // One round takes all marks away, so the second finds a page if there is any.
-    for (u64 steps = 2 * u64{tables_->made()} + 1; steps > 0; --steps) {
+    // Two rounds take all marks away, so the third finds a page if there is any.
+    for (u64 steps = 3 * u64{tables_->made()} + 1; steps > 0; --steps) {
         Table& table = (*tables_)[table_];
         Space const* const space = table_ <= tables_->made() ? spaces_->find(table.space) : nullptr;
         bool const looked_at = space && !space->resident && !table.large && table.node != 0 &&
@@ -47,7 +49,7 @@ Replacement::Room Replacement::make_room(u32 wanted)
     Victim victim{};
     if (!find(wanted, victim)) return disk_->writing() ? Room::on_its_way : Room::none;
     Table& table = (*tables_)[victim.table];
-    return evict(*spaces_->find(table.space), table.key * chunk_pages + victim.entry,
+    return evict((*spaces_)[table.space], table.key * chunk_pages + victim.entry,
                  table.entry[victim.entry], victim.dirty);
 }
 
@@ -102,8 +104,8 @@ Replacement::Room Replacement::evict(Space& space, u32 page, Entry& entry, bool 
 void Replacement::written(Transfer const& it, block::Status status)
 {
     if (it.cancelled) return disk_->free_place(it.place);
-    Space& space = *spaces_->find(it.space);
-    Entry& entry = *mapper_->find(space, it.page);
+    Space& space = (*spaces_)[it.space];
+    Entry& entry = mapper_->at(space, it.page);
     if (status != block::Status::ok) {
         disk_->free_place(it.place);
         (void)mapper_->restore(space, it.page, entry, it.frame);
@@ -143,8 +145,8 @@ bool Replacement::read(Transfer const& it, block::Status status)
         disk_->free_place(it.place);
         return true;
     }
-    Space& space = *spaces_->find(it.space);
-    Entry& entry = *mapper_->find(space, it.page);
+    Space& space = (*spaces_)[it.space];
+    Entry& entry = mapper_->at(space, it.page);
     --space.account.resident;
     auto const to = own_->open(frames_->frame(it.frame));
     if (status != block::Status::ok || !to) {

@@ -21,7 +21,8 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
     bool const again = there && there->kind == RegionKind::device && !large &&
-                       there->access == region.access;
+                       there->access == region.access &&
+                       !m_.mapper.is_large(space, region.first);
     if (again)
         m_.mapper.drop_range(space, region.first, region.pages);
     else

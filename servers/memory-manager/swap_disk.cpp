@@ -53,7 +53,7 @@ void SwapDisk::send(Transfer& it)
     auto const operation = write ? block::Operation::write : block::Operation::read;
     it.sent = requests_.push({u64{it.life} << 32 | number(it), it.place * page_sectors,
                               u64{number(it)} * page_bytes, static_cast<u32>(page_bytes),
-                              static_cast<u32>(operation)});
+                              static_cast<u32>(operation), epoch_});
     wake();
 }
 

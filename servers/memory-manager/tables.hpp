@@ -17,7 +17,8 @@ enum class EntryKind : u32 {
 /// One page: kind, flags, value.
 class Entry {
     u32 word_ = 0;
-    static constexpr u32 value_mask = low_mask(26), pinned_bit = 1 << 26, dirty_bit = 1 << 27;
+    static constexpr u32 value_mask = low_mask(26), pinned_bit = 1 << 26, dirty_bit = 1 << 27,
+                         fresh_bit = 1 << 28;
 
 public:
     Entry() = default;
@@ -32,6 +33,10 @@ public:
     /// with each mapping.
     bool dirty() const { return word_ & dirty_bit; }
     void mark_dirty() { word_ |= dirty_bit; }
+    /// Mapped just now: whoever wanted it had no time to use it yet, so the hand passes it once.
+    bool fresh() const { return word_ & fresh_bit; }
+    void mark_fresh() { word_ |= fresh_bit; }
+    void age() { word_ &= ~fresh_bit; }
 };
 
 struct Table {
