@@ -224,8 +224,8 @@ private:
 
     u64 free_pages()
     {
-        auto const it = rpc::call<memory::Memory, memory::MachineStatistics>(
-            rpc::Channel{self_.memory()}, {});
+        auto const it =
+            rpc::call<memory::Memory, memory::MachineStatistics>(rpc::Channel{self_.memory()}, {});
         return it ? (*it).free : 0;
     }
 
