@@ -50,11 +50,13 @@ Result<u64> EventRing::attach(spawn::Process const& reader, u64 instance)
     TRY(detach()); // the ring begins anew
     if (!sys::SchedControl{given_.sched_control}.set_event_ring(frame_))
         return Error::not_supported;
+    attached_ = true;
     return u64{1} << size_bits_;
 }
 
 Result<void> EventRing::detach()
 {
+    attached_ = false;
     if (!sys::SchedControl{given_.sched_control}.set_event_ring({})) return Error::not_supported;
     return {};
 }

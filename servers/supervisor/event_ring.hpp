@@ -18,6 +18,8 @@ public:
     Result<u64> attach(spawn::Process const& reader, u64 instance);
     /// The kernel writes no longer; what it wrote can still be read.
     Result<void> detach();
+    /// For whom the kernel writes; 0: for nobody.
+    u64 reader() const { return attached_ ? reader_ : 0; }
 
 private:
     Result<void> make();
@@ -26,6 +28,7 @@ private:
     Slots& slots_;
     u64 object_ = 0, size_bits_ = 0;
     sys::Frame frame_;
+    bool attached_ = false;
     u64 reader_ = 0; ///< the instance that has it mapped; spaces' numbers come again
 };
 
