@@ -134,7 +134,7 @@ struct DestroyObject {
 };
 /// Maps the frame in the message's capability (device memory, 4 KiB or 2 MiB: `size_bits`) with the
 /// kernel's memory type `attributes` (abi::VmAttributes). The capability is the space's until it
-/// ends.
+/// ends. A page that has such a frame already gets the new one in its place.
 struct MapFrame {
     static constexpr bool idempotent = false;
     struct Args {

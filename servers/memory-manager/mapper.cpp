@@ -136,9 +136,11 @@ Result<void> Mapper::put_device(Space& space, u32 page, u64 capability, u64 acce
             auto const mapped =
                 frame.map(vspace(space), u64{page} << page_bits, rights, {type, false});
             if (mapped) return {};
-            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2)
+            u64 const level = mapped.error().word[2];
+            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2 ||
+                level == abi::mapping_no_page_table)
                 return Error::bad_argument; // no frame, or not of this size
-            TRY(add_upper(space, u64{page} << page_bits, mapped.error().word[2]));
+            TRY(add_upper(space, u64{page} << page_bits, level));
         }
     };
     auto const made = put();

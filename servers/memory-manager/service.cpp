@@ -137,6 +137,9 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
         TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
     if (args.access & access_execute) return Error::bad_argument;
     if (args.space == 0) {
+        if (args.address < layout::shared ||
+            args.address + (u64{object->pages} << page_bits) > layout::shared_end)
+            return Error::out_of_range;
         TRY(map_own(*object, args.address, args.access));
         return MapObject::Reply{};
     }

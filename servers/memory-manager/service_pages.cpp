@@ -18,15 +18,22 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         return Error::bad_argument;
     if (!has_capability_) return Error::invalid_cap;
     region.kind = RegionKind::device;
-    TRY(m_.spaces.add_region(space, region));
+    Region const* const there = space.regions.find(region.first);
+    // Whoever owns the memory may have taken the frame that was there away.
+    bool const again = there && there->kind == RegionKind::device && !large &&
+                       there->access == region.access;
+    if (again)
+        m_.mapper.drop_range(space, region.first, region.pages);
+    else
+        TRY(m_.spaces.add_region(space, region));
     auto const type = static_cast<abi::VmAttributes>(args.attributes);
     auto const put =
         m_.mapper.put_device(space, region.first, m_.inbox, region.access, type, large);
     if (!put) {
-        m_.spaces.remove_region(space, space.regions.at(region.first));
+        if (!again) m_.spaces.remove_region(space, space.regions.at(region.first));
         return put.error();
     }
-    m_.spaces.join_device(space, region.first);
+    if (!again) m_.spaces.join_device(space, region.first);
     return MapFrame::Reply{};
 }
 

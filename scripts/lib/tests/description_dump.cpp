@@ -1,6 +1,6 @@
 // Reads a compiled system description as the structs of libs/composition have it and prints every
-// field, one line a record, for test_manifest_binary.py to compare with what was meant; and what the
-// Reader, which checks it before anybody uses it, says of it.
+// field, one line a record, for test_manifest_binary.py to compare with what was meant; and what
+// the Reader, which checks it before anybody uses it, says of it.
 #include "composition/reader.hpp"
 #include <cstdio>
 #include <cstdlib>

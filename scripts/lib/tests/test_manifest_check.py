@@ -1,10 +1,12 @@
 """scripts/manifest check: everything that must be refused is, with the file and the line."""
+import random
+import re
 import unittest
 
 from manifest import check
 from manifest.wiring import Sources
 import project
-from tests.manifest_tree import WithTree, program
+from tests.manifest_tree import FILES, WithTree, program
 
 SYSTEM = 'sysroot/etc/system.toml'
 SHELL = 'servers/shell/server.toml'
@@ -261,6 +263,21 @@ class Rules(WithTree):
         self.replace(SHELL, ', "log"]', ']')
         self.replace(UART, 'uses = ["log?"]', '')
         self.assertIn('programs, at most 64', '\n'.join(self.problems()))
+
+
+class Hostile(WithTree):
+    def test_words_replaced_at_random_never_do_more_than_be_refused(self):
+        words = ('1', '-1', '1.5', '"x"', '""', '[]', '{}', 'true', '["a"]', '[{ a = 1 }]', '',
+                 '99999999999999', '[[program]]', '"log"', 'x = 1', '{ a = 1 }')
+        chance, refused = random.Random(1), 0
+        for _ in range(200):
+            name = chance.choice(list(FILES))
+            place = chance.choice(list(re.finditer(r'"[^"]*"|[\w.]+|[\[\]{}=,]', FILES[name])))
+            self.write(name, FILES[name][:place.start()] + chance.choice(words)
+                       + FILES[name][place.end():])
+            refused += bool(self.problems())
+            self.write(name, FILES[name])
+        self.assertGreater(refused, 150)
 
 
 class TheSystem(unittest.TestCase):
