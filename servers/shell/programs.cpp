@@ -135,18 +135,17 @@ int caps(Shell& shell, Words& words)
     if (shell.json) return caps_json(shell, program);
     shell.out.print("{}\r\n", words[1]);
     char edge[monitor::name_bytes] = {}; // of the branch that is being shown
+    u64 peer = composition::no_index;    // at its other end
     for (u64 index = 0;; ++index) {
         auto it = shell.monitor<monitor::Holding>({program, index});
         if (!it) return it.error() == Error::not_found ? 0 : shell.fail("caps", it.error());
         std::string_view const name = text_of(it->name), own_edge = edge_of(name);
+        if (name.ends_with(".peer")) peer = it->value;
+        if (is_number(it->kind)) continue;
         if (own_edge != text_of(edge)) {
             for (usize i = 0; i < sizeof edge; ++i) edge[i] = i < own_edge.size() ? own_edge[i] : 0;
-            bool const peer = it->peer < composition::max_programs;
-            if (!own_edge.empty())
-                shell.out.print("├─ {}{}{}\r\n", own_edge, peer ? ": " : "",
-                                peer ? shell.name(it->peer) : std::string_view{});
+            if (!own_edge.empty()) shell.out.print("├─ {}: {}\r\n", own_edge, shell.name(peer));
         }
-        if (is_number(it->kind)) continue;
         text::Line<100> words_of_it;
         describe(words_of_it, *it);
         shell.out.print("{}{<20} {}\r\n", own_edge.empty() ? "├─ " : "│  ├─ ", name,
