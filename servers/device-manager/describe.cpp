@@ -14,12 +14,12 @@ struct Kind {
 };
 /// [PCI Code and ID Assignment, "Class Codes"], those that a PC has; the first that matches.
 constexpr Kind kinds[] = {
-    {0x010802, 0xffffff, "NVMe disk"},    {0x010601, 0xffffff, "SATA controller"},
+    {0x010802, 0xffffff, "NVMe disk"},      {0x010601, 0xffffff, "SATA controller"},
     {0x010100, 0xffff00, "IDE controller"}, {0x010000, 0xff0000, "disk controller"},
-    {0x020000, 0xff0000, "network"},      {0x030000, 0xff0000, "display"},
-    {0x040000, 0xff0000, "sound"},        {0x060000, 0xffff00, "host bridge"},
-    {0x060100, 0xffff00, "ISA bridge"},   {0x060400, 0xffff00, "PCI bridge"},
-    {0x060000, 0xff0000, "bridge"},       {0x0c0330, 0xffffff, "USB controller (xHCI)"},
+    {0x020000, 0xff0000, "network"},        {0x030000, 0xff0000, "display"},
+    {0x040000, 0xff0000, "sound"},          {0x060000, 0xffff00, "host bridge"},
+    {0x060100, 0xffff00, "ISA bridge"},     {0x060400, 0xffff00, "PCI bridge"},
+    {0x060000, 0xff0000, "bridge"},         {0x0c0330, 0xffffff, "USB controller (xHCI)"},
     {0x0c0300, 0xffff00, "USB controller"}, {0x0c0500, 0xffff00, "SMBus"},
 };
 /// [Virtio 1.2, "Device Types"]: device number - 0x1040, and what old devices are numbered as.
@@ -87,10 +87,10 @@ void describe_function(pci::Device const& device, Devices const& devices,
     line.add(":");
     put_hex(line, device.device, 4);
     line.add(" ", device.vendor == pci::virtio_vendor ? "virtio " : "", words_of(device));
-    line.add(device.msix.entries > 0           ? ", MSI-X"
-             : device.capabilities.msi != 0    ? ", MSI"
-             : device.interrupt_pin != 0       ? ", interrupt line"
-                                               : "");
+    line.add(device.msix.entries > 0        ? ", MSI-X"
+             : device.capabilities.msi != 0 ? ", MSI"
+             : device.interrupt_pin != 0    ? ", interrupt line"
+                                            : "");
     finish(line, out);
 }
 
