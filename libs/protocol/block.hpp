@@ -7,23 +7,32 @@
 //
 // After the driver died, its successor takes the rings as they are: it raises `epoch`, drops what
 // was queued and completes nothing of the old life; a client that sees a new epoch submits again
-// what was not completed (writes are idempotent: the client still has the bytes). A flush is
-// acknowledged only when everything completed before it is on the medium.
+// what was not completed (writes are idempotent: the client still has the bytes). A request says
+// which epoch its client knew, so that one pushed around the change is not carried out beside its
+// repetition, when the client may have reused the bytes. A flush is acknowledged only when every
+// write whose completion the client had seen before is on the medium.
 #pragma once
 
 #include "queue/ring.hpp"
 
 namespace block {
 
-enum class Operation : u32 { read = 0, write = 1, flush = 2 };
+enum class Operation : u32 {
+    read = 0,
+    write = 1,
+    flush = 2,
+    settle = 3, ///< completed when no request of the client is under way any more: what one that
+                ///< was started anew does first, because its predecessor's may still use the pool
+};
 enum class Status : u32 { ok = 0, io_error = 1, bad_request = 2, read_only = 3 };
 
 struct Request {
     u64 id;     ///< the client's own; comes back
     u64 sector; ///< of 512 bytes
     u64 offset; ///< of the data in the client's pool, multiple of 512
-    u32 bytes;  ///< multiple of 512, at most max_bytes; 0 for flush
+    u32 bytes;  ///< multiple of 512, at most max_bytes; 0 for flush and settle
     u32 operation;
+    u64 epoch; ///< Shared::epoch as the client saw it; of another the driver drops the request
 };
 struct Completion {
     u64 id;
@@ -44,5 +53,6 @@ struct Shared {
     std::atomic<u32> epoch;       ///< 0: no driver yet
     char serial[24];              ///< of the device, zero terminated
 };
+static_assert(sizeof(Shared) <= 8192); // protocols.toml
 
 } // namespace block

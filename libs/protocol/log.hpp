@@ -21,12 +21,17 @@ struct Record {
 static_assert(sizeof(Record) == 120);
 struct Shared {
     queue::Ring<Record, 128> records;
-    std::atomic<u32> level; ///< written by the log server: least level that is worth sending
+    std::atomic<u32> level; ///< written by the log server: 1 + the highest Level that is worth
+                            ///< sending; 0 before it started: default_level
+    char name[24];          ///< the writer's own name, zero terminated: for people, no proof
 };
+inline constexpr Level default_level = Level::info;
 
 /// How the shell reads: the log server's own store, by Calls (protocol `logread`). Records are
-/// numbered from 1; one that is gone already is skipped. program ~0: of any. Blocks nobody: number
-/// 0 in the answer means that there is none from `from` on.
+/// numbered from 1; one that is gone already is skipped. program ~0: of any; level: none above it.
+/// Blocks nobody: number 0 in the answer means that there is none from `from` on, and then the
+/// client is signalled once when there is a new one of any kind. level in the answer: a Level, with
+/// `continuation` set when the record goes on with the line before it. time_us is since boot.
 struct Read {
     static constexpr bool idempotent = true;
     struct Args {
@@ -34,10 +39,13 @@ struct Read {
     };
     struct Reply {
         u64 number, program, time_us, level, length;
+        char name[24];
         char text[232];
     };
 };
-/// Sets the least level kept of a program (~0: all).
+inline constexpr u64 continuation = 0x100;
+/// Sets the highest level kept of a program (~0: all). Error: bad_argument (no such level or
+/// program).
 struct Filter {
     static constexpr bool idempotent = true;
     struct Args {

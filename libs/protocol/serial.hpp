@@ -1,7 +1,9 @@
 // What a serial driver and its one client agree on: two rings of bytes and a signal each way. No
-// call, so neither can block the other. The driver also signals when the transmit ring has become
-// empty and the last byte has left the device: a client may wait for room, or for its words to be
-// out. (The lesson's driver uses the two rings apart and these bits of its notification.)
+// call, so neither can block the other. The driver signals when it has received, when a transmit
+// ring that was more than half full is half empty, and when it is empty and the device's FIFO too:
+// a client may wait for room, or for its words to be out. The client signals after it pushed, and
+// after it took bytes from a full receive ring. (The lesson's driver uses the two rings apart and
+// these bits of its notification.)
 #pragma once
 
 #include "queue/byte_ring.hpp"

@@ -1,9 +1,10 @@
 // A single-producer single-consumer ring of records in memory that two programs share, with "signal
 // wanted" flags: who finds nothing to do says so, looks once more, and sleeps; the other end
-// signals only then. No stand-alone fences: the orderings are on the accesses (tests/model/ring.pml
-// shows that each is needed). Neither end trusts the other: each keeps its own position privately
-// and takes an impossible position of the peer for an empty or a full ring; a record is copied
-// once, then checked by its user.
+// signals only then. No stand-alone fences: the orderings are on the accesses. tests/model/ring.pml
+// is this file over explicit store buffers and shows what goes wrong without each of them.
+// Neither end trusts the other: each keeps its own position privately and takes an impossible
+// position of the peer for an empty or a full ring; a record is copied once, then checked by its
+// user.
 #pragma once
 
 #include "kit/types.hpp"
@@ -25,6 +26,20 @@ template <class T, u32 Entries> struct Ring {
     alignas(64) T record[Entries];
 };
 
+namespace detail {
+
+/// Whether the owner of `awake` sleeps; true once per sleep, for who is to signal it. Sequentially
+/// consistent with the peer's store of 0 and its look at the position that we stored before:
+/// either we see that it sleeps, or it sees what we did.
+inline bool wants_signal(std::atomic<u32>& awake)
+{
+    return awake.load(std::memory_order_seq_cst) == 0 &&
+           awake.exchange(1, std::memory_order_relaxed) == 0;
+}
+
+} // namespace detail
+
+/// The end that pushes. Before it waits or turns to other things it asks must_signal().
 template <class R> class Sender {
     R* ring_ = nullptr;
     u32 at_ = 0;
@@ -34,67 +49,62 @@ public:
     /// Goes on where the last producer of this ring stopped.
     explicit Sender(R* ring) : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)} {}
 
-    u32 space() const
-    {
-        u32 const used = at_ - ring_->popped.load(std::memory_order_acquire);
-        return used <= R::entries ? R::entries - used : 0;
-    }
+    /// Records that can be pushed now.
+    u32 space() const { return room(ring_->popped.load(std::memory_order_acquire)); }
     /// False when the ring is full.
     bool push(typename R::Record const& record)
     {
         if (space() == 0) return false;
         ring_->record[at_ % R::entries] = record;
-        ring_->pushed.store(++at_, std::memory_order_seq_cst); // before the look at consumer_awake
+        ring_->pushed.store(++at_, std::memory_order_seq_cst);
         return true;
     }
-    /// After pushing: whether the consumer sleeps and is to be signalled. True once per sleep.
-    bool must_signal()
-    {
-        if (ring_->consumer_awake.load(std::memory_order_seq_cst)) return false;
-        return ring_->consumer_awake.exchange(1, std::memory_order_seq_cst) == 0;
-    }
+    /// After pushing: whether the consumer sleeps and is to be signalled.
+    bool must_signal() { return detail::wants_signal(ring_->consumer_awake); }
     /// Before waiting for room: true when there is none and the consumer will signal.
     bool sleep_if_full()
     {
         ring_->producer_awake.store(0, std::memory_order_seq_cst);
-        if (space() == 0) return true;
+        if (room(ring_->popped.load(std::memory_order_seq_cst)) == 0) return true;
         ring_->producer_awake.store(1, std::memory_order_relaxed);
         return false;
     }
+
+private:
+    u32 room(u32 popped) const
+    {
+        u32 const used = at_ - popped;
+        return used <= R::entries ? R::entries - used : 0;
+    }
 };
 
+/// The end that pops. Before it waits or turns to other things it asks must_signal().
 template <class R> class Receiver {
     R* ring_ = nullptr;
     u32 at_ = 0;
 
 public:
     Receiver() = default;
+    /// Goes on where the last consumer of this ring stopped.
     explicit Receiver(R* ring) : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)} {}
 
-    u32 size() const
-    {
-        u32 const used = ring_->pushed.load(std::memory_order_acquire) - at_;
-        return used <= R::entries ? used : 0;
-    }
+    /// Records that can be popped now.
+    u32 size() const { return waiting(ring_->pushed.load(std::memory_order_acquire)); }
     /// Takes the oldest record; false when there is none.
     bool pop(typename R::Record& record)
     {
         if (size() == 0) return false;
         record = ring_->record[at_ % R::entries];
-        ring_->popped.store(++at_, std::memory_order_seq_cst); // before the look at producer_awake
+        ring_->popped.store(++at_, std::memory_order_seq_cst);
         return true;
     }
     /// After popping: whether the producer waits for room and is to be signalled.
-    bool must_signal()
-    {
-        if (ring_->producer_awake.load(std::memory_order_seq_cst)) return false;
-        return ring_->producer_awake.exchange(1, std::memory_order_seq_cst) == 0;
-    }
+    bool must_signal() { return detail::wants_signal(ring_->producer_awake); }
     /// Before waiting: true when there is nothing and the producer will signal.
     bool sleep_if_empty()
     {
         ring_->consumer_awake.store(0, std::memory_order_seq_cst);
-        if (size() == 0) return true;
+        if (waiting(ring_->pushed.load(std::memory_order_seq_cst)) == 0) return true;
         ring_->consumer_awake.store(1, std::memory_order_relaxed);
         return false;
     }
@@ -103,6 +113,13 @@ public:
     {
         at_ = ring_->pushed.load(std::memory_order_acquire);
         ring_->popped.store(at_, std::memory_order_seq_cst);
+    }
+
+private:
+    u32 waiting(u32 pushed) const
+    {
+        u32 const used = pushed - at_;
+        return used <= R::entries ? used : 0;
     }
 };
 

@@ -8,9 +8,11 @@ struct seL4_IPCBuffer_;
 
 extern "C" {
 
+#ifndef HYPERCORE_HOST // a host test has a main of its own
 /// The program. `argument` is what rdi held at the entry: abi::BootInfo for a root server,
 /// runtime::Arguments for the others. A C library may put its own runtime_main in between.
 int main(void* argument);
+#endif
 
 /// Calls main; weak, so that a C library's start-up can replace it (sysroot/ports/newlib).
 int runtime_main(void* argument);

@@ -201,6 +201,8 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
     case GrantKind::call:
         return mint(peers_[it.peer].endpoint, it.value, call);
     case GrantKind::signal:
+        // Root makes the trusted base before there is anybody below: the supervisor adds these.
+        if (peers_[it.peer].notification == 0) return {};
         return mint(peers_[it.peer].notification, it.value, sys::Rights::write);
     case GrantKind::own_signal:
         return mint(self.notification, it.value, sys::Rights::write);

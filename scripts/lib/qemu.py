@@ -134,6 +134,7 @@ class Qmp:
         self.shutdown_reason = None
         self.on_reset = lambda: None
         self.answers = {}
+        self.events = []  # all but those below, oldest first; tests take them out
         self._next = 1
         self.send('qmp_capabilities')
 
@@ -163,3 +164,5 @@ class Qmp:
             self.shutdown_reason = message.get('data', {}).get('reason')
         elif message.get('event') == 'RESET':
             self.on_reset()
+        elif 'event' in message:
+            self.events.append(message)

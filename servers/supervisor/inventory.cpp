@@ -45,7 +45,9 @@ Result<void> Inventory::make()
     TRY(share_with_trusted(header.supervisor, given_.own_space));
     TRY(share_with_trusted(header.device_manager, given_.device_space));
     TRY(share_with_trusted(header.memory_manager, memory_manager_itself));
-    return attach_swap();
+    TRY(take_own_signals());
+    (void)attach_swap();
+    return {};
 }
 
 Result<void> Inventory::make_kernel_objects()
@@ -93,6 +95,20 @@ Result<void> Inventory::share_with_trusted(u32 program, u64 space)
         bool const readable = it.kind == composition::GrantKind::shared_read;
         TRY(memory<memory::MapObject>({space, objects_[it.object].object, it.address,
                                        readable ? memory::access_read : read_write}));
+    }
+    return {};
+}
+
+/// The capabilities that our own description promises: to signal programs that root did not know.
+Result<void> Inventory::take_own_signals()
+{
+    u32 const self = system_.header().supervisor;
+    for (Grant const& it : system_.grants(system_.program(self))) {
+        if (it.kind != composition::GrantKind::signal) continue;
+        sys::CNode const own = slots_.cnode();
+        if (!own.slot(it.slot).mint_from(own.slot(peers_[it.peer].notification), it.value,
+                                         sys::Rights::write))
+            return Error::slot_occupied;
     }
     return {};
 }

@@ -41,6 +41,7 @@ private:
     Result<void> make_kernel_objects();
     Result<void> make_shared_memory();
     Result<void> share_with_trusted(u32 program, u64 space);
+    Result<void> take_own_signals();
     Result<void> attach_swap();
     Result<sys::Notification> badged(u32 program, u64 badge);
     composition::Grant const* find_grant(u32 program, std::string_view name) const;

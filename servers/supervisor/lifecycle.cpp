@@ -124,7 +124,7 @@ void Lifecycle::make(Managed& it)
     auto const made = make_instance(it);
     if (made) return;
     spawn::Failure const& failure = made.error();
-    parts_.report.line("cannot start '", text(it.definition->name), "': ", failure.step,
+    parts_.report.problem("cannot start '", text(it.definition->name), "': ", failure.step,
                        ": error ", static_cast<u64>(failure.error), ", kernel ",
                        static_cast<u64>(failure.kernel));
     dismantle(it);
@@ -225,7 +225,7 @@ void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
     it.ended_tsc = Time::tsc();
     (void)it.count_cpu_time();
     record(it, reason, fault);
-    parts_.report.line("'", text(it.definition->name), "' ", in_words(reason, fault).view());
+    parts_.report.problem("'", text(it.definition->name), "' ", in_words(reason, fault).view());
     publish(it, State::restarting);
     dismantle(it);
     decide(it, reason);
@@ -248,8 +248,8 @@ void Lifecycle::record(Managed& it, Reason reason, fault::Message const* fault)
 void Lifecycle::dismantle(Managed& it)
 {
     if (it.attached && !parts_.devices.detach(it.index))
-        parts_.report.line("the device of ", text(it.definition->name),
-                           " does not become quiet: its memory stays locked away");
+        parts_.report.problem("the device of ", text(it.definition->name),
+                              " does not become quiet: its memory stays locked away");
     it.attached = false;
     if (!it.runs()) return;
     sys::Message const died{static_cast<u64>(Error::server_died), 0, 0, {}};
@@ -272,7 +272,7 @@ void Lifecycle::decide(Managed& it, Reason reason)
     it.ended_tsc = 0;
     publish(it, State::absent);
     refuse_callers(it);
-    parts_.report.line(text(it.definition->name), " stays stopped");
+    parts_.report.problem("'", text(it.definition->name), "' stays stopped");
     report_boot();
 }
 
@@ -361,7 +361,7 @@ void Lifecycle::end_without_successor(Managed& it)
     dismantle(it);
     publish(it, State::absent);
     refuse_callers(it);
-    parts_.report.line("the device of ", text(it.definition->name), " is gone");
+    parts_.report.problem("the device of ", text(it.definition->name), " is gone");
     report_boot();
 }
 

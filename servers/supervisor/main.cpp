@@ -39,19 +39,20 @@ public:
     Report& report() { return report_; }
 
     /// Makes what outlives the programs, the clock, and then the programs.
-    Result<void> begin()
+    Result<void> begin(program::Program const& self)
     {
         if (!slots_.slot(slots_.device_manager())
                  .mint_from(slots_.cnode().slot(given().device_endpoint), device::manager))
             return Error::invalid_cap;
         TRY(inventory_.make());
+        report_.open_log(self);
         TRY(lifecycle_.prepare());
-        composition::Program const& self = system_.program(system_.header().supervisor);
-        auto const file = cpio::find(archive(), composition::text(self.file));
+        composition::Program const& us = system_.program(system_.header().supervisor);
+        auto const file = cpio::find(archive(), composition::text(us.file));
         if (!file || !*file) return Error::not_found;
         auto const image = spawn::make_image(archive(), (*file)->data);
         if (!image) return Error::corrupt;
-        TRY(start_clock(given(), slots_, inventory_.untyped(), *image, self.priority));
+        TRY(start_clock(given(), slots_, inventory_.untyped(), *image, us.priority));
         lifecycle_.start_all();
         return {};
     }
@@ -101,8 +102,8 @@ int main(void* argument)
     if (!system) return 2;
     static composition::Reader const description = *system;
     static Supervisor supervisor{description};
-    if (auto const begun = supervisor.begin(); !begun) {
-        supervisor.report().line("cannot begin: error ", static_cast<u64>(begun.error()));
+    if (auto const begun = supervisor.begin(self); !begun) {
+        supervisor.report().problem("cannot begin: error ", static_cast<u64>(begun.error()));
         return 3;
     }
     supervisor.serve(self.endpoint(), self.reply());

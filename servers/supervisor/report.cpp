@@ -1,19 +1,19 @@
 // See report.hpp.
 #include "report.hpp"
 
-#include "rpc/channel.hpp"
 #include <algorithm>
 
 namespace supervisor {
 
-void Report::put(Line const& line)
+void Report::put(logging::Level level, std::string_view text)
 {
+    log_.write(level, text);
     if (!root_prints_) return;
+    Line line;
+    line.add("supervisor: ", text.substr(0, root_protocol::max_text - 16), "\n");
     root_protocol::Print::Args args{};
-    auto const text = line.view();
-    std::copy(text.begin(), text.end(), args.text);
-    args.text[text.size()] = '\n';
-    args.length = text.size() + 1;
+    args.length = line.view().size();
+    std::copy_n(line.view().data(), args.length, args.text);
     (void)rpc::call<root_protocol::Root, root_protocol::Print>(rpc::Channel{root_}, args);
 }
 

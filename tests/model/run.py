@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Checks the model of IPC and donation (ipc.pml) with Spin, every reachable state of each
-configuration, and then that the model can fail: each mutant is the model with one deliberate bug,
-and passes its test when the checker finds it. Output is TAP with the numbers of states as comments.
+"""Checks the models of IPC and donation (ipc.pml) and of the ring between two programs (ring.pml)
+with Spin, every reachable state of each configuration, and then that a model can fail: each mutant is
+a model with one deliberate bug, and passes its test when the checker finds it. Output is TAP with the
+numbers of states as comments.
 
-A failure of the model itself is printed as the kernel entries that lead there, as few as it takes.
+A failure of a model itself is printed as the steps (ipc.pml: the kernel entries) that lead there, as
+few as it takes.
 What is modelled and what the properties are: README.md beside this file.
 """
 import argparse
@@ -16,25 +18,42 @@ import subprocess
 import sys
 import tempfile
 
-MODEL = Path(__file__).resolve().parent / 'ipc.pml'
+MODELS = Path(__file__).resolve().parent
+IPC, RING = 'ipc.pml', 'ring.pml'
 MEGABYTES = 3000  # of one search; the checker stops there
 LIVE = ('CLIENT_SERVER=1', 'WITH_BUDGETS=1')
 EVERYTHING = ('WITH_FAULTS=1', 'WITH_BUDGETS=1', 'WITH_NOTIFICATION=1')
 
 # `defines` switch parts of the model on; `live`: check the LTL property under weak fairness;
 # `depth`: of the search, in Spin's steps.
-Configuration = namedtuple('Configuration', 'name defines depth live', defaults=(1_000_000, False))
+Configuration = namedtuple('Configuration', 'name defines depth live model',
+                           defaults=(1_000_000, False, IPC))
 CONFIGURATIONS = (
     Configuration('calls, three contexts', ('CONTEXTS=3',), 3_000_000),
     Configuration('calls, faults, timeouts, budgets; two contexts',
                   ('WITH_FAULTS=1', 'WITH_BUDGETS=1'), 3_000_000),
     Configuration('calls and a notification, two contexts', ('WITH_NOTIFICATION=1',), 8_000_000),
     Configuration('clients of a server that answers run at last', LIVE, live=True),
+    Configuration('a ring over store buffers', (), model=RING),
 )
 SOAK = Configuration('everything at once, one context', (*EVERYTHING, 'CONTEXTS=1'), 20_000_000)
 
-# One bug each: the text that is replaced must be in the model exactly once.
-Mutant = namedtuple('Mutant', 'name old new defines live', defaults=((), False))
+# One bug each: the text that is replaced must be in the model exactly once. `options` of the checker
+# say what counts as caught.
+Mutant = namedtuple('Mutant', 'name old new defines live model options',
+                    defaults=((), False, IPC, ()))
+
+
+def wakes(name, old, new):
+    """The ring with one ordering less, which must lose a wake-up: both ends wait at the end."""
+    return Mutant(f'ring, lost wake-up: {name}', old, new, model=RING, options=('-A',))
+
+
+def tears(name, old, new):
+    """The same, but a record must come out wrong."""
+    return Mutant(f'ring, wrong record: {name}', old, new, model=RING, options=('-E',))
+
+
 MUTANTS = (
     Mutant('an answer does not return the context',
            'if :: tcb[m_caller].sc == 0 -> donate(m_sc, m_caller) :: else fi', 'skip'),
@@ -71,6 +90,19 @@ MUTANTS = (
     Mutant('one context is never refilled', 'd_step { refill(1); refill(2); ', 'd_step { refill(1); ',
            LIVE, True),
     Mutant('the server does not answer', 'target = REPLY_1 + r2 - 1\n', 'target = NOTHING\n', LIVE, True),
+    tears('a push is no release', 'PUSHED, at, SEQ_CST', 'PUSHED, at, RELAXED'),
+    tears('a pop is no release', 'pop(SEQ_CST)', 'pop(RELAXED)'),
+    tears('a record is read before the position', 'seen, ACQUIRE); /* pop: size', 'seen, RELAXED); /*'),
+    wakes('a push is only a release', 'PUSHED, at, SEQ_CST', 'PUSHED, at, RELEASE'),
+    wakes('a pop is only a release', 'pop(SEQ_CST)', 'pop(RELEASE)'),
+    wakes('the look whether the peer sleeps is only an acquire',
+          'SEQ_CST); /* the peer\'s flag */', 'ACQUIRE);'),
+    wakes('the consumer\'s "I sleep" is a plain store', 'SEQ_CST); /* sleep_if_empty */', 'RELAXED);'),
+    wakes('the consumer\'s second look is only an acquire',
+          'PUSHED, seen, SEQ_CST); /* its second look */', 'PUSHED, seen, ACQUIRE);'),
+    wakes('the producer\'s "I sleep" is a plain store', 'SEQ_CST); /* sleep_if_full */', 'RELAXED);'),
+    wakes('the producer\'s second look is only an acquire',
+          'POPPED, seen, SEQ_CST); /* its second look */', 'POPPED, seen, ACQUIRE);'),
 )
 
 
@@ -90,8 +122,8 @@ def run(command, directory, seconds):
 
 
 def build(directory, text, defines, live, optimisation):
-    (directory / 'ipc.pml').write_text(text)
-    said = run(['spin', *(f'-D{each}' for each in defines), '-a', 'ipc.pml'], directory, 60)
+    (directory / 'model.pml').write_text(text)
+    said = run(['spin', *(f'-D{each}' for each in defines), '-a', 'model.pml'], directory, 60)
     if 'rror' in said or not (directory / 'pan.c').exists():
         raise Failure(said)
     # Partial order reduction has nothing to reduce: every entry touches everything.
@@ -102,8 +134,8 @@ def build(directory, text, defines, live, optimisation):
         raise Failure(said)
 
 
-def search(directory, live, depth, seconds):
-    how = ['-a', '-f'] if live else []
+def search(directory, live, depth, seconds, options=()):
+    how = ['-a', '-f', *options] if live else [*options]
     return run(['./pan', *how, f'-m{depth}', '-w22'], directory, seconds)
 
 
@@ -127,16 +159,18 @@ def judge(text):
                   f'{memory} MB, {seconds} s', text)
 
 
-def counterexample(directory, live):
-    """The kernel entries to an error, from the shallowest search that finds one."""
+def counterexample(directory, live, text):
+    """The steps to an error, from the shallowest search that finds one."""
     for depth in (100, 200, 400, 800, 1600, 10_000, 100_000):
         if judge(search(directory, live, depth, 120)).errors:
             break
-    names = dict(re.findall(r'^#define ([A-Z_]+) (\d+)$', MODEL.read_text().split('kernel entries */')[1],
-                            re.M))
+    entries = text.partition('kernel entries */')[2]
+    if not entries:
+        return run(['spin', '-t', '-p', 'model.pml'], directory, 60)
+    names = dict(re.findall(r'^#define ([A-Z_]+) (\d+)$', entries, re.M))
     names = {number: name for name, number in names.items()}
     return re.sub(r'\bop (\d+)', lambda match: names.get(match[1], match[0]),
-                  run(['spin', '-t', '-B', 'ipc.pml'], directory, 60))
+                  run(['spin', '-t', '-B', 'model.pml'], directory, 60))
 
 
 def check(configuration, seconds):
@@ -144,15 +178,16 @@ def check(configuration, seconds):
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         optimisation = '-O0' if configuration.live else '-O2'
-        build(directory, MODEL.read_text(), configuration.defines, configuration.live, optimisation)
+        text = (MODELS / configuration.model).read_text()
+        build(directory, text, configuration.defines, configuration.live, optimisation)
         result = judge(search(directory, configuration.live, configuration.depth, seconds))
         if result.errors:
-            return False, result.text + counterexample(directory, configuration.live)
+            return False, result.text + counterexample(directory, configuration.live, text)
         return result.complete, result.line if result.complete else result.text
 
 
 def mutated(mutant):
-    text = MODEL.read_text()
+    text = (MODELS / mutant.model).read_text()
     if text.count(mutant.old) != 1:
         raise Failure(f'the model has {text.count(mutant.old)} places like: {mutant.old}')
     return text.replace(mutant.old, mutant.new)
@@ -163,7 +198,7 @@ def catch(mutant, seconds):
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         build(directory, mutated(mutant), mutant.defines, mutant.live, '-O0')
-        result = judge(search(directory, mutant.live, 1_000_000, seconds))
+        result = judge(search(directory, mutant.live, 1_000_000, seconds, mutant.options))
         found = re.search(r'pan:\d+: (.*)', result.text)
         return result.errors > 0, f'{found[1] if found else "nothing found"}; {result.line}'
 

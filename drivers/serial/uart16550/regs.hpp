@@ -1,45 +1,62 @@
-// Registers of a 16550A UART: port offsets and bits. A register is a type, and a bit belongs to
-// one register, so that a bit cannot be written to the wrong one.
-// [National Semiconductor PC16550D data sheet, "Registers"]
+// Registers of a 16550A UART. Two registers share offset 0, and two offset 2: one is read there,
+// the other is written. [National Semiconductor PC16550D data sheet, "Registers"]
 #pragma once
 
-#include "kit/types.hpp"
+#include "hw/reg.hpp"
 
 namespace uart16550 {
 
-/// Offset from the first port. Two registers share an offset: one is read there, one is written.
-enum class Register : u16 {
-    receive_buffer = 0,     ///< read: the oldest byte received
-    transmit_holding = 0,   ///< write: the next byte to send
-    interrupt_enable = 1,   ///< write
-    interrupt_identity = 2, ///< read: what interrupts; reading "transmitter empty" clears it
-    fifo_control = 2,       ///< write
-    line_control = 3,
-    modem_control = 4,
-    line_status = 5,  ///< read
-    modem_status = 6, ///< read
+/// Read: the oldest byte received.
+struct ReceiveBuffer {
+    using Word = u8;
+    static constexpr u16 offset = 0;
 };
-
-namespace interrupt_enable {
-inline constexpr u8 received = 1, transmitter_empty = 2;
-}
-namespace interrupt_identity {
-inline constexpr u8 nothing_pending = 1; ///< active low: 0 means an interrupt waits
-inline constexpr u8 fifos_enabled = 0xc0;
-} // namespace interrupt_identity
-namespace fifo_control {
-inline constexpr u8 enable = 1;
-}
-namespace line_control {
-inline constexpr u8 eight_bits_no_parity = 3;
-}
-namespace modem_control {
-inline constexpr u8 data_terminal_ready = 1, request_to_send = 2;
-inline constexpr u8 interrupt_gate = 8; ///< OUT2: on a PC it connects the interrupt line
-} // namespace modem_control
-namespace line_status {
-inline constexpr u8 data_ready = 1, holding_empty = 0x20, all_sent = 0x40;
-}
+/// Write: the next byte to send.
+struct TransmitHolding {
+    using Word = u8;
+    static constexpr u16 offset = 0;
+};
+struct InterruptEnable {
+    using Word = u8;
+    static constexpr u16 offset = 1;
+    using Received = hw::Bit<InterruptEnable, 0>;
+    using TransmitterEmpty = hw::Bit<InterruptEnable, 1>;
+};
+/// Read: what interrupts. Reading "transmitter empty" takes it back.
+struct InterruptIdentity {
+    using Word = u8;
+    static constexpr u16 offset = 2;
+    using NothingPending = hw::Bit<InterruptIdentity, 0>; ///< active low: 0 is an interrupt
+    using FifosEnabled = hw::Field<InterruptIdentity, 7, 6>;
+    static constexpr u8 fifos_on = 3;
+};
+/// Write.
+struct FifoControl {
+    using Word = u8;
+    static constexpr u16 offset = 2;
+    using Enable = hw::Bit<FifoControl, 0>;
+};
+struct LineControl {
+    using Word = u8;
+    static constexpr u16 offset = 3;
+    using WordLength = hw::Field<LineControl, 1, 0>; ///< bits minus 5; the rest 0: no parity
+    static constexpr u8 eight_bits = 3;
+};
+struct ModemControl {
+    using Word = u8;
+    static constexpr u16 offset = 4;
+    using DataTerminalReady = hw::Bit<ModemControl, 0>;
+    using RequestToSend = hw::Bit<ModemControl, 1>;
+    using InterruptGate = hw::Bit<ModemControl, 3>; ///< OUT2: on a PC it connects the line
+};
+/// Read.
+struct LineStatus {
+    using Word = u8;
+    static constexpr u16 offset = 5;
+    using DataReady = hw::Bit<LineStatus, 0>;
+    using HoldingEmpty = hw::Bit<LineStatus, 5>;
+    using AllSent = hw::Bit<LineStatus, 6>;
+};
 
 /// Bytes the transmitter takes at once when the FIFOs are on.
 inline constexpr int fifo_size = 16;

@@ -3,7 +3,7 @@ with VERSION. tests/test_manifest_binary.py compares them with what the compiler
 """
 import struct
 
-from manifest.layout import NO_INDEX, Layout
+from manifest.layout import Layout
 from manifest.schema import ANY, KINDS, PAGE, POLICIES
 
 MAGIC, VERSION = 0x3173797363727968, 1
@@ -93,12 +93,9 @@ def pack(composition, hashes):
     objects = [OBJECT.pack(each.name.encode(), each.pages, each.contiguous)
                for each in layout.objects]
     body = b''.join([*programs, *grants, *needs, *steps, *objects, text.bytes])
-
-    def index(name):
-        instance = composition.named(name)
-        return instance.index if instance else NO_INDEX
+    trusted = [composition.named(name).index
+               for name in ('memory-manager', 'device-manager', 'supervisor', 'root')]
     header = HEADER.pack(
         MAGIC, VERSION, HEADER.size + len(body), composition.profile.encode(), len(programs),
-        len(grants), len(needs), len(steps), len(objects), len(text.bytes), index('memory-manager'),
-        index('device-manager'), index('supervisor'), index('root'))
+        len(grants), len(needs), len(steps), len(objects), len(text.bytes), *trusted)
     return header + body

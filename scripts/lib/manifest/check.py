@@ -3,15 +3,27 @@ before its client, too much memory, two owners of one device, the trusted base c
 """
 from manifest import layout, schema
 from manifest.toml import Problem
+from manifest.wiring import TRUSTED_ORDER
 
 CONFIGURATION_PORTS = (0xcf8, 0xcff)  # the device-manager's
 
 
 def check(composition):
     """All problems of one profile."""
+    if missing := _missing(composition):
+        return [missing]
     return [*_cycles(composition), *_priorities(composition), *_trusted_calls(composition),
             *_rights(composition), *_memory(composition), *_devices(composition),
             *layout.check(composition)]
+
+
+def _missing(composition):
+    names = [name for name in TRUSTED_ORDER if composition.named(name) is None]
+    if not names:
+        return None
+    return Problem(composition.document.path, composition.document.line(
+        'profile', composition.profile), f'profile {composition.profile} lacks '
+        + ' and '.join(names))
 
 
 def _at_use(composition, edge, text):
@@ -58,6 +70,20 @@ def _priorities(composition):
                           f'must be above its client {client.name} ({client.budget.priority})')
 
 
+    yield from _below_the_memory_manager(composition)
+
+
+def _below_the_memory_manager(composition):
+    """Everybody Calls it, named or not; root does once, at the start, when nothing else runs."""
+    manager = composition.named('memory-manager')
+    for client in composition.instances:
+        if client not in (manager, composition.named('root')) \
+                and client.budget.priority >= manager.budget.priority:
+            yield _at_component(composition, client, f'{manager.name} (priority '
+                                f'{manager.budget.priority}) must be above its client '
+                                f'{client.name} ({client.budget.priority})')
+
+
 def _trusted_calls(composition):
     for edge in composition.edges:
         if edge.client.trusted and edge.protocol.call and not edge.server.trusted:
@@ -93,7 +119,7 @@ def _memory(composition):
     total = sum(size for size, _ in rows)
     if total > composition.memory:
         largest = ', '.join(f'{name} {size >> 10}K' for size, name in rows[:3])
-        document = composition.instances[0].component.document
+        document = composition.document
         yield Problem(document.path, document.line('profile', composition.profile, 'memory'),
                       f'profile {composition.profile}: budgets come to {total >> 10}K, the machine '
                       f'has {composition.memory >> 10}K (largest: {largest})')

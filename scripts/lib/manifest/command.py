@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / 'scripts/gen'))
 
 import cpio  # noqa: E402
-from manifest import binary, check  # noqa: E402
+from manifest import binary, check, explain, graph  # noqa: E402
 from manifest.wiring import Sources  # noqa: E402
 
 
@@ -23,7 +23,7 @@ class Wrong(Exception):
 
 def read(options):
     """Sources and the compositions of the profiles asked for, all checked. Raises the problems."""
-    sources = Sources(options.root, options.system)
+    sources = Sources(ROOT, options.system)
     compositions = []
     if not sources.problems:
         wanted = [options.profile] if options.profile else list(sources.system.profiles)
@@ -63,7 +63,7 @@ def program_files(options):
 def write_depfile(options, sources):
     """For ninja: everything but the programs that the archive depends on."""
     paths = [ROOT / 'scripts/gen/cpio.py', *Path(__file__).parent.glob('*.py'),
-             *(options.root / each for each in sources.files)]
+             *(ROOT / each for each in sources.files)]
     options.depfile.write_text(f'{options.output}: ' + ' '.join(
         str(each).replace(' ', '\\ ') for each in paths) + '\n')
 
@@ -88,20 +88,44 @@ def do_build(options):
         write_depfile(options, sources)
 
 
+def do_graph(options):
+    _, [composition] = read(options)
+    try:
+        picture = graph.svg(composition)
+    except FileNotFoundError as error:
+        raise Wrong('Graphviz is not installed: run scripts/setup') from error
+    if options.output:
+        options.output.write_bytes(picture)
+    else:
+        sys.stdout.buffer.write(picture)
+
+
+def do_explain(options):
+    _, compositions = read(options)
+    # Of several profiles the one with the most of its surroundings says the most.
+    for composition in sorted(compositions, key=lambda each: each.profile != 'default'):
+        if lines := explain.report(composition, options.name):
+            print('\n'.join(lines))
+            return
+    known = sorted({name for each in compositions for instance in each.instances
+                    for name in (instance.name, instance.manifest.name)})
+    raise Wrong(f'there is no program "{options.name}"; there are: ' + ', '.join(known))
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog='scripts/manifest', description='Checks, compiles and explains what each program may '
         'do: driver.toml and server.toml beside the code, and sysroot/etc/system.toml. What stands '
         'in them: docs/architecture/system.md.', epilog='Problems are printed as FILE:LINE: TEXT. '
         'Exit status: 0 no problem, 1 a problem, 2 wrong use.')
-    parser.set_defaults(profile=None, root=ROOT)
+    parser.set_defaults(profile=None)
     words = parser.add_subparsers(required=True, metavar='COMMAND')
 
     def word(name, act, what):
         sub = words.add_parser(name, help=what, description=what[0].upper() + what[1:] + '.')
         sub.set_defaults(act=act)
-        sub.add_argument('--system', metavar='FILE', help='instead of sysroot/etc/system.toml '
-                         '(relative to the repository)')
+        sub.add_argument('--system', metavar='FILE', help='instead of sysroot/etc/system.toml, for '
+                         'tests; relative to the repository')
         return sub
     word('check', do_check, 'check all manifests in every profile')
     build = word('build', do_build, 'compile a profile and write its boot archive')
@@ -110,6 +134,12 @@ def parse(arguments):
                        help='files of programs, stripped')
     build.add_argument('--output', required=True, type=Path, metavar='ARCHIVE')
     build.add_argument('--depfile', type=Path, help='also write what it was made from, for ninja')
+    picture = word('graph', do_graph, 'draw who uses whom, as SVG')
+    picture.add_argument('--profile', default='default', help='default: default')
+    picture.add_argument('--output', type=Path, metavar='FILE.svg', help='default: standard output')
+    words_of = word('explain', do_explain, 'say in plain words what a program may touch')
+    words_of.add_argument('--profile', help='default: default, or the first that has it')
+    words_of.add_argument('name', metavar='NAME', help='an instance, or a program: each instance')
     return parser.parse_args(arguments)
 
 

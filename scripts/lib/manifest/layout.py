@@ -74,14 +74,16 @@ class Placed:
 
 class Layout:
     def __init__(self, composition):
-        self.composition = composition
+        self.composition, self.protocols = composition, composition.protocols
         self.objects = []
         self._edge_objects = {}
         self.placed = [Placed(each) for each in composition.instances]
         self.supervisor = composition.named('supervisor')
-        self.system_page = self._object('system', schema.PAGE) if self.supervisor else None
+        self.system_page = self._object('system', schema.PAGE)
         self.status = {each: self._object(f'{each.name}.status', schema.PAGE)
-                       for each in composition.instances if self.supervisor and not each.trusted}
+                       for each in composition.instances if not each.trusted}
+        self.kept = {each: self._object(f'{each.name}.keep', each.manifest.keep)
+                     for each in composition.instances if each.manifest.keep}
         self._edges()
         for placed in self.placed:
             if placed.instance.name != 'root':  # it has the kernel's boot information instead
@@ -130,33 +132,27 @@ class Layout:
         instance = placed.instance
         placed.give_number('self', instance.index)
         provided = instance.manifest.provides
-        if any(self._calls(protocol) for protocol in provided):
+        if any(self.protocols[protocol].call for protocol in provided):
             placed.give_cap('endpoint', 'serve')
             placed.give_cap('reply0', 'reply')
         placed.give_cap('wake', 'wake')
         if instance.name != 'memory-manager':
             placed.give_cap('memory', 'memory', peer=self._index('memory-manager'))
-        if self.supervisor:
-            self._place_supervision(placed)
+        self._place_supervision(placed)
         if any(need.kind.startswith('irq') for need in instance.manifest.needs):
             # To acknowledge a line that the device-manager demultiplexes.
             placed.give_cap('device', 'device', peer=self._index('device-manager'))
+        if instance in self.kept:
+            self._map(placed, 'keep', 'shared', self.kept[instance])
         for edge in self.composition.uses(instance):
-            self._place_use(placed, edge)
+            if edge.protocol.name != 'memory':  # everybody has it
+                self._place_use(placed, edge)
         for protocol in provided:
             self._place_provided(placed, protocol)
         self._place_needs(placed)
 
-    def _calls(self, protocol):
-        return protocol in self.protocols and self.protocols[protocol].call
-
-    @property
-    def protocols(self):
-        return self.composition.protocols
-
     def _index(self, name):
-        instance = self.composition.named(name)
-        return instance.index if instance else NO_INDEX
+        return self.composition.named(name).index
 
     def _place_supervision(self, placed):
         instance = placed.instance

@@ -79,6 +79,7 @@ class Manifest:
     uses: list
     match: Match
     needs: list
+    keep: int  # bytes of memory that outlives it
     pools: dict  # alias: bytes
     budget: Budget
     policy: str
@@ -109,7 +110,8 @@ class Component:
     budget: dict = field(default_factory=dict)
 
     def line(self, *path):
-        return self.document.line('component', self.index, *path)
+        """Of a key, or of its name: tables begin a line too early for a reader to know which."""
+        return self.document.line('component', self.index, *(path or ('name',)))
 
 
 class Table:
@@ -220,8 +222,8 @@ def size(value):
 
 def power_of_two(value):
     result = size(value)
-    if result & (result - 1):
-        raise ValueError('must be a power of two')
+    if result & (result - 1) or result > 1 << 30:
+        raise ValueError('must be a power of two, at most 1G')
     return result
 
 
@@ -257,12 +259,15 @@ def read_manifest(document, problems):
     program = top.table('program')
     manifest = Manifest(
         document, program.take('name', name(FILE_NAME)), program.take('kind', one_of(*KINDS)),
-        program.take('about', text), _provides(program), _uses(program), Match(), [], {},
+        program.take('about', text), _provides(program), _uses(program), Match(), [], 0, {},
         Budget(), 'always', 30, 50000, [], set())
     program.finish()
+    needs = top.table('needs')
+    manifest.keep = needs.take('keep', size, 0)
     if manifest.kind == 'driver':
         manifest.match = _match(top.table('match'))
-        manifest.needs = _needs(top.table('needs'))
+        manifest.needs = _needs(needs)
+    needs.finish()
     pools = top.table('pools')
     for alias in list(pools.data):
         manifest.pools[alias] = pools.take(alias, size)
@@ -332,7 +337,6 @@ def _needs(table):
             if need.name in [other.name for other in needs]:
                 row.complain(f'"{need.name}" is there twice')
             needs.append(need)
-    table.finish()
     if len(needs) > 8:
         table.complain(f'{len(needs)} needs: at most 8')
     return needs
@@ -384,7 +388,7 @@ def _step(row):
 
 
 BUDGET_KEYS = {
-    'memory': size, 'objects': power_of_two, 'slots': number(8, 4096),
+    'memory': size, 'objects': power_of_two, 'slots': number(4, 4096),
     'budget_us': number(100, 10_000_000), 'period_us': number(100, 10_000_000),
     'priority': number(1, 255), 'feedback': boolean}
 

@@ -42,6 +42,7 @@ class Edge:
 
 @dataclass
 class Composition:
+    document: object  # system.toml
     profile: str
     memory: int  # bytes of the profile's least machine
     protocols: dict
@@ -154,8 +155,8 @@ class Sources:
             manifest = self.manifests.get(component.program)
             if manifest and (component.profiles is None or profile in component.profiles):
                 instances.append(Instance(component, manifest, self._budget(component, manifest)))
-        composition = Composition(profile, self.system.profiles[profile], self.protocols,
-                                  instances, [])
+        composition = Composition(self.system.document, profile, self.system.profiles[profile],
+                                  self.protocols, instances, [])
         for instance in instances:
             for use in instance.manifest.uses:
                 self._wire(composition, instance, use)

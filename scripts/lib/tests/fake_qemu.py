@@ -81,8 +81,26 @@ def flood():
     leave(33)
 
 
+def shell():
+    """A shell whose command `bad` fails, and whose line editor writes every character again."""
+    say('hypercore: hello\r\n\x1b[Khypercore> ')
+    status, line = '', b''
+    while line != b'poweroff\n':
+        line = b''
+        while not line.endswith(b'\n'):
+            line += serial.recv(1)
+            say(f'\rhypercore{status}> {line.decode().rstrip()}\x1b[K')
+        status = '[7]' if line == b'bad\n' else ''
+        say(f'\r\n\x1b[1mdone\x1b[0m {line.decode().rstrip()}\r\nhypercore{status}> ')
+        if line == b'crash\n':
+            say('\r\nhypercore: panic: out of luck\r\n')
+            leave(33)
+    shutdown('guest-shutdown', 0)
+
+
 SCENARIOS = {
     'echo': echo, 'reset': reset, 'triple': triple, 'bios-triple': bios_triple, 'flood': flood,
+    'shell': shell,
     'success': lambda: leave(33), 'failure': lambda: leave(35), 'odd': lambda: leave(7),
     'startup-error': lambda: (print('no such device', file=sys.stderr), leave(1)),
     'power-off': lambda: shutdown('guest-shutdown', 0),

@@ -18,6 +18,7 @@ import launcher
 import options
 from project import ProjectError
 import qemu
+import run
 
 HERE = Path(__file__).resolve().parent
 
@@ -198,6 +199,64 @@ class Options(unittest.TestCase):
         command = ' '.join(qemu.command(chosen, 'i', Path('/s'), 3, 4))
         for part in ('-accel tcg', '-icount shift=0,sleep=off', '-smp 1', 'clock=vm', '-seed 1'):
             self.assertIn(part, command)
+
+
+class Devices(unittest.TestCase):
+    def command(self, *arguments):
+        with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as disk:
+            disk.truncate(4096)
+            each = [disk.name if argument == 'DISK' else argument for argument in arguments]
+            chosen = options.checked(parsed('--firmware', 'pvh', *each))
+            words = ' '.join(qemu.command(chosen, 'i', Path(folder), 3, 4))
+            swap = Path(folder) / 'swap.img'
+            return words, swap.read_bytes() if swap.exists() else b''
+
+    def test_the_lesson_has_none(self):
+        self.assertNotIn('virtio', self.command()[0])
+
+    def test_disks_and_random_numbers(self):
+        words = self.command('--profile', 'test', '--disk', 'DISK', '--disk', 'DISK')[0]
+        for part in ('drive=disk0,serial=disk0,addr=10.0', 'drive=disk1,serial=disk1,addr=10.1',
+                     'virtio-rng-pci,rng=rng0,addr=12.0'):
+            self.assertIn(part, words)
+
+    def test_the_swap_disk_says_that_it_is_one(self):
+        words, swap = self.command('--swap', '16M')
+        self.assertIn('drive=swap,serial=swap,addr=11.0', words)
+        self.assertEqual((len(swap), swap[:17]), (16 << 20, b'HYPERCORE-SWAP01\0'))
+
+    def test_what_cannot_be(self):
+        with self.assertRaises(ProjectError):
+            options.checked(parsed('--emulator', 'bochs', '--swap', '16M'))
+        for bad in ('/nonexistent', '/dev/null'):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                options.disk_file(bad)
+        with tempfile.NamedTemporaryFile() as disk:
+            disk.write(b'x' * 100)
+            disk.flush()
+            with self.assertRaises(argparse.ArgumentTypeError):
+                options.disk_file(disk.name)
+
+
+class Shell(WithFakeQemu):
+    def run_commands(self, text):
+        """(status, standard output) of scripts/run --exec."""
+        os.environ['FAKE_GUEST'] = 'shell'
+        chosen = run.parse(['--firmware', 'pvh', '--timeout', '20', '--exec', text])
+        output = mock.Mock(buffer=io.BytesIO())
+        with launcher.scratch_folder() as scratch, mock.patch.object(run.sys, 'stdout', output), \
+                contextlib.redirect_stderr(io.StringIO()):
+            status = run.execute(options.checked(chosen), scratch / 'image', scratch)
+        return status, output.buffer.getvalue().decode()
+
+    def test_output_and_status(self):
+        self.assertEqual(self.run_commands('one; two words'), (0, 'done one\ndone two words\n'))
+
+    def test_the_first_failure_is_the_status_and_all_are_run(self):
+        self.assertEqual(self.run_commands('bad\none;'), (7, 'done bad\ndone one\n'))
+
+    def test_a_guest_that_ends(self):
+        self.assertEqual(self.run_commands('one; crash; two')[0], 1)
 
 
 class Bochs(unittest.TestCase):

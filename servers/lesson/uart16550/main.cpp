@@ -1,40 +1,22 @@
 // The UART driver: moves bytes between the device (device.hpp) and the two rings it shares with its
 // client (libs/protocol/serial.hpp). All it may touch is in driver.toml: eight ports, one
 // interrupt. It sleeps until the device interrupts or the client has pushed something.
+#include "driver/ports.hpp"
 #include "drivers/serial/uart16550/device.hpp"
 #include "protocol/serial.hpp"
 #include "queue/byte_ring.hpp"
 #include "runtime/arguments.hpp"
 #include "runtime/runtime.hpp"
-#include "sys/io_port.hpp"
 #include "sys/irq.hpp"
 
 namespace {
-
-/// The device's ports through a capability. A refusal means that the root gave us another range
-/// than driver.toml says: there is nothing sensible to do without the device.
-struct Ports {
-    sys::IoPort capability;
-    u16 first;
-
-    u8 in8(u16 offset) const
-    {
-        auto const value = capability.in8(static_cast<u16>(first + offset));
-        if (!value) runtime::exit(2);
-        return *value;
-    }
-    void out8(u16 offset, u8 value) const
-    {
-        if (!capability.out8(static_cast<u16>(first + offset), value)) runtime::exit(2);
-    }
-};
 
 class Driver {
     sys::Notification wake_, client_;
     sys::IrqHandler irq_;
     queue::Producer received_;
     queue::Consumer to_send_;
-    uart16550::Device<Ports> device_;
+    uart16550::Device<driver::PortRange> device_;
     bool owes_client_ = false; // it has not been told yet that everything was sent
 
 public:
@@ -42,12 +24,12 @@ public:
         : wake_{arguments.value("wake")}, client_{arguments.value("client")}, irq_{arguments.value(
                                                                                   "irq")},
           received_{ring(arguments, "receive")}, to_send_{ring(arguments, "transmit")},
-          device_{Ports{sys::IoPort{arguments.value("ports")},
-                        static_cast<u16>(arguments.value("ports.first"))}}
+          device_{driver::PortRange{sys::IoPort{arguments.value("ports")},
+                                    static_cast<u16>(arguments.value("ports.first"))}}
     {
         // The kernel signals this capability, so its badge is what wait() returns then.
         if (!irq_.set_notification(sys::Notification{arguments.value("irq.signal")}))
-            runtime::exit(2);
+            runtime::exit(driver::not_given);
         device_.start();
     }
 
@@ -58,7 +40,7 @@ public:
             // lost. So look again after ack, until the device asks for nothing.
             do {
                 serve_device();
-                if (!irq_.ack()) runtime::exit(2);
+                if (!irq_.ack()) runtime::exit(driver::not_given);
             } while (device_.interrupts());
             wake_.wait();
         }

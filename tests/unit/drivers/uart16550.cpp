@@ -19,15 +19,15 @@ struct FakeUart {
 
     u8 in8(u16 offset)
     {
-        switch (static_cast<Register>(offset)) {
-        case Register::receive_buffer: {
+        switch (offset) {
+        case ReceiveBuffer::offset: {
             u8 const byte = received.empty() ? u8{0} : received.front();
             if (!received.empty()) received.pop_front();
             return byte;
         }
-        case Register::interrupt_identity:
+        case InterruptIdentity::offset:
             return static_cast<u8>((fifos ? 0xc0 : 0) | (pending() ? 4 : 1));
-        case Register::line_status:
+        case LineStatus::offset:
             return static_cast<u8>(0x60 | (received.empty() ? 0 : 1));
         default:
             return 0;
@@ -35,22 +35,22 @@ struct FakeUart {
     }
     void out8(u16 offset, u8 value)
     {
-        switch (static_cast<Register>(offset)) {
-        case Register::transmit_holding:
+        switch (offset) {
+        case TransmitHolding::offset:
             sent.push_back(value);
             break;
-        case Register::interrupt_enable:
+        case InterruptEnable::offset:
             enabled = value;
             break;
-        case Register::fifo_control:
+        case FifoControl::offset:
             ++fifo_writes;
             if (!fifos) received.clear(); // as the data sheet says
             fifos = value & 1;
             break;
-        case Register::line_control:
+        case LineControl::offset:
             line_control = value;
             break;
-        case Register::modem_control:
+        case ModemControl::offset:
             modem_control = value;
             break;
         default:

@@ -1,5 +1,5 @@
-// The smallest program of the system: says that it is ready, answers heartbeats, does nothing. Tests
-// end and replace it; it is also what a new program can start from.
+// The smallest program of the system: says that it is ready, answers heartbeats, does nothing.
+// Tests end and replace it; it is also what a new program can start from.
 #include "program/program.hpp"
 
 namespace {

@@ -91,7 +91,7 @@ private:
         if (seen.label == Memory::label<memory::CreateSpace>()) {
             ++spaces, words = 1, caps = 1, io.mr[0] = 77;
         } else if (seen.label == Memory::label<memory::TakeUntyped>()) {
-            ++untypeds, words = 1, caps = 1, io.mr[0] = 5;
+            ++untypeds, words = 2, caps = 1, io.mr[0] = 5, io.mr[1] = 0x10'0000;
         } else if (seen.label == Memory::label<memory::TakeFrame>()) {
             words = 1, caps = 1, io.mr[0] = 12;
         } else if (seen.label == Memory::label<memory::DestroySpace>()) {

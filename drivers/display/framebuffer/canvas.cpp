@@ -1,0 +1,158 @@
+// See canvas.hpp.
+#include "drivers/display/framebuffer/canvas.hpp"
+
+#include "unifont.hpp"
+
+namespace framebuffer {
+
+namespace {
+
+using unifont::Run;
+
+constexpr u8 attribute_underline = 1, attribute_inverse = 2, left_half = 4, right_half = 8;
+constexpr u32 underline_row = 14;
+
+/// The 16 colours of the terminal, red, green and blue.
+constexpr u8 palette[16][3] = {
+    {0x00, 0x00, 0x00}, {0xcd, 0x31, 0x31}, {0x2e, 0xa0, 0x43}, {0xc4, 0xa0, 0x00},
+    {0x34, 0x72, 0xd8}, {0xa8, 0x4f, 0xb8}, {0x2a, 0xa1, 0xb3}, {0xd0, 0xd0, 0xd0},
+    {0x76, 0x76, 0x76}, {0xf1, 0x4c, 0x4c}, {0x5f, 0xd6, 0x7a}, {0xf2, 0xd0, 0x4e},
+    {0x6c, 0xa8, 0xff}, {0xd6, 0x7d, 0xe6}, {0x5c, 0xd9, 0xe8}, {0xff, 0xff, 0xff},
+};
+
+/// The run that holds a character, or null.
+Run const* find(u32 character)
+{
+    Run const* first = unifont::runs;
+    Run const* last = first + sizeof unifont::runs / sizeof(Run);
+    while (first < last) {
+        Run const* const middle = first + (last - first) / 2;
+        if (character > middle->last)
+            first = middle + 1;
+        else if (character < middle->first)
+            last = middle;
+        else
+            return middle;
+    }
+    return nullptr;
+}
+
+constexpr u32 blank_glyph = 0; // the first of the font: a space
+static_assert(unifont::runs[0].first == ' ' && unifont::runs[0].cell == blank_glyph);
+
+/// Place in the font of what a cell shows. A wide character is drawn only where a cell says that
+/// it is one of its halves; otherwise, like all that the font lacks, it is the replacement
+/// character.
+u32 glyph_of(u32 character, u8 attributes)
+{
+    if (character == 0) return blank_glyph;
+    Run const* const run = find(character);
+    bool const half = attributes & (left_half | right_half);
+    if (run != nullptr && run->wide && half)
+        return run->cell + (character - run->first) * 2 + (attributes & right_half ? 1 : 0);
+    if (attributes & right_half) return blank_glyph; // beside a glyph that is narrow here
+    if (run == nullptr || run->wide) return unifont::replacement_cell;
+    return run->cell + (character - run->first);
+}
+
+} // namespace
+
+bool Canvas::attach(Surface const& surface)
+{
+    if (surface.width < cell_width || surface.height < cell_height) return false;
+    if (surface.width > 65535 || surface.height > 65535 || surface.pitch > 4 * 65536) return false;
+    if (surface.pitch < surface.width * 4 || surface.pitch % 4 != 0) return false;
+    if (surface.pixels == nullptr || surface.bytes < surface.pitch * surface.height) return false;
+    if (surface.red_shift > 24 || surface.green_shift > 24 || surface.blue_shift > 24) return false;
+    surface_ = surface;
+    auto const fit = [](u64 pixels, u32 cell, u32 most) {
+        u64 const count = pixels / cell;
+        return static_cast<u32>(count < most ? count : most);
+    };
+    columns_ = fit(surface.width, cell_width, display::max_columns);
+    rows_ = fit(surface.height, cell_height, display::max_rows);
+    for (usize i = 0; i < 16; ++i)
+        colour_[i] = u32{palette[i][0]} << surface.red_shift |
+                     u32{palette[i][1]} << surface.green_shift |
+                     u32{palette[i][2]} << surface.blue_shift;
+    mixed_ = 0;
+    clear();
+    return true;
+}
+
+void Canvas::clear()
+{
+    for (u64 y = 0; y < surface_.height; ++y) {
+        auto* const line = reinterpret_cast<u32*>(surface_.pixels + y * surface_.pitch);
+        for (u64 x = 0; x < surface_.width; ++x) line[x] = colour_[0];
+    }
+    for (Shown& each : screen_) each = {blank_glyph, 0, 0, 0, 0};
+}
+
+Canvas::Shown Canvas::shown(u64 word, bool cursor)
+{
+    display::Cell cell;
+    __builtin_memcpy(&cell, &word, sizeof cell);
+    u8 ink = cell.foreground & 15, paper = cell.background & 15;
+    if (((cell.attributes & attribute_inverse) != 0) != cursor) {
+        u8 const swapped = ink;
+        ink = paper;
+        paper = swapped;
+    }
+    u32 const glyph = glyph_of(cell.character, cell.attributes);
+    u8 const underlined = cell.attributes & attribute_underline;
+    // The ink of a blank does not show: blanks in different inks are equal.
+    if (glyph == blank_glyph && !underlined) ink = 0;
+    return {glyph, ink, paper, underlined, 0};
+}
+
+void Canvas::draw(display::Shared const& shared)
+{
+    u32 const cursor = shared.cursor.load(std::memory_order_relaxed);
+    for (u32 row = 0; row < rows_; ++row) {
+        u8* const line = surface_.pixels + u64{row} * cell_height * surface_.pitch;
+        u32 const cursor_column = cursor >> 16 == row ? cursor & 0xffff : ~u32{0};
+        for (u32 column = 0; column < columns_; ++column) {
+            u32 const at = row * columns_ + column;
+            auto const& cell = reinterpret_cast<std::atomic<u64> const&>(shared.cell[at]);
+            Shown const now = shown(cell.load(std::memory_order_relaxed), column == cursor_column);
+            if (now == screen_[at]) continue;
+            draw_cell(line + u64{column} * cell_width * 4, screen_[at], now);
+            screen_[at] = now;
+            ++drawn_;
+        }
+    }
+    asm volatile("sfence" : : : "memory"); // out of the write-combining buffers
+}
+
+void Canvas::mix(u8 ink, u8 paper)
+{
+    u32 const both = 0x100u | u32{ink} << 4 | paper;
+    if (both == mixed_) return;
+    mixed_ = both;
+    for (unsigned bits = 0; bits < 16; ++bits)
+        for (unsigned i = 0; i < 4; ++i)
+            pixels_[bits][i] = colour_[bits >> (3 - i) & 1 ? ink : paper];
+}
+
+/// Rows of pixels that stay as they are, because the colours do and both glyphs agree there, are
+/// left out: most of the rows of text are empty.
+void Canvas::draw_cell(u8* pixels, Shown from, Shown to)
+{
+    mix(to.ink, to.paper);
+    bool const same_colours = from.ink == to.ink && from.paper == to.paper;
+    u8 const* const before = unifont::cells[from.glyph];
+    u8 const* const now = unifont::cells[to.glyph];
+    for (u32 y = 0; y < cell_height; ++y, pixels += surface_.pitch) {
+        u8 bits = now[y], old = before[y];
+        if (y == underline_row) {
+            if (to.underlined) bits = 0xff;
+            if (from.underlined) old = 0xff;
+        }
+        if (same_colours && bits == old) continue;
+        __builtin_memcpy(pixels, &pixels_[bits >> 4], sizeof(Pixels4));
+        __builtin_memcpy(pixels + sizeof(Pixels4), &pixels_[bits & 15], sizeof(Pixels4));
+    }
+}
+
+} // namespace framebuffer

@@ -1,0 +1,174 @@
+// Commands about programs: ps, caps, sched, kill, restart, stress.
+#include "servers/shell/shell.hpp"
+
+namespace shell {
+
+namespace {
+
+using monitor::ProgramInfo;
+using program::State;
+
+std::string_view state_name(u64 state)
+{
+    constexpr std::string_view names[] = {"absent", "starting", "running", "restarting"};
+    return state < std::size(names) ? names[state] : "?";
+}
+
+std::string_view kind_name(u64 kind)
+{
+    constexpr std::string_view names[] = {"trusted", "server", "driver"};
+    return kind < std::size(names) ? names[kind] : "?";
+}
+
+/// The feedback level, or a dash for those outside of that class.
+text::Value level_value(u64 level)
+{
+    if (level < 256) return text::value(level);
+    return text::value("-");
+}
+
+std::string_view holding_name(u64 kind)
+{
+    constexpr std::string_view grants[] = {
+        "?",    "serve",    "reply",  "wake",   "call",   "signal",  "shared",     "shared (read)",
+        "pool", "pool DMA", "number", "memory", "device", "monitor", "own signal",
+    };
+    constexpr std::string_view needs[] = {"?",         "ports",       "registers",
+                                          "interrupt", "interrupt",   "interrupt",
+                                          "HPET",      "framebuffer", "DMA"};
+    if (kind >= 0x100 && kind - 0x100 < std::size(needs)) return needs[kind - 0x100];
+    return kind < std::size(grants) ? grants[kind] : "?";
+}
+
+/// Calls `each` with the information about every program.
+template <class Each> Error for_each_program(Shell& shell, Each&& each)
+{
+    for (u64 program = 0; program < composition::max_programs; ++program) {
+        auto answer = shell.monitor<ProgramInfo>({program});
+        if (answer)
+            each(program, *answer);
+        else
+            return answer.error() == Error::not_found ? Error::ok : answer.error();
+    }
+    return Error::ok;
+}
+
+} // namespace
+
+int ps(Shell& shell, Words&)
+{
+    Table table{shell.out,
+                {{"name", 14},
+                 {"kind", 7},
+                 {"state", 10},
+                 {"prio", 4, true},
+                 {"level", 5, true},
+                 {"cpu", 7, true},
+                 {"memory", 7, true},
+                 {"restarts", 8, true},
+                 {"recovery", 8, true}},
+                shell.json};
+    Error const end = for_each_program(shell, [&](u64, ProgramInfo::Reply const& info) {
+        u64 bytes = 0;
+        if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
+            bytes = (account->resident + account->tables) * 4096;
+        table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
+                   text::value(state_name(info.state)), text::value(info.priority),
+                   level_value(info.level), text::time(info.cpu_us), text::size(bytes),
+                   text::value(info.restarts), text::time(info.recovery_us)});
+    });
+    table.end();
+    return end == Error::ok ? 0 : shell.fail("ps", end);
+}
+
+int caps(Shell& shell, Words& words)
+{
+    u64 const program = shell.find(words[1]);
+    if (program == ~u64{0}) return failed;
+    if (!shell.json) shell.out.print("{}\r\n", words[1]);
+    Table table{shell.out,
+                {{"kind", 14}, {"name", 20}, {"slot", 4, true}, {"peer", 14}, {"extent", 20}},
+                shell.json};
+    for (u64 index = 0;; ++index) {
+        auto holding = shell.monitor<monitor::Holding>({program, index});
+        if (!holding) {
+            table.end();
+            return holding.error() == Error::not_found ? 0 : shell.fail("caps", holding.error());
+        }
+        text::Line<60> extent;
+        if (holding->bytes > 0)
+            text::format(extent, "{} at {}", text::size(holding->bytes),
+                         text::hex(holding->address));
+        else if (holding->value > 0)
+            text::format(extent, "{}", text::hex(holding->value));
+        bool const peer = holding->peer < composition::max_programs;
+        table.row({text::value(holding_name(holding->kind)), text::value(text_of(holding->name)),
+                   text::value(holding->slot),
+                   text::value(peer ? shell.name(holding->peer) : std::string_view{}),
+                   text::value(extent.view())});
+    }
+}
+
+int sched(Shell& shell, Words&)
+{
+    constexpr u64 milliseconds = 500;
+    static u64 before[composition::max_programs]; // CPU time of each at the first look
+    for (u64& each : before) each = 0;
+    Error end = for_each_program(
+        shell, [&](u64 program, ProgramInfo::Reply const& info) { before[program] = info.cpu_us; });
+    if (end != Error::ok) return shell.fail("sched", end);
+    u64 const from = shell.out.clock().now();
+    if (!shell.out.sleep(milliseconds)) return shell.fail("sched: no time", Error::interrupted);
+    u64 const microseconds = (shell.out.clock().now() - from) / 1000 + 1;
+    Table table{shell.out,
+                {{"name", 14},
+                 {"state", 10},
+                 {"prio", 4, true},
+                 {"level", 5, true},
+                 {"cpu", 7, true},
+                 {"permille", 8, true}},
+                shell.json};
+    end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
+        u64 const used = info.cpu_us > before[program] ? info.cpu_us - before[program] : 0;
+        table.row({text::value(text_of(info.name)), text::value(state_name(info.state)),
+                   text::value(info.priority), level_value(info.level), text::time(info.cpu_us),
+                   text::value(used * 1000 / microseconds)});
+    });
+    table.end();
+    return end == Error::ok ? 0 : shell.fail("sched", end);
+}
+
+int kill(Shell& shell, Words& words)
+{
+    u64 const program = shell.find(words[1]);
+    if (program == ~u64{0}) return failed;
+    auto const done = shell.monitor<monitor::Kill>({program});
+    return done ? 0 : shell.fail(words[1], done.error());
+}
+
+int restart(Shell& shell, Words& words)
+{
+    u64 const program = shell.find(words[1]);
+    if (program == ~u64{0}) return failed;
+    auto const done = shell.monitor<monitor::Restart>({program});
+    return done ? 0 : shell.fail(words[1], done.error());
+}
+
+int stress(Shell& shell, Words& words)
+{
+    text::Line<monitor::name_bytes> name;
+    text::format(name, "stress-{}", words[1]);
+    u64 megabytes = 1;
+    std::string_view size = words[2];
+    if (size.ends_with('M')) size.remove_suffix(1);
+    if (words.count > 2 && !text::parse(size, megabytes)) {
+        shell.out.print("{}: not a size in MiB\r\n", words[2]);
+        return wrong_use;
+    }
+    u64 const program = shell.find(name.view());
+    if (program == ~u64{0}) return failed;
+    auto const done = shell.monitor<monitor::Start>({program, megabytes});
+    return done ? 0 : shell.fail(name.view(), done.error());
+}
+
+} // namespace shell

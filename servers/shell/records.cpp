@@ -1,0 +1,162 @@
+// Commands about what happened: log and crash.
+#include "servers/shell/shell.hpp"
+
+namespace shell {
+
+namespace {
+
+constexpr std::string_view levels[] = {"error", "warning", "info", "debug"};
+
+/// What `log` was asked for.
+struct Wanted {
+    u64 program = ~u64{0}, level = 3;
+    bool follow = false, bad = false;
+};
+
+Wanted parse_log(Shell& shell, Words& words)
+{
+    Wanted wanted;
+    wanted.follow = words.take("-f");
+    for (usize i = 1; i < words.count; ++i) {
+        if (words[i] != "-l") {
+            wanted.program = shell.find(words[i]);
+            wanted.bad |= wanted.program == ~u64{0};
+            continue;
+        }
+        ++i;
+        bool known = false;
+        for (u64 level = 0; level < std::size(levels); ++level) {
+            if (words[i] != levels[level]) continue;
+            wanted.level = level;
+            known = true;
+        }
+        wanted.bad |= !known;
+        if (!known) shell.out.write("log: the levels are error, warning, info, debug\r\n");
+    }
+    return wanted;
+}
+
+void show_line(Shell& shell, log_protocol::Read::Reply const& line)
+{
+    u64 const length = line.length < sizeof line.text ? line.length : sizeof line.text;
+    std::string_view const words{line.text, length};
+    if (line.level & log_protocol::continuation) return shell.out.print("{<27}{}\r\n", "", words);
+    u64 const level = line.level & 3;
+    std::string_view const colour = level == 0 ? "\x1b[91m" : level == 1 ? "\x1b[93m" : "";
+    shell.out.print("{>4}.{0>3} {<16}  {}{}{}\r\n", line.time_us / 1'000'000,
+                    line.time_us / 1000 % 1000, shell.name(line.program), colour, words,
+                    colour.empty() ? "" : "\x1b[m");
+}
+
+} // namespace
+
+int log(Shell& shell, Words& words)
+{
+    Wanted const wanted = parse_log(shell, words);
+    if (wanted.bad) return wrong_use;
+    bool const json = shell.json;
+    if (json && wanted.follow) {
+        shell.out.write("log: --json shows what is there, without -f\r\n");
+        return wrong_use;
+    }
+    Table table{shell.out, {{"us", 1}, {"program", 1}, {"level", 1}, {"text", 1}}, true};
+    for (u64 from = 1;;) {
+        auto line = shell.log<log_protocol::Read>({from, wanted.program, wanted.level});
+        if (!line) return shell.fail("log", line.error());
+        if (line->number != 0) {
+            from = line->number + 1;
+            u64 const length = line->length < sizeof line->text ? line->length : sizeof line->text;
+            if (json)
+                table.row({text::value(line->time_us), text::value(shell.name(line->program)),
+                           text::value(levels[line->level & 3]),
+                           text::value(std::string_view{line->text, length})});
+            else
+                show_line(shell, *line);
+        }
+        if (shell.out.interrupted()) return interrupted;
+        if (line->number != 0) continue;
+        if (!wanted.follow) break;
+        shell.out.wait();
+    }
+    if (json) table.end();
+    return 0;
+}
+
+namespace {
+
+constexpr std::string_view reasons[] = {"?", "fault", "no heartbeat", "exit", "killed"};
+constexpr std::string_view registers[] = {"rip", "rsp", "rflags", "rax", "rbx", "rcx", "rdx",
+                                          "rsi", "rdi", "rbp",    "r8",  "r9",  "r10", "r11",
+                                          "r12", "r13", "r14",    "r15", "fs",  "gs"};
+
+void show_crash(Shell& shell, monitor::CrashRecord::Reply const& record)
+{
+    std::string_view const reason =
+        record.reason < std::size(reasons) ? reasons[record.reason] : reasons[0];
+    shell.out.print("{} (instance {}): {} after {}; successor ready after {}\r\n",
+                    shell.name(record.program), record.epoch, reason, text::time(record.time_us),
+                    text::time(record.recovery_us));
+    shell.out.print("  fault {}, words", record.label);
+    for (u64 i = 0; i < 5; ++i) shell.out.print(" {}", text::hex(record.word[i]));
+    for (usize i = 0; i < std::size(registers); ++i)
+        shell.out.print("{}{>7} {}", i % 4 == 0 ? "\r\n" : "", registers[i],
+                        text::hex(record.registers[i], 16));
+    shell.out.write("\r\n  called from");
+    for (u64 const address : record.backtrace) {
+        if (address == 0) break;
+        shell.out.print(" {}", text::hex(address));
+    }
+    std::string_view lines = text_of(record.log);
+    if (!lines.empty()) shell.out.write("\r\n  last lines:");
+    shell.out.write("\r\n");
+    while (!lines.empty()) {
+        auto const end = lines.find('\n');
+        std::string_view const line{lines.data(), end < lines.size() ? end : lines.size()};
+        shell.out.print("    {}\r\n", line);
+        lines.remove_prefix(end < lines.size() ? end + 1 : lines.size());
+    }
+}
+
+/// The manifest's words, as the crash record promises them.
+void show_manifest(Shell& shell, u64 program)
+{
+    shell.out.write("  its manifest:\r\n    ");
+    for (u64 offset = 0;;) {
+        auto part = shell.monitor<monitor::Manifest>({program, offset});
+        if (!part || part->length == 0 || part->length > sizeof part->text) break;
+        offset += part->length;
+        for (u64 i = 0; i < part->length; ++i) {
+            if (part->text[i] == '\n')
+                shell.out.write("\r\n    ");
+            else
+                shell.out.write({&part->text[i], 1});
+        }
+    }
+    shell.out.write("\r\n");
+}
+
+} // namespace
+
+int crash(Shell& shell, Words& words)
+{
+    u64 program = ~u64{0};
+    if (words.count > 1) {
+        program = shell.find(words[1]);
+        if (program == ~u64{0}) return failed;
+    }
+    for (u64 index = 0;; ++index) {
+        auto record = shell.monitor<monitor::CrashRecord>({program, index});
+        if (!record && record.error() != Error::not_found)
+            return shell.fail("crash", record.error());
+        if (!record) {
+            if (index == 0) shell.out.write("no program ended\r\n");
+            break;
+        }
+        show_crash(shell, *record);
+        if (shell.out.interrupted()) return interrupted;
+    }
+    if (program != ~u64{0}) show_manifest(shell, program);
+    return 0;
+}
+
+} // namespace shell

@@ -1,0 +1,85 @@
+// See session.hpp.
+#include "servers/shell/session.hpp"
+
+namespace shell {
+
+namespace {
+
+constexpr u8 control_c = 3;
+
+} // namespace
+
+Session::Session(program::Program const& self)
+    : self_{self}, console_{self.use("console")}, alarm_{self.use("clock")}, clock_{self}
+{
+    auto* const shared = console_.memory<console::Shared>();
+    if (shared == nullptr) runtime::exit(2); // the manifest has it: we were started wrongly
+    input_ = queue::Consumer{&shared->input};
+    output_ = queue::Producer{&shared->output};
+}
+
+void Session::flush()
+{
+    if (unsignalled_) console_.signal.signal();
+    unsignalled_ = false;
+}
+
+void Session::write(std::string_view text)
+{
+    for (char const c : text) {
+        // The console signals when it has taken everything; a successor of it also signals.
+        while (!output_.push(static_cast<u8>(c))) {
+            unsignalled_ = true;
+            wait();
+        }
+        unsignalled_ = true;
+    }
+}
+
+u64 Session::wait()
+{
+    flush();
+    u64 const bits = self_.wake().wait();
+    self_.beat(bits);
+    return bits;
+}
+
+u8 Session::read()
+{
+    if (ahead_first_ < ahead_last_) return ahead_[ahead_first_++];
+    ahead_first_ = ahead_last_ = 0;
+    u8 byte = 0;
+    while (!input_.pop(byte)) wait();
+    return byte;
+}
+
+bool Session::interrupted()
+{
+    flush();
+    self_.beat(self_.wake().poll()); // a command that runs for long still answers heartbeats
+    u8 byte = 0;
+    while (ahead_last_ < sizeof ahead_ && input_.pop(byte)) {
+        if (byte == control_c) {
+            ahead_first_ = ahead_last_ = 0;
+            return true;
+        }
+        ahead_[ahead_last_++] = byte;
+    }
+    return false;
+}
+
+bool Session::sleep(u64 milliseconds)
+{
+    if (!alarm_ || !clock_.is_set()) return false;
+    u64 const end = clock_.now() + milliseconds * 1'000'000;
+    while (clock_.now() < end) {
+        if (interrupted()) return false;
+        // Asked for again at each turn: a clock driver that was replaced knows no alarms.
+        if (!program::call<time_protocol::Clock, time_protocol::SetAlarm>(self_, alarm_, {end}))
+            return false;
+        wait();
+    }
+    return true;
+}
+
+} // namespace shell

@@ -1,0 +1,49 @@
+// The shell's end of the console: text out, bytes in, waiting, Ctrl-C, and sleeping by the clock.
+// While it waits it answers heartbeats.
+#pragma once
+
+#include "program/program.hpp"
+#include "program/time.hpp"
+#include "protocol/console.hpp"
+#include "servers/shell/line_editor.hpp"
+
+namespace shell {
+
+class Session final : public Sink {
+public:
+    explicit Session(program::Program const& self);
+
+    /// Writes all of it; waits for room when the console is slower.
+    void write(std::string_view text) override;
+    /// Formats a piece of up to 500 bytes.
+    template <class... Values>
+    void print(text::Format<std::type_identity_t<Values>...> form, Values const&... values)
+    {
+        text::Line<500> out;
+        text::format(out, form, values...);
+        write(out.view());
+    }
+    /// The next byte typed; waits for it.
+    u8 read();
+    /// Whether Ctrl-C was typed. What else was typed meanwhile is kept for read().
+    bool interrupted();
+    /// Waits for any signal, after everything written was handed on.
+    u64 wait();
+    /// False when Ctrl-C was typed meanwhile, or when there is no clock.
+    bool sleep(u64 milliseconds);
+    program::Clock const& clock() const { return clock_; }
+
+private:
+    void flush();
+
+    program::Program const& self_;
+    program::Use console_, alarm_;
+    program::Clock clock_;
+    queue::Consumer input_;
+    queue::Producer output_;
+    bool unsignalled_ = false;
+    u8 ahead_[256] = {}; // typed while a command ran
+    usize ahead_first_ = 0, ahead_last_ = 0;
+};
+
+} // namespace shell

@@ -1,0 +1,107 @@
+// What a command gets: whom it may Call, where it writes, and how a command is described.
+#pragma once
+
+#include "protocol/device.hpp"
+#include "protocol/entropy.hpp"
+#include "protocol/log.hpp"
+#include "protocol/memory.hpp"
+#include "protocol/monitor.hpp"
+#include "servers/shell/session.hpp"
+#include "servers/shell/table.hpp"
+#include "servers/shell/words.hpp"
+#include <span>
+
+namespace shell {
+
+/// Statuses of commands besides the errors of kit/result.hpp, which are theirs + error_base.
+inline constexpr int failed = 1, wrong_use = 2, interrupted = 130, not_a_command = 127;
+
+/// Text in an array of a protocol: up to its zero or its end.
+template <usize N> std::string_view text_of(char const (&array)[N])
+{
+    usize length = 0;
+    while (length < N && array[length]) ++length;
+    return {array, length};
+}
+
+class Shell {
+public:
+    explicit Shell(program::Program const& self) : out{self}, self_{self} {}
+
+    /// Runs the commands of a line. Status of the last of them.
+    int run(std::string_view line);
+
+    template <rpc::Call C> auto monitor(typename C::Args const& args)
+    {
+        return program::call<monitor::Monitor, C>(self_, monitor_, args);
+    }
+    template <rpc::Call C> auto device(typename C::Args const& args)
+    {
+        return program::call<device::Device, C>(self_, device_, args);
+    }
+    template <rpc::Call C> auto log(typename C::Args const& args)
+    {
+        return program::call<log_protocol::LogRead, C>(self_, log_, args);
+    }
+    template <rpc::Call C> auto entropy(typename C::Args const& args)
+    {
+        return program::call<entropy::Entropy, C>(self_, entropy_, args);
+    }
+    template <rpc::Call C> auto memory(typename C::Args const& args)
+    {
+        return rpc::call<memory::Memory, C>(rpc::Channel{self_.memory()}, args);
+    }
+
+    /// The program called `name`, or ~0 after saying that there is none.
+    u64 find(std::string_view name);
+    /// The name of a program; "?" when nobody knows it. Valid until the next call.
+    std::string_view name(u64 program);
+    /// Says why something failed. Always `failed`.
+    int fail(std::string_view what, Error why);
+    /// The kernel's event ring while it is attached.
+    void const* events() const { return reinterpret_cast<void const*>(self_.value("events")); }
+
+    Session out;
+    bool json = false;
+
+private:
+    int run_one(Words& words);
+
+    program::Program const& self_;
+    program::Use monitor_ = self_.use("monitor"), device_ = self_.use("device");
+    program::Use log_ = self_.use("logread"), entropy_ = self_.use("entropy");
+    monitor::ProgramInfo::Reply named_{};
+};
+
+struct Command {
+    std::string_view name, arguments, help;
+    usize least, most;  ///< words behind the name
+    bool json;          ///< takes --json
+    bool takes_program; ///< Tab offers names of programs
+    int (*run)(Shell& shell, Words& words);
+};
+/// All commands, in the order that help shows (commands.cpp).
+std::span<Command const> commands();
+
+// The commands, by file.
+int help(Shell&, Words&); // commands.cpp
+int echo(Shell&, Words&);
+int clear(Shell&, Words&);
+int ps(Shell&, Words&); // programs.cpp
+int caps(Shell&, Words&);
+int sched(Shell&, Words&);
+int kill(Shell&, Words&);
+int restart(Shell&, Words&);
+int stress(Shell&, Words&);
+int devices(Shell&, Words&); // machine.cpp
+int mem(Shell&, Words&);
+int date(Shell&, Words&);
+int uptime(Shell&, Words&);
+int entropy_sources(Shell&, Words&);
+int power_off(Shell&, Words&);
+int reboot(Shell&, Words&);
+int log(Shell&, Words&); // records.cpp
+int crash(Shell&, Words&);
+int trace(Shell&, Words&); // trace.cpp
+
+} // namespace shell

@@ -1,0 +1,37 @@
+// Output that is data: the same rows as columns for people or, with --json, as an array of objects
+// whose members are named like the columns.
+#pragma once
+
+#include "servers/shell/line_editor.hpp"
+#include "text/format.hpp"
+#include <initializer_list>
+
+namespace shell {
+
+struct Column {
+    std::string_view name;
+    usize width;        ///< of people's columns; the last may be wider
+    bool right = false; ///< numbers
+};
+
+class Table {
+public:
+    static constexpr usize max_columns = 12;
+
+    Table(Sink& out, std::initializer_list<Column> columns, bool json);
+    /// As many values as there are columns. Sizes and times are plain numbers in JSON (bytes,
+    /// microseconds).
+    void row(std::initializer_list<text::Value> values);
+    void end();
+
+private:
+    Sink& out_;
+    Column column_[max_columns];
+    usize count_ = 0, rows_ = 0;
+    bool json_;
+};
+
+/// A text as a JSON string.
+void write_json_string(Sink& out, std::string_view text);
+
+} // namespace shell
