@@ -85,9 +85,12 @@ bool Canvas::attach(Surface const& surface)
 
 void Canvas::clear()
 {
+    Pixels4 const black{colour_[0], colour_[0], colour_[0], colour_[0]};
     for (u64 y = 0; y < surface_.height; ++y) {
-        auto* const line = reinterpret_cast<u32*>(surface_.pixels + y * surface_.pitch);
-        for (u64 x = 0; x < surface_.width; ++x) line[x] = colour_[0];
+        u8* at = surface_.pixels + y * surface_.pitch;
+        u64 left = surface_.width;
+        for (; left >= 4; left -= 4, at += sizeof black) __builtin_memcpy(at, &black, sizeof black);
+        __builtin_memcpy(at, &black, left * sizeof(u32));
     }
     for (u64& each : cell_) each = 0; // an empty cell: black
     cursor_ = no_cursor;
