@@ -145,8 +145,8 @@ Result<void> Devices::attach(u32 program, u64 space, u64 cnode, device::Attach::
 
     attachment.attached = true;
     if (device) attachment.function = device->at, attachment.placed = true;
-    Request request{program, space, description, device, attachment,
-                    sys::CNode{kept.index}, Values{out}, {}};
+    Request request{program,     space, description, device, attachment, sys::CNode{kept.index},
+                    Values{out}, {}};
     auto const done = fulfil(request);
     if (!done) take_back(program);
     return done;

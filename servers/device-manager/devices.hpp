@@ -50,7 +50,7 @@ class Devices {
     DeviceMemory& memory_;
     Interrupts& interrupts_;
     Ports& ports_;
-    u64 cnodes_ = 0; // slots: program i's CNode while it is attached
+    u64 cnodes_ = 0;                            // slots: program i's CNode while it is attached
     u64 next_window_ = program::layout::shared; // for DMA memory that we clear
     Attachment attachments_[composition::max_programs];
 
@@ -87,8 +87,8 @@ class Devices {
 public:
     Devices(Own& own, composition::Reader const& system, Machine& machine, DeviceMemory& memory,
             Interrupts& interrupts, Ports& ports)
-        : own_{own}, system_{system}, machine_{machine}, memory_{memory}, interrupts_{interrupts},
-          ports_{ports}
+        : own_{own}, system_{system}, machine_{machine}, memory_{memory},
+          interrupts_{interrupts}, ports_{ports}
     {
     }
     /// Makes what is needed later. @error no_memory

@@ -13,7 +13,7 @@ namespace fakes {
 
 struct FakeFunction {
     std::array<u8, 4096> bytes{};
-    std::array<u32, 6> bar_mask{}; ///< bits of the BAR that can be changed
+    std::array<u32, 6> bar_mask{};     ///< bits of the BAR that can be changed
     std::map<u16, u16> clear_on_write; ///< registers whose bits are cleared by writing them
 
     template <class T> void put(usize at, T value)

@@ -30,8 +30,7 @@ protected:
     u32 read(pci::Function f, u16 offset, u8 bytes) override
     {
         u32 value = 0;
-        for (u8 i = 0; i < bytes; ++i)
-            value |= u32{byte(f, static_cast<u16>(offset + i))} << 8 * i;
+        for (u8 i = 0; i < bytes; ++i) value |= u32{byte(f, static_cast<u16>(offset + i))} << 8 * i;
         return value;
     }
     void write(pci::Function, u16, u8, u32) override { ++writes_; }

@@ -45,6 +45,9 @@ static_assert(unifont::runs[0].first == ' ' && unifont::runs[0].cell == blank_gl
 /// character.
 u32 glyph_of(u32 character, u8 attributes)
 {
+    constexpr Run ascii = unifont::runs[0]; // nearly everything
+    if (character >= ascii.first && character <= ascii.last && !(attributes & right_half))
+        return ascii.cell + (character - ascii.first);
     if (character == 0) return blank_glyph;
     Run const* const run = find(character);
     bool const half = attributes & (left_half | right_half);
@@ -82,9 +85,12 @@ bool Canvas::attach(Surface const& surface)
 
 void Canvas::clear()
 {
+    Pixels4 const black{colour_[0], colour_[0], colour_[0], colour_[0]};
     for (u64 y = 0; y < surface_.height; ++y) {
-        auto* const line = reinterpret_cast<u32*>(surface_.pixels + y * surface_.pitch);
-        for (u64 x = 0; x < surface_.width; ++x) line[x] = colour_[0];
+        u8* at = surface_.pixels + y * surface_.pitch;
+        u64 left = surface_.width;
+        for (; left >= 4; left -= 4, at += sizeof black) __builtin_memcpy(at, &black, sizeof black);
+        __builtin_memcpy(at, &black, left * sizeof(u32));
     }
     for (u64& each : cell_) each = 0; // an empty cell: black
     cursor_ = no_cursor;
@@ -100,11 +106,8 @@ Canvas::Shown Canvas::shown(u64 word, bool cursor)
         ink = paper;
         paper = swapped;
     }
-    u32 const glyph = glyph_of(cell.character, cell.attributes);
-    u8 const underlined = cell.attributes & attribute_underline;
-    // The ink of a blank does not show: blanks in different inks are equal.
-    if (glyph == blank_glyph && !underlined) ink = 0;
-    return {glyph, ink, paper, underlined, 0};
+    return {glyph_of(cell.character, cell.attributes), ink, paper,
+            static_cast<u8>(cell.attributes & attribute_underline), 0};
 }
 
 void Canvas::draw(display::Shared const& shared)
@@ -149,23 +152,43 @@ void Canvas::mix(u8 ink, u8 paper)
             pixels_[bits][i] = colour_[bits >> (3 - i) & 1 ? ink : paper];
 }
 
-/// Rows of pixels that stay as they are, because the colours do and both glyphs agree there, are
-/// left out: most of the rows of text are empty.
+namespace {
+
+/// Eight rows of a glyph as one word, the top one in its lowest byte.
+struct Rows {
+    u64 half[2];
+};
+Rows rows_of(u32 glyph, bool underlined)
+{
+    Rows rows;
+    __builtin_memcpy(&rows, unifont::cells[glyph], sizeof rows);
+    if (underlined) rows.half[1] |= u64{0xff} << (underline_row % 8 * 8);
+    return rows;
+}
+
+} // namespace
+
+/// Rows of pixels that stay as they are are left out: most of the rows of text are empty.
 void Canvas::draw_cell(u8* pixels, Shown from, Shown to)
 {
     mix(to.ink, to.paper);
-    bool const same_colours = from.ink == to.ink && from.paper == to.paper;
-    u8 const* const before = unifont::cells[from.glyph];
-    u8 const* const now = unifont::cells[to.glyph];
-    for (u32 y = 0; y < cell_height; ++y, pixels += surface_.pitch) {
-        u8 bits = now[y], old = before[y];
-        if (y == underline_row) {
-            if (to.underlined) bits = 0xff;
-            if (from.underlined) old = 0xff;
+    Rows const before = rows_of(from.glyph, from.underlined);
+    Rows const now = rows_of(to.glyph, to.underlined);
+    for (usize half = 0; half < 2; ++half) {
+        // Bytes that are not 0 are rows to draw: those that differ, with another ink those that
+        // have ink, with another paper all.
+        u64 left = before.half[half] ^ now.half[half];
+        if (from.ink != to.ink) left |= now.half[half];
+        if (from.paper != to.paper) left = ~u64{0};
+        u64 bits = now.half[half];
+        for (u8* row = pixels + half * 8 * surface_.pitch; left != 0; row += surface_.pitch) {
+            if (left & 0xff) {
+                __builtin_memcpy(row, &pixels_[bits >> 4 & 15], sizeof(Pixels4));
+                __builtin_memcpy(row + sizeof(Pixels4), &pixels_[bits & 15], sizeof(Pixels4));
+            }
+            left >>= 8;
+            bits >>= 8;
         }
-        if (same_colours && bits == old) continue;
-        __builtin_memcpy(pixels, &pixels_[bits >> 4], sizeof(Pixels4));
-        __builtin_memcpy(pixels + sizeof(Pixels4), &pixels_[bits & 15], sizeof(Pixels4));
     }
 }
 

@@ -113,9 +113,9 @@ TEST_CASE("interrupts take the pins that the MADT says", "[acpi]")
     Bytes const timer_at_2{2, 10, 0, 0, 2, 0, 0, 0, 0, 0};
     Bytes const com1_at_30_level_low{2, 10, 0, 4, 30, 0, 0, 0, 0x0f, 0};
     Bytes const line_10_level_high{2, 10, 0, 10, 10, 0, 0, 0, 0x0d, 0};
-    acpi::read_interrupts(madt_with({io_apic_0, io_apic_24, timer_at_2, com1_at_30_level_low,
-                                     line_10_level_high}),
-                          madt);
+    acpi::read_interrupts(
+        madt_with({io_apic_0, io_apic_24, timer_at_2, com1_at_30_level_low, line_10_level_high}),
+        madt);
     CHECK(acpi::isa_route(madt, 0).io_apic == 0);
     CHECK(acpi::isa_route(madt, 0).pin == 2);
     CHECK_FALSE(acpi::isa_route(madt, 0).level_triggered);
@@ -186,9 +186,9 @@ TEST_CASE("the MCFG's entries are checked one by one", "[acpi]")
     CHECK(mcfg.size() == 2);
     CHECK(mcfg[1].segment == 1);
     CHECK(mcfg[1].first_bus == 2);
-    for (acpi::Ecam const bad : {acpi::Ecam{0xb000'1000, 0, 0, 1}, acpi::Ecam{0, 0, 0, 1},
-                                 acpi::Ecam{0xb000'0000, 0, 5, 4},
-                                 acpi::Ecam{0xffff'ffff'fff0'0000, 0, 0, 1}}) {
+    for (acpi::Ecam const bad :
+         {acpi::Ecam{0xb000'1000, 0, 0, 1}, acpi::Ecam{0, 0, 0, 1},
+          acpi::Ecam{0xb000'0000, 0, 5, 4}, acpi::Ecam{0xffff'ffff'fff0'0000, 0, 0, 1}}) {
         acpi::Mcfg none;
         CHECK(acpi::parse_mcfg(mcfg_with({bad}), none).error() == acpi::Fault::bad_entry_value);
     }

@@ -76,7 +76,7 @@ TEST_CASE("device untypeds are halved until a piece fits, and each piece is used
     REQUIRE(piece);
     CHECK(piece->address == 0x1'3000);
     CHECK(piece->bits == 12);
-    CHECK(sys::fake_kernel.calls.size() == 4); // one retype into two for each halving
+    CHECK(sys::fake_kernel.calls.size() == 4);      // one retype into two for each halving
     CHECK(pieces.at(0x1'3000, 14, slots) == piece); // what is smaller stays smaller
     CHECK(pieces.at(0x1'8000, 15, slots)->bits == 15);
     CHECK(sys::fake_kernel.calls.size() == 4);

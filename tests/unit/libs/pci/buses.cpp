@@ -47,12 +47,12 @@ TEST_CASE("functions are found on all buses; others than 0 only where there are 
 TEST_CASE("bridges that lie about their buses are not followed", "[pci]")
 {
     fakes::ConfigSpace space;
-    space.add_bridge({0, 1, 0}, 0, 5);  // leads to itself
-    space.add_bridge({0, 2, 0}, 3, 2);  // backwards
-    space.add_bridge({0, 3, 0}, 4, 6);  // fine
-    space.add_bridge({4, 0, 0}, 7, 7);  // outside its parent's
-    space.add_bridge({4, 1, 0}, 4, 4);  // its own bus
-    space.add_bridge({0, 5, 0}, 4, 6);  // again
+    space.add_bridge({0, 1, 0}, 0, 5); // leads to itself
+    space.add_bridge({0, 2, 0}, 3, 2); // backwards
+    space.add_bridge({0, 3, 0}, 4, 6); // fine
+    space.add_bridge({4, 0, 0}, 7, 7); // outside its parent's
+    space.add_bridge({4, 1, 0}, 4, 4); // its own bus
+    space.add_bridge({0, 5, 0}, 4, 6); // again
     auto const found = inventory_of(space);
     CHECK(found->bridge_count == 1);
     CHECK(found->left_out == 5);
@@ -73,8 +73,8 @@ TEST_CASE("BARs of a plugged-in device go into the bridge's windows", "[pci]")
 {
     fakes::ConfigSpace space;
     auto& bridge = space.add_bridge({0, 4, 0}, 1, 1);
-    bridge.put<u32>(0x20, 0xfe90'fe80);  // 0xfe800000 to 0xfe9fffff
-    bridge.put<u32>(0x24, 0x0011'0001);  // 64 bits: 0x800000000 to 0x8001fffff
+    bridge.put<u32>(0x20, 0xfe90'fe80); // 0xfe800000 to 0xfe9fffff
+    bridge.put<u32>(0x24, 0x0011'0001); // 64 bits: 0x800000000 to 0x8001fffff
     bridge.put<u32>(0x28, 8);
     bridge.put<u32>(0x2c, 8);
     auto& device = space.add({1, 0, 0}, 1, 1);
@@ -216,7 +216,10 @@ TEST_CASE("configuration space by ports: address first, then data", "[pci]")
         Result<u8> in8(u16 port) const { return log->push_back({port, 0}), u8{0xab}; }
         Result<u16> in16(u16 port) const { return log->push_back({port, 0}), u16{0xabcd}; }
         Result<u32> in32(u16) const { return Error::invalid_cap; }
-        Result<void> out8(u16 port, u8 v) const { return log->push_back({port, v}), Result<void>{}; }
+        Result<void> out8(u16 port, u8 v) const
+        {
+            return log->push_back({port, v}), Result<void>{};
+        }
         Result<void> out16(u16 port, u16 v) const
         {
             return log->push_back({port, v}), Result<void>{};
