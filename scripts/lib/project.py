@@ -94,7 +94,7 @@ def kernel_elf(directory):
     return directory / 'microkernel' / 'hypercore.elf'
 
 
-def default_root_server(directory, profile='lesson'):
+def default_root_server(directory, profile):
     """The root server that starts a profile's programs. `lesson` is servers/lesson, which has no
     manifests; the others are profiles of sysroot/etc/system.toml."""
     folder = directory / 'servers'
@@ -108,7 +108,7 @@ def profile_targets(profile):
     return ['servers/root/root.elf', f'boot/archive-{profile}.cpio']
 
 
-def boot_archive(directory, profile='lesson'):
+def boot_archive(directory, profile):
     """The boot archive of a profile. The lesson's root server can do without: None before there is
     one. Raises ProjectError."""
     path = directory / 'boot' / ('archive.cpio' if profile == 'lesson'
