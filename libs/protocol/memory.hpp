@@ -187,6 +187,7 @@ struct TakeFrame {
 inline constexpr u64 fault_unmapped = 1; ///< nothing is there, or not for this kind of access
 inline constexpr u64 fault_quota = 2;    ///< the space's account is full
 inline constexpr u64 fault_memory = 3;   ///< the machine has no memory left
+inline constexpr u64 fault_disk = 4;     ///< the swap disk cannot read the page
 /// The next fault that the memory-manager could not serve, oldest first: the thread waits until its
 /// space ends or ResumeFault. space 0: there is none. The manager's notification is signalled with
 /// its badge bit for each (set up when root hands over).

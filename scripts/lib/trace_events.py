@@ -1,5 +1,5 @@
-"""The command scripts/trace: reads the kernel event ring as a program dumped it, and prints one line
-for each event, oldest first. The layout is libs/abi/event_ring.hpp, from which the names of events
+"""The command scripts/trace: reads the kernel event ring as a program dumped it, or what the shell's
+`trace N` printed (trace_fxt.py), and prints one line for each event, oldest first. The ring's layout is libs/abi/event_ring.hpp, from which the names of events
 are read; a ring is not believed: what is not whole is left out and counted. Tests: tests/test_trace_events.py.
 """
 import argparse
@@ -8,6 +8,8 @@ from pathlib import Path
 import re
 import struct
 import sys
+
+import trace_fxt
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = struct.Struct('<8sIIQQII24x')  # alignas(64)
@@ -68,12 +70,21 @@ def table(ring, names):
 def main(arguments):
     parser = argparse.ArgumentParser(prog='trace', description=__doc__.split('\n\n')[0])
     parser.add_argument('file', type=Path, help='the bytes of the ring\'s frame, or a serial log with '
-                        'lines "event-ring: HEX" that together are those bytes')
+                        'lines "event-ring: HEX" that together are those bytes; or a log of the '
+                        'console after the shell\'s command trace')
+    parser.add_argument('--fxt', type=Path, metavar='OUT', help='also writes the trace of the '
+                        'shell\'s command as a file that Perfetto opens')
     options = parser.parse_args(arguments)
     names = kinds((ROOT / 'libs/abi/event_ring.hpp').read_text())
     try:
-        print('\n'.join(table(read(options.file.read_bytes()), names)))
-    except (NoRing, OSError) as problem:
+        data = options.file.read_bytes()
+        if b'fxt-begin' in data or data.startswith(trace_fxt.MAGIC):
+            print('\n'.join(trace_fxt.table(trace_fxt.read(data))))
+            if options.fxt:
+                options.fxt.write_bytes(trace_fxt.memory(data))
+            return 0
+        print('\n'.join(table(read(data), names)))
+    except (NoRing, trace_fxt.NoTrace, OSError) as problem:
         print(f'trace: {problem}', file=sys.stderr)
         return 1
     return 0

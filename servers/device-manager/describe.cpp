@@ -22,8 +22,11 @@ constexpr Kind kinds[] = {
     {0x060000, 0xff0000, "bridge"},         {0x0c0330, 0xffffff, "USB controller (xHCI)"},
     {0x0c0300, 0xffff00, "USB controller"}, {0x0c0500, 0xffff00, "SMBus"},
 };
-/// [Virtio 1.2, "Device Types"]: device number - 0x1040, and what old devices are numbered as.
+/// [Virtio 1.2, "Device Types", "PCI Device Discovery"]: devices are numbered 0x1040 + type, and
+/// those that old drivers know too, from 0x1000 on in an order of their own.
 constexpr char const* virtio_kinds[] = {nullptr, "network", "disk", "console", "random numbers"};
+constexpr char const* old_virtio_kinds[] = {"network", "disk",       "memory balloon",
+                                            "console", "SCSI disks", "random numbers"};
 
 struct PlatformDevice {
     char const *id, *words;
@@ -36,10 +39,11 @@ constexpr PlatformDevice platform[] = {{"com1", "serial line"},
 
 char const* words_of(pci::Device const& device)
 {
-    usize const number = device.device - 0x1040u;
-    if (device.vendor == pci::virtio_vendor && device.device > 0x1040 &&
-        number < std::size(virtio_kinds))
-        return virtio_kinds[number];
+    usize const type = device.device - 0x1040u, old_type = device.device - 0x1000u;
+    if (device.vendor == pci::virtio_vendor && type > 0 && type < std::size(virtio_kinds))
+        return virtio_kinds[type];
+    if (device.vendor == pci::virtio_vendor && old_type < std::size(old_virtio_kinds))
+        return old_virtio_kinds[old_type];
     for (Kind const& kind : kinds)
         if (((device.class_code ^ kind.class_code) & kind.mask) == 0) return kind.words;
     return "device";

@@ -143,16 +143,37 @@ Result<u64> Manager::add_chunks(handover::Untyped const& piece, u64 first, u64 c
     return count;
 }
 
+Result<void> Manager::add_own(u64 address, u64 bytes)
+{
+    if (own_count_ == max_own) return Error::no_memory;
+    for (Own const& it : own_)
+        if (address < it.address + it.bytes && it.address < address + bytes)
+            return Error::slot_occupied;
+    own_[own_count_++] = {address, bytes};
+    return {};
+}
+
+bool Manager::has_own(u64 address, u64 bytes) const
+{
+    for (Own const& it : own_)
+        if (address >= it.address && address - it.address < it.bytes &&
+            bytes <= it.bytes - (address - it.address))
+            return true;
+    return false;
+}
+
 Result<void> Manager::make_pools(handover::Memory const& from)
 {
     frames.begin(cspace, chunks, objects, own);
     aliases.begin(cspace, objects);
     tables.begin(own);
-    mapper.begin(cspace, objects, frames, aliases, tables);
+    disk.begin(own, chunks.count() * chunk_pages);
+    mapper.begin(cspace, objects, frames, aliases, tables, disk);
     shared.begin(frames);
     u64 const archive_pages = align_up(from.archive_bytes, page_bits) >> page_bits;
-    pager.begin(mapper, frames, shared, own, static_cast<u32>(archive_pages));
+    pager.begin(mapper, replacement, frames, shared, own, static_cast<u32>(archive_pages));
     spaces.begin(objects, own, mapper, shared, sys::AsidPool{from.asid_pool});
+    replacement.begin(disk, tables, spaces, mapper, frames, own, objects);
     supervisor = sys::Notification{from.supervisor_signal};
 
     // A reply object for each fault that may wait, in a leaf of their own.

@@ -9,6 +9,7 @@ namespace memory_manager {
 
 enum class FaultState : u8 {
     free = 0,
+    waiting,  ///< for memory or for its page from the disk
     told_not, ///< for NextFault, which has not heard of it yet
     told,     ///< NextFault has told of it: it waits for ResumeFault or the end of its space
 };
@@ -41,29 +42,44 @@ public:
         while (free < max && (record_[free].state != FaultState::free || free == hand_)) ++free;
         if (free == max) return false;
         record_[hand_] = fault;
-        record_[hand_].order = next_order_++;
+        if (fault.state == FaultState::waiting) ++waiting_;
+        record_[hand_].order = ++next_order_;
         hand_ = free;
         return true;
     }
-    /// The oldest in this state, of this space (0: of any). Null: none.
-    FaultRecord* oldest(FaultState state, u32 space = 0)
+    /// The oldest in this state, of this space (0: of any), that came after number `after`. Null:
+    /// none.
+    FaultRecord* oldest(FaultState state, u32 space = 0, u64 after = 0)
     {
         FaultRecord* found = nullptr;
         for (FaultRecord& it : record_)
-            if (it.state == state && (space == 0 || it.space == space) &&
+            if (it.state == state && (space == 0 || it.space == space) && it.order > after &&
                 (found == nullptr || it.order < found->order))
                 found = &it;
         return found;
     }
-    /// The space ended; its threads are gone.
+    /// Answered, or its space ended and its thread is gone.
+    void forget(FaultRecord& it)
+    {
+        if (it.state == FaultState::waiting) --waiting_;
+        it = {};
+    }
     void forget(u32 space)
     {
         for (FaultRecord& it : record_)
-            if (it.space == space) it = {};
+            if (it.space == space) forget(it);
     }
+    /// No longer for memory: for NextFault.
+    void give_up(FaultRecord& it)
+    {
+        --waiting_;
+        it.state = FaultState::told_not;
+    }
+    bool any_waiting() const { return waiting_ != 0; }
 
 private:
     u64 first_reply_ = 0, next_order_ = 0;
+    u32 waiting_ = 0;
     u32 hand_ = 0;
     FaultRecord record_[max] = {};
 };

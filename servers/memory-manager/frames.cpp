@@ -101,8 +101,10 @@ Result<void> Frames::prepare(FrameId id)
     return {};
 }
 
-Result<FrameId> Frames::take()
+Result<FrameId> Frames::take(Purpose purpose)
 {
+    u64 const kept = purpose == Purpose::ordinary ? kept_for_swap_in : 0;
+    if (purpose != Purpose::vital && available() <= kept) return Error::no_memory;
     if (first_ == none) {
         u32 const fresh = TRY(chunks_->take(ChunkKind::frames));
         TRY(split(fresh));

@@ -11,6 +11,13 @@ namespace memory_manager {
 /// chunk << 9 | page in it.
 using FrameId = u32;
 
+/// What a frame is for: who waits, who may take what others must leave.
+enum class Purpose {
+    ordinary, ///< pages of programs that can wait for memory
+    swap_in,  ///< pages that come back: the last frames are for them, so that waiting ends
+    vital,    ///< resident spaces: also the chunks kept in reserve
+};
+
 class Frames {
 public:
     void begin(CSpace& cspace, Chunks& chunks, ObjectMemory& objects, OwnSpace& own)
@@ -19,7 +26,7 @@ public:
         first_ = none;
     }
     /// A frame that is zero. Error: no_memory.
-    Result<FrameId> take();
+    Result<FrameId> take(Purpose purpose);
     /// Takes back a frame that is mapped nowhere and of which no copies are left.
     void give(FrameId frame);
     /// `pages` frames in one piece below the address `limit`, zero; at most a chunk.
@@ -38,7 +45,17 @@ public:
     /// Pages that take() can still give, chunks that nobody uses yet included.
     u64 free_pages() const { return free_pages_ + u64{chunks_->free_count()} * chunk_pages; }
 
+    /// Of these, what those that are not vital can have.
+    u64 available() const
+    {
+        u64 const chunks = chunks_->free_count(), kept = kept_chunks();
+        return free_pages_ + (chunks > kept ? chunks - kept : 0) * chunk_pages;
+    }
+
 private:
+    static constexpr u64 kept_for_swap_in = 16;
+    /// Chunks for page tables, for kernel objects and for programs of which the swap path is made.
+    u64 kept_chunks() const { return chunks_->count() / 32 + 2; }
     static constexpr u16 none = 0xffff;
     static constexpr u32 batch = 32; ///< frames made at a time: 128 KiB cleared in one go
 

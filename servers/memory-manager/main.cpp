@@ -23,7 +23,7 @@ public:
             bool answer = false;
             sys::Message message{};
             if (received.badge & rpc::signal_bit) {
-                // Nobody signals us yet.
+                m_.on_signal();
             } else if (received.badge & memory::fault_bit) {
                 answer = on_fault(received);
             } else {
@@ -50,6 +50,7 @@ private:
         service_.begin(has_capability);
         rpc::dispatch(memory::Memory{}, service_, {received.badge}, request_);
         u64 const capability = service_.end();
+        m_.settle();
         sys::Message answer = rpc::to_kernel(request_);
         if (capability != 0 && answer.label == 0) {
             answer.caps = 1;

@@ -4,7 +4,7 @@
 
 #include "faults.hpp"
 #include "protocol/handover.hpp"
-#include "spaces.hpp"
+#include "pager.hpp"
 #include "sys/endpoint.hpp"
 
 namespace memory_manager {
@@ -19,26 +19,47 @@ struct Manager {
     Tables tables;
     Mapper mapper;
     SharedObjects shared;
+    SwapDisk disk;
+    Replacement replacement;
     Pager pager;
     Spaces spaces;
     Faults faults;
     sys::Notification supervisor; ///< signalled for each fault that waits for NextFault
+    /// Notes that shared memory is mapped in our own space. Errors: slot_occupied, no_memory.
+    Result<void> add_own(u64 address, u64 bytes);
+    bool has_own(u64 address, u64 bytes) const;
+
     u64 inbox = 0;                ///< slot where the capability of a request lands
     u64 outbox = 0;               ///< slot of the one that goes with an answer
 
     /// Takes over everything in the handover: moves this thread into a CSpace and to an IPC buffer
     /// of its own, makes all RAM chunks. Once. Error: no_memory, or corrupt (the kernel refused).
     Result<void> begin(handover::Memory const& from);
-    /// Serves a page fault: 0, or why it cannot be (memory::fault_...). error: the CPU's code.
+    /// Serves a page fault: 0, waits_for_memory, or why it cannot be (memory::fault_...). error: the
+    /// CPU's code.
     u64 on_page_fault(Space& space, u64 address, u64 error);
-    /// Leaves the fault that was just received waiting and tells the supervisor. reason: of a page
-    /// fault, becomes its last word.
+    static constexpr u64 waits_for_memory = ~u64{0};
+    /// Leaves the fault that was just received waiting: for memory, or, when there is another
+    /// reason, for NextFault. The reason of a page fault becomes its last word.
     void keep(Space const& space, sys::Received const& received, u64 reason);
+    /// The swap disk's driver has done something.
+    void on_signal();
+    /// After whatever may have freed memory or used it: those who wait for it try again.
+    void settle();
 
 private:
+    struct Own {
+        u64 address, bytes;
+    };
+    static constexpr u32 max_own = 8;
+    u32 own_count_ = 0;
+    Own own_[max_own] = {};
+
     struct Boot;
     Result<void> add_ram(handover::Memory const& from, Boot const& boot);
     Result<u64> add_chunks(handover::Untyped const& piece, u64 first, u64 count);
+    u64 serve(Space& space, u64 address, u64 error);
+    void refuse(FaultRecord& fault, u64 reason);
     Result<void> make_pools(handover::Memory const& from);
 };
 

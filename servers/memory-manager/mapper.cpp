@@ -2,6 +2,7 @@
 #include "mapper.hpp"
 
 #include "protocol/memory.hpp"
+#include <utility>
 
 namespace memory_manager {
 
@@ -93,6 +94,7 @@ Result<void> Mapper::put_frame(Space& space, u32 page, Entry& entry, FrameId fra
 {
     TRY(map(space, frames_->frame(frame), page, access, abi::VmAttributes::write_back));
     entry = Entry{EntryKind::frame, frame};
+    entry.mark_fresh();
     ++space.account.resident;
     return {};
 }
@@ -136,9 +138,11 @@ Result<void> Mapper::put_device(Space& space, u32 page, u64 capability, u64 acce
             auto const mapped =
                 frame.map(vspace(space), u64{page} << page_bits, rights, {type, false});
             if (mapped) return {};
-            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2)
+            u64 const level = mapped.error().word[2];
+            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2 ||
+                level == abi::mapping_no_page_table)
                 return Error::bad_argument; // no frame, or not of this size
-            TRY(add_upper(space, u64{page} << page_bits, mapped.error().word[2]));
+            TRY(add_upper(space, u64{page} << page_bits, level));
         }
     };
     auto const made = put();
@@ -149,18 +153,52 @@ Result<void> Mapper::put_device(Space& space, u32 page, u64 capability, u64 acce
     return made;
 }
 
-Result<void> Mapper::refresh(Space& space, u32 page, Entry entry, u64 access)
+Result<void> Mapper::refresh(Space& space, u32 page, Entry& entry, u64 access)
 {
+    entry.mark_dirty(); // the mark of the old mapping is gone
     return map(space, frame(entry), page, access, abi::VmAttributes::write_back);
+}
+
+Result<void> Mapper::restore(Space& space, u32 page, Entry& entry, FrameId frame)
+{
+    entry = Entry{EntryKind::frame, frame};
+    entry.mark_fresh();
+    return refresh(space, page, entry, space.regions.find(page)->access);
+}
+
+bool Mapper::call_back(Space& space, u32 page, Entry& entry)
+{
+    Transfer& it = (*disk_)[entry.value()];
+    if (it.kind != TransferKind::write) return false;
+    it.cancelled = true;
+    return static_cast<bool>(restore(space, page, entry, it.frame));
+}
+
+/// What a page has on the disk, or on its way from or to it.
+void Mapper::forget(Space& space, Entry entry)
+{
+    if (entry.kind() == EntryKind::swapped) {
+        disk_->free_place(entry.value());
+        --space.account.swapped;
+        return;
+    }
+    Transfer& it = (*disk_)[entry.value()];
+    it.cancelled = true; // its place is free when the disk is done with it
+    frames_->give(it.frame);
+    --space.account.resident;
+    if (it.kind == TransferKind::read) --space.account.swapped;
 }
 
 void Mapper::drop(Space& space, Entry& entry)
 {
+    if (entry.kind() == EntryKind::swapped || entry.kind() == EntryKind::moving)
+        forget(space, entry);
     if (entry.kind() == EntryKind::alias) aliases_->give(entry.value());
     if (entry.kind() == EntryKind::frame) {
         sys::Frame const frame = frames_->frame(entry.value());
         if (entry.pinned()) (void)cspace_->slot(frame.address()).revoke();
         (void)frame.unmap();
+        if (disk_->usable()) disk_->free_place(std::exchange(disk_->copy_of(entry.value()), 0));
         frames_->give(entry.value());
         --space.account.resident;
     }

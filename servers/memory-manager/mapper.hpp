@@ -5,21 +5,32 @@
 #include "alias_slots.hpp"
 #include "frames.hpp"
 #include "space.hpp"
+#include "swap_disk.hpp"
 
 namespace memory_manager {
 
 class Mapper {
 public:
     void begin(CSpace& cspace, ObjectMemory& objects, Frames& frames, AliasSlots& aliases,
-               Tables& tables)
+               Tables& tables, SwapDisk& disk)
     {
         cspace_ = &cspace, objects_ = &objects, frames_ = &frames, aliases_ = &aliases;
-        tables_ = &tables;
+        tables_ = &tables, disk_ = &disk;
     }
     sys::VSpace vspace(Space const& space) const { return sys::VSpace{objects_->object(space.root)}; }
 
     /// The entry of a page; null: there is no table yet, so the page is not there either.
     Entry* find(Space const& space, u32 page) const;
+    /// Whether the page belongs to a mapping of 2 MiB.
+    bool is_large(Space const& space, u32 page) const
+    {
+        return (*tables_)[tables_->find(space.number, page / chunk_pages)].large;
+    }
+    /// The entry of a page that has a table.
+    Entry& at(Space const& space, u32 page) const
+    {
+        return (*tables_)[tables_->find(space.number, page / chunk_pages)].entry[page % chunk_pages];
+    }
     /// The entry of a page, with a page table for it. Error: no_memory (the machine's, or the
     /// account is full).
     Result<Entry*> entry(Space& space, u32 page);
@@ -32,7 +43,13 @@ public:
     Result<void> put_device(Space& space, u32 page, u64 address, u64 access,
                             abi::VmAttributes type, bool large);
     /// Maps what the entry says once more, with these rights.
-    Result<void> refresh(Space& space, u32 page, Entry entry, u64 access);
+    Result<void> refresh(Space& space, u32 page, Entry& entry, u64 access);
+    /// Unmaps a frame that its owner keeps.
+    void take_out(FrameId frame) { (void)frames_->frame(frame).unmap(); }
+    /// Maps a frame that was taken out again; it counts still.
+    Result<void> restore(Space& space, u32 page, Entry& entry, FrameId frame);
+    /// Makes a page whose way to the disk is not over present. False: it comes from there.
+    bool call_back(Space& space, u32 page, Entry& entry);
     /// Makes the page absent; a frame goes back.
     void drop(Space& space, Entry& entry);
     /// The capability behind a present page.
@@ -49,6 +66,7 @@ public:
 private:
     Result<void> map(Space& space, sys::Frame frame, u32 page, u64 access, abi::VmAttributes type);
     Result<u32> make_table(Space& space, u32 key, bool large);
+    void forget(Space& space, Entry entry);
     void release(Space& space, u32 table);
     Result<void> add_upper(Space& space, u64 address, u64 missing_level);
 
@@ -57,6 +75,7 @@ private:
     Frames* frames_ = nullptr;
     AliasSlots* aliases_ = nullptr;
     Tables* tables_ = nullptr;
+    SwapDisk* disk_ = nullptr;
 };
 
 } // namespace memory_manager

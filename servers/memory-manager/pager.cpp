@@ -37,6 +37,9 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
     Entry& entry = *TRY(mapper_->entry(space, page));
     u32 const k = page - region.first;
     bool const copied = region.kind == RegionKind::archive && write;
+    if (entry.kind() == EntryKind::swapped) return replacement_->fetch(space, page, entry);
+    if (entry.kind() == EntryKind::moving)
+        return mapper_->call_back(space, page, entry) ? Result<void>{} : Error::busy;
     if (entry.kind() == EntryKind::frame) return mapper_->refresh(space, page, entry, region.access);
     if (entry.kind() == EntryKind::alias) {
         if (!copied) return {};
@@ -57,14 +60,16 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
 Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access)
 {
     if (space.account.full()) return Error::no_memory;
-    FrameId const frame = TRY(frames_->take());
+    FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : Purpose::ordinary));
     u32 const k = page - region.first;
     bool const copied =
         region.kind == RegionKind::archive && u64{k} * page_bytes < region.bytes;
     ++(copied ? space.account.copies : space.account.zero_fills);
     auto const put = [&]() -> Result<void> {
         if (copied) TRY(copy_archive(region, k, frame));
-        return mapper_->put_frame(space, page, entry, frame, access);
+        TRY(mapper_->put_frame(space, page, entry, frame, access));
+        if (copied) entry.mark_dirty();
+        return {};
     };
     auto const made = put();
     if (!made) frames_->give(frame);
@@ -101,12 +106,16 @@ Result<Entry*> Pager::own_page(Space& space, u32 page, u64 access)
     if (region->kind == RegionKind::object || region->kind == RegionKind::device)
         return Error::bad_argument;
     Entry& entry = *TRY(mapper_->entry(space, page));
+    if (entry.kind() == EntryKind::swapped) return replacement_->fetch(space, page, entry);
+    if (entry.kind() == EntryKind::moving && !mapper_->call_back(space, page, entry))
+        return Error::busy;
     if (entry.kind() == EntryKind::frame) {
         TRY(mapper_->refresh(space, page, entry, access));
         return &entry;
     }
     mapper_->drop(space, entry);
     TRY(put_new(space, *region, page, entry, access));
+    entry.mark_dirty(); // we write into it
     return &entry;
 }
 

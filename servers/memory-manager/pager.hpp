@@ -1,8 +1,7 @@
 // Turns regions into pages: when a program touches one, or at once for resident spaces.
 #pragma once
 
-#include "mapper.hpp"
-#include "shared_objects.hpp"
+#include "replacement.hpp"
 
 namespace memory_manager {
 
@@ -13,16 +12,18 @@ struct Access {
 
 class Pager {
 public:
-    void begin(Mapper& mapper, Frames& frames, SharedObjects& objects, OwnSpace& own,
+    void begin(Mapper& mapper, Replacement& replacement, Frames& frames, SharedObjects& objects, OwnSpace& own,
                u32 archive_pages)
     {
+        replacement_ = &replacement;
         mapper_ = &mapper, frames_ = &frames, objects_ = &objects, own_ = &own;
         archive_pages_ = archive_pages;
     }
     u32 archive_pages() const { return archive_pages_; }
 
     /// Makes the page at hand present for this access. Errors: not_found (no region, or it does not
-    /// allow that), no_memory (the machine's, or the account is full).
+    /// allow that), busy (it comes from the disk), no_memory (the machine's, or the account is
+    /// full).
     Result<void> touch(Space& space, u32 page, Access access);
     /// Makes all of a region present, writable pages as the space's own.
     Result<void> fill(Space& space, Region const& region);
@@ -37,6 +38,7 @@ private:
     bool in_place(Region const& region, u32 k, bool write) const;
 
     Mapper* mapper_ = nullptr;
+    Replacement* replacement_ = nullptr;
     Frames* frames_ = nullptr;
     SharedObjects* objects_ = nullptr;
     OwnSpace* own_ = nullptr;

@@ -51,7 +51,8 @@ Result<Allocate::Reply> Service::on(Allocate, Args<Allocate> const& args, Client
     if (args.bytes == 0) return Error::bad_argument;
     if (args.bytes > layout::heap_end - layout::heap) return Error::no_memory;
     u64 const pages = pages_of(args.bytes);
-    if (pages > space.account.quota) return Error::no_memory;
+    if (pages > space.account.quota + (space.resident ? 0 : m_.disk.places()))
+        return Error::no_memory;
     Region region{0, static_cast<u32>(pages), RegionKind::heap, access_read | access_write, 0, 0, 0};
     region.first = TRY(space.regions.gap(page_of(layout::heap), page_of(layout::heap_end),
                                          region.pages, pages < chunk_pages ? 1 : chunk_pages));
@@ -137,6 +138,9 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
         TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
     if (args.access & access_execute) return Error::bad_argument;
     if (args.space == 0) {
+        if (args.address < layout::shared ||
+            args.address + (u64{object->pages} << page_bits) > layout::shared_end)
+            return Error::out_of_range;
         TRY(map_own(*object, args.address, args.access));
         return MapObject::Reply{};
     }
@@ -150,6 +154,7 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
 /// Into our own space, for ever.
 Result<void> Service::map_own(SharedObject& object, u64 address, u64 access)
 {
+    TRY(m_.add_own(address, u64{object.pages} << page_bits));
     auto const rights = access & access_write ? sys::Rights::read_write : sys::Rights::read;
     ++object.mappings;
     for (u32 n = 0; n < object.pages; ++n) {

@@ -20,8 +20,9 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
     region.kind = RegionKind::device;
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
-    bool const again =
-        there && there->kind == RegionKind::device && !large && there->access == region.access;
+    bool const again = there && there->kind == RegionKind::device && !large &&
+                       there->access == region.access &&
+                       !m_.mapper.is_large(space, region.first);
     if (again)
         m_.mapper.drop_range(space, region.first, region.pages);
     else
@@ -69,8 +70,8 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
         u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
         u32 const number = page_of(address);
         if (space.regions.find(number) == nullptr)
-            TRY(m_.spaces.add_region(space,
-                                     {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+            TRY(m_.spaces.add_region(
+                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
         Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
@@ -115,10 +116,11 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
     else
         TRY(m_.pager.own_page(space, page, region->access));
     Entry& entry = *m_.mapper.find(space, page);
-    auto const rights = args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
+    auto const rights =
+        args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
     (void)m_.cspace.slot(m_.outbox).remove();
-    TRY(done(m_.cspace.slot(m_.outbox).copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()),
-                                                 rights)));
+    TRY(done(m_.cspace.slot(m_.outbox)
+                 .copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()), rights)));
     entry.pin();
     answer_capability_ = m_.outbox;
     return TakeFrame::Reply{page_bits};
@@ -144,14 +146,25 @@ Result<ResumeFault::Reply> Service::on(ResumeFault, Args<ResumeFault> const& arg
     FaultRecord* const fault = m_.faults.oldest(FaultState::told, space.number);
     if (fault == nullptr) return Error::not_found;
     sys::Reply{m_.faults.reply_of(*fault)}.send({});
-    *fault = {};
+    m_.faults.forget(*fault);
     return ResumeFault::Reply{};
 }
 
-Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const&, Client client)
+Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
-    return Error::not_supported;
+    if (!is_aligned(args.rings | args.pool | args.pool_bytes, page_bits)) return Error::bad_argument;
+    if (!m_.has_own(args.rings, align_up(sizeof(block::Shared), page_bits)) ||
+        !m_.has_own(args.pool, args.pool_bytes))
+        return Error::out_of_range;
+    if (!has_capability_) return Error::invalid_cap;
+    if (m_.disk.attached()) return Error::busy;
+    u64 const signal = m_.aliases.address(TRY(m_.aliases.take()));
+    TRY(done(m_.cspace.slot(signal).move_from(m_.cspace.slot(m_.inbox))));
+    TRY(m_.disk.attach(reinterpret_cast<block::Shared*>(args.rings),
+                       reinterpret_cast<u8*>(args.pool), args.pool_bytes,
+                       sys::Notification{signal}));
+    return AttachSwap::Reply{};
 }
 
 Result<Statistics::Reply> Service::on(Statistics, Args<Statistics> const&, Client client)
@@ -178,10 +191,8 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
     if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
     return MachineStatistics::Reply{u64{m_.chunks.count()} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
-                                    m_.objects.used_pages(),
-                                    m_.shared.pages(),
-                                    0,
-                                    0};
+                                    m_.objects.used_pages(), m_.shared.pages(),
+                                    m_.disk.places(), m_.disk.places_used()};
 }
 
 } // namespace memory_manager

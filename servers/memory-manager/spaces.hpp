@@ -2,7 +2,8 @@
 // them.
 #pragma once
 
-#include "pager.hpp"
+#include "mapper.hpp"
+#include "shared_objects.hpp"
 
 namespace memory_manager {
 
@@ -20,6 +21,8 @@ public:
     {
         return number > 0 && number < max_spaces && space_[number].used ? &space_[number] : nullptr;
     }
+    /// One that exists.
+    Space& operator[](u32 number) { return space_[number]; }
     void destroy(Space& space);
     /// Errors: slot_occupied, no_memory.
     Result<void> add_region(Space& space, Region const& region);

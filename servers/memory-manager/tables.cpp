@@ -33,6 +33,8 @@ void Tables::give(u32 n)
     while (*link != n) link = &(*this)[*link].hash_next;
     *link = it.hash_next;
     it.next = free_;
+    it.node = 0;
+    it.space = 0;
     free_ = n;
 }
 

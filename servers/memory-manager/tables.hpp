@@ -10,13 +10,15 @@ enum class EntryKind : u32 {
     none = 0,
     frame,   ///< value: FrameId, the space's own
     alias,   ///< value: AliasId, a copy of somebody's frame
-    swapped, ///< value: where on the swap disk
+    swapped, ///< value: place on the swap disk
+    moving,  ///< value: transfer between memory and swap disk
 };
 
 /// One page: kind, flags, value.
 class Entry {
     u32 word_ = 0;
-    static constexpr u32 value_mask = low_mask(26), pinned_bit = 1 << 26;
+    static constexpr u32 value_mask = low_mask(26), pinned_bit = 1 << 26, dirty_bit = 1 << 27,
+                         fresh_bit = 1 << 28;
 
 public:
     Entry() = default;
@@ -27,6 +29,14 @@ public:
     /// Somebody has a capability to the frame: it stays where it is.
     bool pinned() const { return word_ & pinned_bit; }
     void pin() { word_ |= pinned_bit; }
+    /// Not zero any more, or not what the disk has, whatever the CPU's mark says: it begins anew
+    /// with each mapping.
+    bool dirty() const { return word_ & dirty_bit; }
+    void mark_dirty() { word_ |= dirty_bit; }
+    /// Mapped just now: whoever wanted it had no time to use it yet, so the hand passes it once.
+    bool fresh() const { return word_ & fresh_bit; }
+    void mark_fresh() { word_ |= fresh_bit; }
+    void age() { word_ &= ~fresh_bit; }
 };
 
 struct Table {
@@ -54,6 +64,8 @@ public:
             n = (*this)[n].hash_next;
         return n;
     }
+    /// Numbers 1 to made() were tables once.
+    u32 made() const { return made_; }
     /// An empty table in the hash. Error: no_memory.
     Result<u32> make(u32 space, u32 key);
     void give(u32 n);

@@ -29,6 +29,8 @@ inline constexpr u64 archive = base + 0x4000'0000;
 inline constexpr u64 chunks = base + 0x8000'0000;
 inline constexpr u64 tables = base + 0xc000'0000;
 inline constexpr u64 regions = base + 0x2'0000'0000;
+inline constexpr u64 copies = base + 0x3'0000'0000; ///< of SwapDisk: a word for each frame
+inline constexpr u64 taken = base + 0x4'0000'0000;  ///< of SwapDisk: a bit for each place
 } // namespace place
 
 /// The kernel's refusal as an error of ours. Only memory can be short: everything else it refuses

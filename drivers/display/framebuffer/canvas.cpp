@@ -86,7 +86,8 @@ void Canvas::clear()
         auto* const line = reinterpret_cast<u32*>(surface_.pixels + y * surface_.pitch);
         for (u64 x = 0; x < surface_.width; ++x) line[x] = colour_[0];
     }
-    for (Shown& each : screen_) each = {blank_glyph, 0, 0, 0, 0};
+    for (u64& each : cell_) each = 0; // an empty cell: black
+    cursor_ = no_cursor;
 }
 
 Canvas::Shown Canvas::shown(u64 word, bool cursor)
@@ -108,21 +109,34 @@ Canvas::Shown Canvas::shown(u64 word, bool cursor)
 
 void Canvas::draw(display::Shared const& shared)
 {
-    u32 const cursor = shared.cursor.load(std::memory_order_relaxed);
-    for (u32 row = 0; row < rows_; ++row) {
-        u8* const line = surface_.pixels + u64{row} * cell_height * surface_.pitch;
-        u32 const cursor_column = cursor >> 16 == row ? cursor & 0xffff : ~u32{0};
-        for (u32 column = 0; column < columns_; ++column) {
-            u32 const at = row * columns_ + column;
-            auto const& cell = reinterpret_cast<std::atomic<u64> const&>(shared.cell[at]);
-            Shown const now = shown(cell.load(std::memory_order_relaxed), column == cursor_column);
-            if (now == screen_[at]) continue;
-            draw_cell(line + u64{column} * cell_width * 4, screen_[at], now);
-            screen_[at] = now;
-            ++drawn_;
-        }
+    u32 const count = rows_ * columns_;
+    // Nearly all cells are as they were: this loop is what a picture costs at least.
+    for (u32 at = 0; at < count; ++at) {
+        auto const& cell = reinterpret_cast<std::atomic<u64> const&>(shared.cell[at]);
+        u64 const now = cell.load(std::memory_order_relaxed);
+        if (now == cell_[at]) continue;
+        bool const cursor = at == cursor_;
+        change(at, shown(cell_[at], cursor), shown(now, cursor));
+        cell_[at] = now;
+    }
+    u32 const place = shared.cursor.load(std::memory_order_relaxed);
+    u32 const row = place >> 16, column = place & 0xffff;
+    u32 const cursor = row < rows_ && column < columns_ ? row * columns_ + column : no_cursor;
+    if (cursor != cursor_) {
+        for (u32 const at : {cursor_, cursor})
+            if (at != no_cursor)
+                change(at, shown(cell_[at], at == cursor_), shown(cell_[at], at == cursor));
+        cursor_ = cursor;
     }
     asm volatile("sfence" : : : "memory"); // out of the write-combining buffers
+}
+
+void Canvas::change(u32 at, Shown from, Shown to)
+{
+    if (from == to) return;
+    u64 const line = at / columns_ * cell_height * surface_.pitch;
+    draw_cell(surface_.pixels + line + u64{at % columns_} * cell_width * 4, from, to);
+    ++drawn_;
 }
 
 void Canvas::mix(u8 ink, u8 paper)

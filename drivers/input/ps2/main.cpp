@@ -54,15 +54,14 @@ public:
         on_signal(0); // whatever came meanwhile
     }
 
-    void on_signal(u64)
+    void on_signal(u64 bits)
     {
         if (lit_ != wanted_lights()) ask_for_lights();
-        // Both lines are edge triggered: look again after each acknowledge, until nothing waits.
-        do {
-            take_all();
-            if (!keyboard_irq_.acknowledge() || !mouse_irq_.acknowledge())
-                driver::give_up(self_, driver::not_given);
-        } while (take_one());
+        take_all();
+        for (auto const& irq : {keyboard_irq_, mouse_irq_})
+            if (irq.among(bits) && !irq.acknowledge()) driver::give_up(self_, driver::not_given);
+        // Both lines are edge triggered: what came before the acknowledge announces itself no more.
+        take_all();
         if (events_.must_signal()) client_.signal();
     }
 

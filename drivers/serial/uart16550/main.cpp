@@ -29,14 +29,16 @@ public:
         on_signal(0); // whatever came meanwhile
     }
 
-    void on_signal(u64)
+    void on_signal(u64 bits)
     {
+        serve_device();
         // The line is edge triggered: an edge that comes while it is masked (before acknowledge) is
         // lost. So look again afterwards, until the device asks for nothing.
-        do {
-            serve_device();
+        for (bool again = irq_.among(bits); again;) {
             if (!irq_.acknowledge()) runtime::exit(driver::not_given);
-        } while (device_.interrupts());
+            again = device_.interrupts();
+            if (again) serve_device();
+        }
     }
 
 private:

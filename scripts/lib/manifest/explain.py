@@ -52,7 +52,7 @@ def _dma(composition, instance):
            if need.kind == 'dma']
     pools = [f'the pool of {edge.client.name} ({amount(edge.pool)}, which it cannot see itself)'
              for edge in composition.clients(instance) if edge.pool]
-    if instance.manifest.match.bus != 'pci':
+    if instance.manifest.match.bus != 'pci' and not own:
         return 'none'
     return (listed(own + pools) + '. DMA not contained: no VT-d stands between its device and '
             'memory, so a faulty driver can have it write anywhere')
