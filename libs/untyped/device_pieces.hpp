@@ -63,8 +63,8 @@ public:
         return nullptr;
     }
 
-    /// The piece at `address`, of 2^bits bytes or fewer (address is a multiple of 2^bits) unless
-    /// it is in use already, as a larger one. Null when that is no device memory, or tables are
+    /// The piece at `address`, of 2^bits bytes or fewer, unless it is in use already, as a larger
+    /// one. Null when that is no device memory, or tables are
     /// full.
     /// @param slots  `take_slots(count)` gives a Result with the first of empty slots
     template <class Slots> Piece* at(u64 address, u8 bits, Slots& slots)
