@@ -21,6 +21,7 @@ struct Piece {
     u64 slot;    ///< of the untyped
     u8 bits;     ///< log2 of its bytes
     PieceState state;
+    u32 user; ///< for the owner of the table: who has a piece that is not whole
     bool holds(u64 where) const { return where >= address && where - address < bit(bits); }
 };
 
@@ -51,7 +52,7 @@ public:
     bool add(u64 address, u64 slot, u8 bits)
     {
         if (count_ == Capacity) return false;
-        pieces_[count_++] = {address, slot, bits, PieceState::whole};
+        pieces_[count_++] = {address, slot, bits, PieceState::whole, 0};
         return true;
     }
 
