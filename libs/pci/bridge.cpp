@@ -65,9 +65,8 @@ Bridge read_bridge(Config& config, Function at)
     bridge.memory = window_of(config.read32(at, reg_memory_base), 0, 0);
     u32 const prefetch = config.read32(at, reg_prefetch_base);
     bool const wide = (prefetch & 0xf) == prefetch_is_wide;
-    bridge.prefetchable =
-        window_of(prefetch, wide ? config.read32(at, reg_prefetch_base_high) : 0,
-                  wide ? config.read32(at, reg_prefetch_limit_high) : 0);
+    bridge.prefetchable = window_of(prefetch, wide ? config.read32(at, reg_prefetch_base_high) : 0,
+                                    wide ? config.read32(at, reg_prefetch_limit_high) : 0);
     return bridge;
 }
 

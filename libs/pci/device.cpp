@@ -125,7 +125,8 @@ void read_msix(Config& config, Device& device)
     u32 const table = config.read32(device.at, static_cast<u16>(at + 4));
     u32 const pending = config.read32(device.at, static_cast<u16>(at + 8));
     Msix msix;
-    msix.entries = static_cast<u16>((config.read16(device.at, static_cast<u16>(at + 2)) & 0x7ff) + 1);
+    msix.entries =
+        static_cast<u16>((config.read16(device.at, static_cast<u16>(at + 2)) & 0x7ff) + 1);
     msix.table_bar = table & 7, msix.table_offset = table & ~u32{7};
     msix.pending_bar = pending & 7, msix.pending_offset = pending & ~u32{7};
     if (bar_holds(device, msix.table_bar, msix.table_offset, msix.table_bytes()) &&
@@ -148,7 +149,8 @@ void read_bars(Config& config, Device& device)
     u16 const decoding = command_io | command_memory;
     config.write16(device.at, reg_command, static_cast<u16>(command & ~decoding));
     u8 const count = bars_of(device);
-    for (u8 index = 0; index < count;) index = static_cast<u8>(index + read_bar(config, device, index, count));
+    for (u8 index = 0; index < count;)
+        index = static_cast<u8>(index + read_bar(config, device, index, count));
     config.write16(device.at, reg_command, command);
 }
 

@@ -98,10 +98,9 @@ SlotStatus Slot::take_status(Config& config) const
     if (status == 0xffff) return {}; // the port itself went
     // Bits are cleared by writing them.
     config.write16(port_, at(slot_status),
-                   status & (attention_pressed | presence_changed | command_completed |
-                             link_changed));
-    bool const up =
-        !reports_link_ || (config.read16(port_, at(link_status)) & link_active) != 0;
+                   status &
+                       (attention_pressed | presence_changed | command_completed | link_changed));
+    bool const up = !reports_link_ || (config.read16(port_, at(link_status)) & link_active) != 0;
     return {(status & attention_pressed) != 0, (status & present) != 0,
             (status & presence_changed) != 0, (status & link_changed) != 0, up};
 }

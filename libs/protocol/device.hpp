@@ -78,7 +78,7 @@ struct Describe {
     };
 };
 /// Switches the machine off (reboot 0) or starts it again. Answers only if it could not:
-/// not_supported.
+/// not_supported; missing_rights but for the supervisor and programs with the right `monitor`.
 struct Power {
     static constexpr bool idempotent = true;
     struct Args {

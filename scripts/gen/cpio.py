@@ -50,6 +50,21 @@ def archive(members, page_aligned=False):
     return b"".join(parts) + entry(0, "TRAILER!!!", b"", 0)
 
 
+def members(data):
+    """(name, data, offset of the data) of each member of an archive that archive() wrote, without
+    its padding."""
+    offset = 0
+    while True:
+        size, length = (int(data[offset + at:offset + at + 8], 16) for at in (54, 94))
+        name = data[offset + HEADER_BYTES:offset + HEADER_BYTES + length - 1].decode()
+        start = offset + data_offset(name)
+        if name == "TRAILER!!!":
+            return
+        if name != ".padding":
+            yield name, data[start:start + size], start
+        offset = start + size + -size % 4
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", required=True, type=pathlib.Path)

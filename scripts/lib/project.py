@@ -44,7 +44,8 @@ def run_step(command, what, quiet=False):
                             stdout=subprocess.PIPE if quiet else sys.stderr)
     if result.returncode != 0:
         note((result.stdout or b'').decode(errors='replace'))
-        raise ProjectError(f'{what} failed: {" ".join(map(str, command))}')
+        words = [*map(str, command[:8]), *(['...'] if len(command) > 8 else [])]
+        raise ProjectError(f'{what} failed: {" ".join(words)}')
 
 
 def default_targets(directory):

@@ -111,8 +111,8 @@ def execute(options, image, scratch):
         status = session.end()
         if status != 0:
             note(session.text().decode(errors='replace'))
-            note(f'scripts/run: {guest.reason}')
-    return status or min(failed, 255)
+            note(f'scripts/run: {guest.reason or "the guest does not switch off"}')
+    return 1 if status is None else status or min(failed, 255)
 
 
 def run(options):

@@ -49,6 +49,6 @@ class ShellSession:
         return rest, int(match[1] or 0)
 
     def end(self):
-        """Switches the machine off; the guest's status."""
-        self.guest.input.put(b'poweroff\n')
-        return self.guest.run()
+        """Switches the machine off; the guest's status, or None when it stays on."""
+        self.command('poweroff')
+        return self.guest.status

@@ -125,8 +125,7 @@ private:
     {
         bool any = false;
         u8 byte = 0;
-        bool const speaks = has_client() && from_client_.size() > 0;
-        if (speaks) boot_log_.end();
+        if (has_client() && from_client_.size() > 0) boot_log_.end();
         while (auto const line = boot_log_.next(serial_space())) {
             for (char const c : *line) put(static_cast<u8>(c));
             any = true;
@@ -135,6 +134,7 @@ private:
             put(byte);
             any = true;
             client_waits_ = true;
+            boot_log_.end();
         }
         if (!any) return;
         display_.look_back_end();

@@ -7,6 +7,7 @@
 #include "pci/interrupt.hpp"
 #include "request.hpp"
 #include <algorithm>
+#include <cstring>
 
 namespace device_manager {
 
@@ -144,8 +145,8 @@ Result<void> Devices::attach(u32 program, u64 space, u64 cnode, device::Attach::
 
     attachment.attached = true;
     if (device) attachment.function = device->at, attachment.placed = true;
-    Request request{program, space, description, device, attachment,
-                    sys::CNode{kept.index}, Values{out}, {}};
+    Request request{program,     space, description, device, attachment, sys::CNode{kept.index},
+                    Values{out}, {}};
     auto const done = fulfil(request);
     if (!done) take_back(program);
     return done;
@@ -332,6 +333,18 @@ Result<void> Devices::grant_dma_window(u32, DmaObject& object)
     return {};
 }
 
+/// A successor finds its memory as the first instance did: zero.
+Result<void> Devices::clear(DmaObject& dma)
+{
+    if (dma.window == 0) {
+        TRY(own_.ask<memory::MapObject>({own_.space, dma.object, next_window_, read_write}));
+        dma.window = next_window_;
+        next_window_ += dma.bytes + page;
+    }
+    std::memset(reinterpret_cast<void*>(dma.window), 0, dma.bytes);
+    return {};
+}
+
 Result<void> Devices::give_dma(Request& request, Need const& need, usize number)
 {
     if (number >= max_dma) return Error::out_of_range;
@@ -339,7 +352,9 @@ Result<void> Devices::give_dma(Request& request, Need const& need, usize number)
     u64 const bytes = whole_pages(need.first);
     if (dma.object == 0) {
         auto const made = TRY(own_.ask<memory::CreateObject>({bytes, 1, need.address_bits}));
-        dma = {made.object, made.physical, bytes, false};
+        dma = {made.object, made.physical, bytes, false, 0};
+    } else {
+        TRY(clear(dma));
     }
     TRY(own_.ask<memory::MapObject>({request.space, dma.object, need.address, read_write}));
     TRY(grant_dma_window(request.program, dma));

@@ -14,16 +14,19 @@ struct Kind {
 };
 /// [PCI Code and ID Assignment, "Class Codes"], those that a PC has; the first that matches.
 constexpr Kind kinds[] = {
-    {0x010802, 0xffffff, "NVMe disk"},    {0x010601, 0xffffff, "SATA controller"},
+    {0x010802, 0xffffff, "NVMe disk"},      {0x010601, 0xffffff, "SATA controller"},
     {0x010100, 0xffff00, "IDE controller"}, {0x010000, 0xff0000, "disk controller"},
-    {0x020000, 0xff0000, "network"},      {0x030000, 0xff0000, "display"},
-    {0x040000, 0xff0000, "sound"},        {0x060000, 0xffff00, "host bridge"},
-    {0x060100, 0xffff00, "ISA bridge"},   {0x060400, 0xffff00, "PCI bridge"},
-    {0x060000, 0xff0000, "bridge"},       {0x0c0330, 0xffffff, "USB controller (xHCI)"},
+    {0x020000, 0xff0000, "network"},        {0x030000, 0xff0000, "display"},
+    {0x040000, 0xff0000, "sound"},          {0x060000, 0xffff00, "host bridge"},
+    {0x060100, 0xffff00, "ISA bridge"},     {0x060400, 0xffff00, "PCI bridge"},
+    {0x060000, 0xff0000, "bridge"},         {0x0c0330, 0xffffff, "USB controller (xHCI)"},
     {0x0c0300, 0xffff00, "USB controller"}, {0x0c0500, 0xffff00, "SMBus"},
 };
-/// [Virtio 1.2, "Device Types"]: device number - 0x1040, and what old devices are numbered as.
+/// [Virtio 1.2, "Device Types", "PCI Device Discovery"]: devices are numbered 0x1040 + type, and
+/// those that old drivers know too, from 0x1000 on in an order of their own.
 constexpr char const* virtio_kinds[] = {nullptr, "network", "disk", "console", "random numbers"};
+constexpr char const* old_virtio_kinds[] = {"network", "disk",       "memory balloon",
+                                            "console", "SCSI disks", "random numbers"};
 
 struct PlatformDevice {
     char const *id, *words;
@@ -36,10 +39,11 @@ constexpr PlatformDevice platform[] = {{"com1", "serial line"},
 
 char const* words_of(pci::Device const& device)
 {
-    usize const number = device.device - 0x1040u;
-    if (device.vendor == pci::virtio_vendor && device.device > 0x1040 &&
-        number < std::size(virtio_kinds))
-        return virtio_kinds[number];
+    usize const type = device.device - 0x1040u, old_type = device.device - 0x1000u;
+    if (device.vendor == pci::virtio_vendor && type > 0 && type < std::size(virtio_kinds))
+        return virtio_kinds[type];
+    if (device.vendor == pci::virtio_vendor && old_type < std::size(old_virtio_kinds))
+        return old_virtio_kinds[old_type];
     for (Kind const& kind : kinds)
         if (((device.class_code ^ kind.class_code) & kind.mask) == 0) return kind.words;
     return "device";
@@ -87,10 +91,10 @@ void describe_function(pci::Device const& device, Devices const& devices,
     line.add(":");
     put_hex(line, device.device, 4);
     line.add(" ", device.vendor == pci::virtio_vendor ? "virtio " : "", words_of(device));
-    line.add(device.msix.entries > 0           ? ", MSI-X"
-             : device.capabilities.msi != 0    ? ", MSI"
-             : device.interrupt_pin != 0       ? ", interrupt line"
-                                               : "");
+    line.add(device.msix.entries > 0        ? ", MSI-X"
+             : device.capabilities.msi != 0 ? ", MSI"
+             : device.interrupt_pin != 0    ? ", interrupt line"
+                                            : "");
     finish(line, out);
 }
 

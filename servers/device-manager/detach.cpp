@@ -169,10 +169,12 @@ void Devices::forget(pci::Device const& device)
 Result<u64> Devices::make_quiet(u32 program, pci::Device& device)
 {
     pci::Config& config = machine_.config();
-    if (config.read16(device.at, pci::reg_vendor) == pci::no_vendor) return how_at_once; // unplugged
+    if (config.read16(device.at, pci::reg_vendor) == pci::no_vendor)
+        return how_at_once; // unplugged
     auto const list = system_.quiesces(system_.program(program));
     bool calm = run_quiesce_list(program, device);
-    for (int i = 0; i < most_polls && pci::transactions_pending(config, device); ++i) {}
+    for (int i = 0; i < most_polls && pci::transactions_pending(config, device); ++i) {
+    }
     calm = calm && !pci::transactions_pending(config, device);
     if (calm && !list.empty()) return how_list;
     // Without a list the device may remember where it was told to write: reset it if it can be.
@@ -196,8 +198,7 @@ bool Devices::run_quiesce_list(u32 program, pci::Device& device)
         Quiesce const& step = list[i];
         if (step.bar == quiesce_port) {
             if (step.offset > 0xffff || !names_port(program, step.offset)) return false;
-            if (!carry_out(step, ports_.containing(static_cast<u16>(step.offset))))
-                return false;
+            if (!carry_out(step, ports_.containing(static_cast<u16>(step.offset)))) return false;
             continue;
         }
         u64 const width = width_of(step.kind);

@@ -12,7 +12,7 @@ namespace device_manager {
 class DeviceMemory {
     Own& own_;
     untyped::DevicePieces<1024> pieces_;
-    u64 scratch_ = 0; // slot for a frame on its way to the memory-manager
+    u64 scratch_ = 0;                  // slot for a frame on its way to the memory-manager
     std::array<u64, 64> high_pages_{}; // our mappings above 4 GiB: page i in layout::dma; 0: free
 
     Result<void> map_piece(untyped::Piece& piece, u64 space, u64 address, u64 access,

@@ -7,6 +7,7 @@
 #include "interrupts.hpp"
 #include "machine.hpp"
 #include "pci/virtio.hpp"
+#include "program/layout.hpp"
 #include "protocol/device.hpp"
 
 namespace device_manager {
@@ -19,6 +20,7 @@ inline constexpr u8 quiesce_port = 0xff, quiesce_virtio_common = 0xfe;
 struct DmaObject {
     u64 object = 0, physical = 0, bytes = 0; ///< object 0: none
     bool granted = false;                    ///< the device may reach it now
+    u64 window = 0;                          ///< where we see it; 0: never had to yet
 };
 
 struct Attachment {
@@ -48,7 +50,8 @@ class Devices {
     DeviceMemory& memory_;
     Interrupts& interrupts_;
     Ports& ports_;
-    u64 cnodes_ = 0; // slots: program i's CNode while it is attached
+    u64 cnodes_ = 0;                            // slots: program i's CNode while it is attached
+    u64 next_window_ = program::layout::shared; // for DMA memory that we clear
     Attachment attachments_[composition::max_programs];
 
     struct Request; // an Attach being carried out
@@ -65,6 +68,7 @@ class Devices {
     Result<void> give_bar(Request& request, composition::Need const& need);
     Result<void> give_framebuffer(Request& request, composition::Need const& need);
     Result<void> give_dma(Request& request, composition::Need const& need, usize number);
+    Result<void> clear(DmaObject& dma);
     Result<void> grant_dma_window(u32 program, DmaObject& object);
     void virtio_values(Request& request);
     u32 volatile* msix_table(pci::Device const& device);
@@ -83,8 +87,8 @@ class Devices {
 public:
     Devices(Own& own, composition::Reader const& system, Machine& machine, DeviceMemory& memory,
             Interrupts& interrupts, Ports& ports)
-        : own_{own}, system_{system}, machine_{machine}, memory_{memory}, interrupts_{interrupts},
-          ports_{ports}
+        : own_{own}, system_{system}, machine_{machine}, memory_{memory},
+          interrupts_{interrupts}, ports_{ports}
     {
     }
     /// Makes what is needed later. @error no_memory

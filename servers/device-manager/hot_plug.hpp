@@ -42,8 +42,8 @@ class HotPlug {
 public:
     HotPlug(Own& own, composition::Reader const& system, Machine& machine, DeviceMemory& memory,
             Interrupts& interrupts, Devices& devices, sys::Notification supervisor)
-        : own_{own}, system_{system}, machine_{machine}, memory_{memory}, interrupts_{interrupts},
-          devices_{devices}, supervisor_{supervisor}
+        : own_{own}, system_{system}, machine_{machine}, memory_{memory},
+          interrupts_{interrupts}, devices_{devices}, supervisor_{supervisor}
     {
     }
     /// Lets every slot of the machine speak.

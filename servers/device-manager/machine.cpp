@@ -36,8 +36,8 @@ u8 volatile* EcamWindow::bus(u8 number)
 }
 
 Machine::Machine(DeviceMemory& memory, Ports& ports, handover::Devices const& given)
-    : memory_{memory}, window_{memory}, ecam_{window_},
-      port_config_{ports.own(pci::port_address, pci::port_data + 3)}
+    : memory_{memory}, window_{memory}, ecam_{window_}, port_config_{ports.own(pci::port_address,
+                                                                               pci::port_data + 3)}
 {
     if (given.rsdp_bytes != 0 && given.rsdp_bytes <= sizeof given.rsdp) {
         auto const rsdp = acpi::parse_rsdp({given.rsdp, given.rsdp_bytes});

@@ -50,7 +50,7 @@ class Machine {
 public:
     pci::Inventory inventory;
     Framebuffer framebuffer;
-    u64 hpet = 0; ///< physical address, 0: none
+    u64 hpet = 0;            ///< physical address, 0: none
     bool remaps_dma = false; ///< there are VT-d units, which we do not use yet
 
     Machine(DeviceMemory& memory, Ports& ports, handover::Devices const& given);

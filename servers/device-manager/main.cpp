@@ -23,12 +23,16 @@ class Server {
     u64 received_; ///< slot in which a capability arrives
 
     bool is_program(u64 number) const { return number < system_.header().program_count; }
+    bool has_monitor(u64 number) const
+    {
+        return is_program(number) && system_.programs()[number].flags & composition::flag_monitor;
+    }
 
 public:
     Server(composition::Reader const& system, Machine& machine, Ports& ports,
            Interrupts& interrupts, Devices& devices, HotPlug& hot_plug, u64 received)
-        : system_{system}, machine_{machine}, ports_{ports}, interrupts_{interrupts},
-          devices_{devices}, hot_plug_{hot_plug}, received_{received}
+        : system_{system}, machine_{machine}, ports_{ports},
+          interrupts_{interrupts}, devices_{devices}, hot_plug_{hot_plug}, received_{received}
     {
     }
 
@@ -68,7 +72,7 @@ public:
     }
     Result<device::Power::Reply> on(device::Power, device::Power::Args const& a, rpc::Client who)
     {
-        if (who.badge != device::manager) return Error::missing_rights;
+        if (who.badge != device::manager && !has_monitor(who.badge)) return Error::missing_rights;
         a.reboot ? reboot(machine_, ports_) : switch_off(machine_, ports_);
         return Error::not_supported;
     }
@@ -134,12 +138,9 @@ composition::Reader read_description(handover::Devices const& given)
 {
     auto const& given = *reinterpret_cast<handover::Devices const*>(handover::address);
     static composition::Reader const system = read_description(given);
-    static Own own{sys::CNode{given.own_cnode},
-                   self.memory(),
-                   given.own_space,
-                   given.notification,
-                   {given.empty.first, given.empty.end},
-                   given.tsc_mhz};
+    static Own own{
+        sys::CNode{given.own_cnode},          self.memory(), given.own_space, given.notification,
+        {given.empty.first, given.empty.end}, given.tsc_mhz};
     static DeviceMemory memory{own, given};
     static Ports ports{own, sys::IoPortControl{given.io_port_control}, given.com1_ports};
     static Machine machine{memory, ports, given};
@@ -148,8 +149,13 @@ composition::Reader read_description(handover::Devices const& given)
     static Devices devices{own, system, machine, memory, interrupts, ports};
     auto const receive_slot = own.slots.take_slots();
     if (!receive_slot || !devices.prepare()) give_up(3);
-    static HotPlug hot_plug{own,        system,  machine, memory,
-                            interrupts, devices, sys::Notification{given.supervisor_signal}};
+    static HotPlug hot_plug{own,
+                            system,
+                            machine,
+                            memory,
+                            interrupts,
+                            devices,
+                            sys::Notification{given.supervisor_signal}};
     hot_plug.prepare();
     static Server server{system, machine, ports, interrupts, devices, hot_plug, *receive_slot};
     serve(own, sys::Endpoint{given.endpoint}, self.reply(), server, *receive_slot);

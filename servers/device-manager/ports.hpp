@@ -42,7 +42,8 @@ public:
     /// For ourselves. Null when the range is not to be had: accesses through it then fail.
     sys::IoPort own(u16 first, u16 last)
     {
-        if (auto const wider = containing(first); wider && containing(last).address() == wider.address())
+        if (auto const wider = containing(first);
+            wider && containing(last).address() == wider.address())
             return wider;
         auto const range = find(first, last);
         return range ? sys::IoPort{(*range)->slot} : sys::IoPort{};

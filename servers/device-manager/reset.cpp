@@ -37,8 +37,8 @@ bool Devices::reset(pci::Device& device)
     pci::Bridge const* const bridge = machine_.inventory.bridge_to(device.at.bus());
     if (!bridge) return false;
     for (pci::Device const& other : machine_.inventory.devices()) {
-        u32 const driver = bridge->leads_to(other.at.bus()) ? driver_of(other.at)
-                                                            : composition::no_index;
+        u32 const driver =
+            bridge->leads_to(other.at.bus()) ? driver_of(other.at) : composition::no_index;
         if (driver != composition::no_index && !(other.at == device.at)) return false;
     }
     constexpr u16 line = pci::bridge_secondary_reset;

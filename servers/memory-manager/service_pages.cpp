@@ -20,9 +20,14 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
     region.kind = RegionKind::device;
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
+<<<<<<< HEAD
+    bool const again =
+        there && there->kind == RegionKind::device && !large && there->access == region.access;
+=======
     bool const again = there && there->kind == RegionKind::device && !large &&
                        there->access == region.access &&
                        !m_.mapper.is_large(space, region.first);
+>>>>>>> base
     if (again)
         m_.mapper.drop_range(space, region.first, region.pages);
     else
@@ -70,8 +75,8 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
         u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
         u32 const number = page_of(address);
         if (space.regions.find(number) == nullptr)
-            TRY(m_.spaces.add_region(
-                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+            TRY(m_.spaces.add_region(space,
+                                     {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
         Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
@@ -116,11 +121,10 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
     else
         TRY(m_.pager.own_page(space, page, region->access));
     Entry& entry = *m_.mapper.find(space, page);
-    auto const rights =
-        args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
+    auto const rights = args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
     (void)m_.cspace.slot(m_.outbox).remove();
-    TRY(done(m_.cspace.slot(m_.outbox)
-                 .copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()), rights)));
+    TRY(done(m_.cspace.slot(m_.outbox).copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()),
+                                                 rights)));
     entry.pin();
     answer_capability_ = m_.outbox;
     return TakeFrame::Reply{page_bits};
@@ -192,8 +196,15 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
     // The chunk that everything began with is in no list.
     return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
+<<<<<<< HEAD
+                                    m_.objects.used_pages(),
+                                    m_.shared.pages(),
+                                    0,
+                                    0};
+=======
                                     m_.objects.used_pages(), m_.shared.pages(),
                                     m_.disk.places(), m_.disk.places_used()};
+>>>>>>> base
 }
 
 } // namespace memory_manager

@@ -101,7 +101,10 @@ spawn::Image TrustedBase::image_of(u32 index) const
 {
     composition::Program const& program = system_.program(index);
     auto const image = spawn::load_image(archive_.bytes, program);
-    if (!image) give_up(program.name, image.error());
+    if (!image) {
+        serial_.print("root: ", program.name, ": ", image.error(), "\n");
+        give_up("the trusted base is not complete");
+    }
     return *image;
 }
 

@@ -74,8 +74,10 @@ LineEditor::Event LineEditor::key(KeyDecoder::Output const& key)
         return Event::editing;
     }
     case Key::enter:
-        cursor_ = length_;
-        draw();
+        if (cursor_ < length_) { // the line stays as it is: it ends below its end
+            cursor_ = length_;
+            draw();
+        }
         out_.write("\r\n");
         history_.add(line());
         return Event::line;

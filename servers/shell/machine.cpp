@@ -1,5 +1,5 @@
 // Commands about the machine: devices, mem, time, entropy, power.
-#include "servers/shell/calendar.hpp"
+#include "clock/calendar.hpp"
 #include "servers/shell/shell.hpp"
 
 namespace shell {
@@ -110,7 +110,7 @@ int date(Shell& shell, Words&)
 {
     auto const& clock = shell.out.clock();
     if (!clock.is_set()) return shell.fail("date", Error::absent);
-    Moment const now = moment(clock.wall() / 1'000'000'000);
+    auto const now = calendar::date_of(static_cast<i64>(clock.wall() / 1'000'000'000));
     shell.out.print("{}-{0>2}-{0>2} {0>2}:{0>2}:{0>2} UTC\r\n", now.year, now.month, now.day,
                     now.hour, now.minute, now.second);
     return 0;

@@ -69,6 +69,7 @@ int main(void* argument)
     static program::Program const self{argument};
     static shell::Shell shell{self};
     self.ready();
+    shell.out.wait_for_console(); // so that it can show how the system started before we speak
     auto const& clock = shell.out.clock();
     if (self.epoch() > 1)
         shell.out.write("\r\nthe shell was replaced\r\n");

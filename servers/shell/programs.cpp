@@ -81,31 +81,75 @@ int ps(Shell& shell, Words&)
     return end == Error::ok ? 0 : shell.fail("ps", end);
 }
 
+namespace {
+
+/// What a holding is about, in words.
+void describe(text::Writer& out, monitor::Holding::Reply const& it)
+{
+    out.write(holding_name(it.kind));
+    if (it.bytes > 0)
+        text::format(out, ", {} at {}", text::size(it.bytes), text::hex(it.address));
+    else if (it.value > 0)
+        text::format(out, ", {}", text::hex(it.value));
+    if (it.slot > 0) text::format(out, ", slot {}", it.slot);
+}
+
+/// Holdings that begin alike ("console.signal", "console.shared") belong together.
+std::string_view edge_of(std::string_view name)
+{
+    auto const dot = name.find('.');
+    return dot < name.size() ? std::string_view{name.data(), dot} : std::string_view{};
+}
+
+/// Numbers say something about other holdings; they are no authority.
+bool is_number(u64 kind)
+{
+    return kind == static_cast<u64>(composition::GrantKind::number);
+}
+
+int caps_json(Shell& shell, u64 program)
+{
+    Table table{shell.out,
+                {{"kind", 1}, {"name", 1}, {"slot", 1}, {"peer", 1}, {"value", 1}, {"bytes", 1}},
+                true};
+    for (u64 index = 0;; ++index) {
+        auto it = shell.monitor<monitor::Holding>({program, index});
+        if (!it) {
+            table.end();
+            return it.error() == Error::not_found ? 0 : shell.fail("caps", it.error());
+        }
+        bool const peer = it->peer < composition::max_programs;
+        table.row({text::value(holding_name(it->kind)), text::value(text_of(it->name)),
+                   text::value(it->slot),
+                   text::value(peer ? shell.name(it->peer) : std::string_view{}),
+                   text::value(it->value), text::value(it->bytes)});
+    }
+}
+
+} // namespace
+
 int caps(Shell& shell, Words& words)
 {
     u64 const program = shell.find(words[1]);
     if (program == ~u64{0}) return failed;
-    if (!shell.json) shell.out.print("{}\r\n", words[1]);
-    Table table{shell.out,
-                {{"kind", 14}, {"name", 20}, {"slot", 4, true}, {"peer", 14}, {"extent", 20}},
-                shell.json};
+    if (shell.json) return caps_json(shell, program);
+    shell.out.print("{}\r\n", words[1]);
+    char edge[monitor::name_bytes] = {}; // of the branch that is being shown
+    u64 peer = composition::no_index;    // at its other end
     for (u64 index = 0;; ++index) {
-        auto holding = shell.monitor<monitor::Holding>({program, index});
-        if (!holding) {
-            table.end();
-            return holding.error() == Error::not_found ? 0 : shell.fail("caps", holding.error());
+        auto it = shell.monitor<monitor::Holding>({program, index});
+        if (!it) return it.error() == Error::not_found ? 0 : shell.fail("caps", it.error());
+        std::string_view const name = text_of(it->name), own_edge = edge_of(name);
+        if (name.ends_with(".peer")) peer = it->value;
+        if (is_number(it->kind)) continue;
+        if (own_edge != text_of(edge)) {
+            for (usize i = 0; i < sizeof edge; ++i) edge[i] = i < own_edge.size() ? own_edge[i] : 0;
+            if (!own_edge.empty()) shell.out.print("├─ {}: {}\r\n", own_edge, shell.name(peer));
         }
-        text::Line<60> extent;
-        if (holding->bytes > 0)
-            text::format(extent, "{} at {}", text::size(holding->bytes),
-                         text::hex(holding->address));
-        else if (holding->value > 0)
-            text::format(extent, "{}", text::hex(holding->value));
-        bool const peer = holding->peer < composition::max_programs;
-        table.row({text::value(holding_name(holding->kind)), text::value(text_of(holding->name)),
-                   text::value(holding->slot),
-                   text::value(peer ? shell.name(holding->peer) : std::string_view{}),
-                   text::value(extent.view())});
+        text::Line<100> words_of_it;
+        describe(words_of_it, *it);
+        shell.out.print("{}{<20} {}\r\n", own_edge.empty() ? "├─ " : "│  ├─ ", name,
+                        words_of_it.view());
     }
 }
 

@@ -36,10 +36,14 @@ Wanted parse_log(Shell& shell, Words& words)
     return wanted;
 }
 
+std::string_view words_of(log_protocol::Read::Reply const& line)
+{
+    return {line.text, line.length < sizeof line.text ? line.length : sizeof line.text};
+}
+
 void show_line(Shell& shell, log_protocol::Read::Reply const& line)
 {
-    u64 const length = line.length < sizeof line.text ? line.length : sizeof line.text;
-    std::string_view const words{line.text, length};
+    std::string_view const words = words_of(line);
     if (line.level & log_protocol::continuation) return shell.out.print("{<27}{}\r\n", "", words);
     u64 const level = line.level & 3;
     std::string_view const colour = level == 0 ? "\x1b[91m" : level == 1 ? "\x1b[93m" : "";
@@ -48,38 +52,48 @@ void show_line(Shell& shell, log_protocol::Read::Reply const& line)
                     colour.empty() ? "" : "\x1b[m");
 }
 
+int log_json(Shell& shell, Wanted const& wanted)
+{
+    Table table{shell.out, {{"us", 1}, {"program", 1}, {"level", 1}, {"text", 1}}, true};
+    for (u64 from = 1;;) {
+        auto line = shell.log<log_protocol::Read>({from, wanted.program, wanted.level});
+        if (!line || line->number == 0) {
+            table.end();
+            return line ? 0 : shell.fail("log", line.error());
+        }
+        from = line->number + 1;
+        table.row({text::value(line->time_us), text::value(shell.name(line->program)),
+                   text::value(levels[line->level & 3]), text::value(words_of(*line))});
+    }
+}
+
+int log_lines(Shell& shell, Wanted const& wanted)
+{
+    for (u64 from = 1;;) {
+        auto line = shell.log<log_protocol::Read>({from, wanted.program, wanted.level});
+        if (!line) return shell.fail("log", line.error());
+        if (line->number != 0) {
+            from = line->number + 1;
+            show_line(shell, *line);
+        }
+        if (shell.out.interrupted()) return interrupted;
+        if (line->number != 0) continue;
+        if (!wanted.follow) return 0;
+        shell.out.wait(); // the log server signals at the next line, the console at the next key
+    }
+}
+
 } // namespace
 
 int log(Shell& shell, Words& words)
 {
     Wanted const wanted = parse_log(shell, words);
     if (wanted.bad) return wrong_use;
-    bool const json = shell.json;
-    if (json && wanted.follow) {
+    if (shell.json && wanted.follow) {
         shell.out.write("log: --json shows what is there, without -f\r\n");
         return wrong_use;
     }
-    Table table{shell.out, {{"us", 1}, {"program", 1}, {"level", 1}, {"text", 1}}, true};
-    for (u64 from = 1;;) {
-        auto line = shell.log<log_protocol::Read>({from, wanted.program, wanted.level});
-        if (!line) return shell.fail("log", line.error());
-        if (line->number != 0) {
-            from = line->number + 1;
-            u64 const length = line->length < sizeof line->text ? line->length : sizeof line->text;
-            if (json)
-                table.row({text::value(line->time_us), text::value(shell.name(line->program)),
-                           text::value(levels[line->level & 3]),
-                           text::value(std::string_view{line->text, length})});
-            else
-                show_line(shell, *line);
-        }
-        if (shell.out.interrupted()) return interrupted;
-        if (line->number != 0) continue;
-        if (!wanted.follow) break;
-        shell.out.wait();
-    }
-    if (json) table.end();
-    return 0;
+    return shell.json ? log_json(shell, wanted) : log_lines(shell, wanted);
 }
 
 namespace {

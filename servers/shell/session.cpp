@@ -18,6 +18,12 @@ Session::Session(program::Program const& self)
     output_ = queue::Producer{&shared->output};
 }
 
+void Session::wait_for_console()
+{
+    // The supervisor signals system.bit when it is.
+    while (self_.state_of(console_.peer) != program::State::running) wait();
+}
+
 void Session::flush()
 {
     if (unsignalled_) console_.signal.signal();

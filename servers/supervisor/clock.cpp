@@ -78,10 +78,10 @@ Result<void> start_clock(handover::Supervision const& given, Slots& slots, sys::
     TRY(kernel(objects.retype(ObjectType::sched_context, context_bits, slots.slot(context))));
     TRY(kernel(objects.retype(ObjectType::cnode, cnode_bits, slots.slot(cnode))));
     TRY(kernel(cnode.slot(1, cnode_bits)
-                   .mint_from(own.slot(given.notification),
-                              rpc::signal_bit | handover::clock_event, sys::Rights::write)));
-    TRY(kernel(sys::SchedControl{given.sched_control}.configure(context, budget_us,
-                                                                clock_period_us)));
+                   .mint_from(own.slot(given.notification), rpc::signal_bit | handover::clock_event,
+                              sys::Rights::write)));
+    TRY(kernel(
+        sys::SchedControl{given.sched_control}.configure(context, budget_us, clock_period_us)));
     // No fault endpoint: there is nothing it could do wrong, and nobody it could tell.
     TRY(kernel(tcb.set_space({}, cnode, sys::guard_word(0, abi::word_bits - cnode_bits), vspace)));
     TRY(kernel(tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, {})));

@@ -38,23 +38,25 @@ Result<void> EventRing::make()
     return {};
 }
 
-Result<u64> EventRing::attach(spawn::Process const& reader)
+Result<u64> EventRing::attach(spawn::Process const& reader, u64 instance)
 {
     TRY(make());
-    if (reader_space_ != reader.space()) {
+    if (reader_ != instance) {
         TRY((rpc::call<memory::Memory, memory::MapObject>(
             rpc::Channel{sys::Endpoint{given_.memory_manager}},
             {reader.space(), object_, program::layout::events, memory::access_read})));
-        reader_space_ = reader.space();
+        reader_ = instance;
     }
     TRY(detach()); // the ring begins anew
     if (!sys::SchedControl{given_.sched_control}.set_event_ring(frame_))
         return Error::not_supported;
+    attached_ = true;
     return u64{1} << size_bits_;
 }
 
 Result<void> EventRing::detach()
 {
+    attached_ = false;
     if (!sys::SchedControl{given_.sched_control}.set_event_ring({})) return Error::not_supported;
     return {};
 }

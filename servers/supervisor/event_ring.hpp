@@ -14,9 +14,12 @@ public:
     /// Lets the kernel write events and `reader`'s space read them at layout::events. Answers
     /// the ring's bytes.
     /// @error not_supported  the kernel has no trace points; no_memory
-    Result<u64> attach(spawn::Process const& reader);
+    /// @param instance  differs for each instance of each program
+    Result<u64> attach(spawn::Process const& reader, u64 instance);
     /// The kernel writes no longer; what it wrote can still be read.
     Result<void> detach();
+    /// For whom the kernel writes; 0: for nobody.
+    u64 reader() const { return attached_ ? reader_ : 0; }
 
 private:
     Result<void> make();
@@ -25,7 +28,8 @@ private:
     Slots& slots_;
     u64 object_ = 0, size_bits_ = 0;
     sys::Frame frame_;
-    u64 reader_space_ = 0; ///< where it is mapped; a reader's successor has another
+    bool attached_ = false;
+    u64 reader_ = 0; ///< the instance that has it mapped; spaces' numbers come again
 };
 
 } // namespace supervisor

@@ -46,7 +46,8 @@ Result<void> Inventory::make()
     TRY(share_with_trusted(header.device_manager, given_.device_space));
     TRY(share_with_trusted(header.memory_manager, memory_manager_itself));
     TRY(take_own_signals());
-    return attach_swap();
+    (void)attach_swap();
+    return {};
 }
 
 Result<void> Inventory::make_kernel_objects()

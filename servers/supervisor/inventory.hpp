@@ -1,6 +1,6 @@
-// What outlives every instance: the endpoints, notifications and shared memory of all programs, made
-// once, before the first of them starts. A client's capability to a server's endpoint stays good
-// while the server is replaced.
+// What outlives every instance: the endpoints, notifications and shared memory of all programs,
+// made once, before the first of them starts. A client's capability to a server's endpoint stays
+// good while the server is replaced.
 #pragma once
 
 #include "managed.hpp"

@@ -50,7 +50,9 @@ Lifecycle::Lifecycle(Parts const& parts)
       maker_{{parts.slots.cnode(), sys::Tcb{parts.given.own_tcb},
               sys::SchedControl{parts.given.sched_control},
               sys::Endpoint{parts.given.memory_manager}, parts.slots.scratch()},
-             parts.system, parts.inventory.peers(), parts.inventory.objects()}
+             parts.system,
+             parts.inventory.peers(),
+             parts.inventory.objects()}
 {
 }
 
@@ -68,6 +70,9 @@ Result<void> Lifecycle::prepare()
         it.policy = RestartPolicy{it.definition->restart, it.definition->max_per_minute};
         TRY(parts_.inventory.furnish(it));
     }
+    composition::Header const& header = parts_.system.header();
+    managed_[header.supervisor].trusted_space = parts_.given.own_space;
+    managed_[header.device_manager].trusted_space = parts_.given.device_space;
     return {};
 }
 
@@ -112,6 +117,7 @@ Result<void> Lifecycle::start(Managed& it, u64 parameter)
     it.policy.forgive();
     it.parameter = parameter;
     make(it);
+    if (!it.runs()) return Error::no_memory; // or something else, which the log tells
     return {};
 }
 
@@ -125,8 +131,8 @@ void Lifecycle::make(Managed& it)
     if (made) return;
     spawn::Failure const& failure = made.error();
     parts_.report.problem("cannot start '", text(it.definition->name), "': ", failure.step,
-                       ": error ", static_cast<u64>(failure.error), ", kernel ",
-                       static_cast<u64>(failure.kernel));
+                          ": error ", static_cast<u64>(failure.error), ", kernel ",
+                          static_cast<u64>(failure.kernel));
     dismantle(it);
     // Its device went, or another driver has it: device-manager will tell when there is one.
     if (failure.error == Error::not_found || failure.error == Error::slot_occupied)

@@ -1,6 +1,6 @@
-// The life of every program but the trusted base: from its start to `ready`, its end by fault, exit,
-// hang or order, and its successor. docs/architecture/system.md, "When a program ends", is the order
-// of events that end() keeps. Nothing here waits for a program.
+// The life of every program but the trusted base: from its start to `ready`, its end by fault,
+// exit, hang or order, and its successor. docs/architecture/system.md, "When a program ends", is
+// the order of events that end() keeps. Nothing here waits for a program.
 #pragma once
 
 #include "crash_store.hpp"
@@ -36,10 +36,10 @@ public:
     void start_all();
 
     // What can happen. After each, start_due().
-    void on_clock();  ///< 50 ms went by
-    void on_faults(); ///< the memory-manager has threads that cannot go on
+    void on_clock();   ///< 50 ms went by
+    void on_faults();  ///< the memory-manager has threads that cannot go on
     void on_devices(); ///< devices came or went
-    void on_status(); ///< a program wrote into its status page
+    void on_status();  ///< a program wrote into its status page
     /// Makes the successors whose time has come.
     void start_due();
     /// Signals that arrived while callers of absent programs were answered: to be handled now.
@@ -48,7 +48,8 @@ public:
     /// Ends a program that runs; restart rules apply.
     void kill(Managed& it) { end(it, Reason::killed, nullptr); }
     /// Starts a program that does not run, whatever happened before.
-    /// @error absent  its device is not there
+    /// @error absent     its device is not there
+    /// @error no_memory  it could not be made; the log tells why
     Result<void> start(Managed& it, u64 parameter);
 
     Managed* find(u64 index);

@@ -88,6 +88,7 @@ private:
             lifecycle_.start_due();
             bits = lifecycle_.take_signals();
         } while (bits != 0);
+        monitor_.end_trace_without_reader();
     }
 };
 

@@ -13,6 +13,7 @@ struct Managed {
     composition::Program const* definition = nullptr;
     u32 index = 0;
     spawn::Process process; ///< the instance
+    u64 trusted_space = 0;  ///< of a program that root has made
     spawn::Image image;     ///< its file, checked before the first start
     sys::Endpoint endpoint; ///< everybody's calls to it queue here, whatever becomes of it
     sys::Notification ask_heartbeat, tell_change; ///< its notification, with one badge bit each
@@ -21,10 +22,10 @@ struct Managed {
 
     RestartPolicy policy;
     Heartbeat heartbeat;
-    u64 parameter = 0;   ///< what monitor::Start gave it
-    bool ready = false;  ///< this instance has said that it serves
+    u64 parameter = 0;     ///< what monitor::Start gave it
+    bool ready = false;    ///< this instance has said that it serves
     bool attached = false; ///< this instance has its device
-    bool due = false;    ///< a successor is to be made, at due_us
+    bool due = false;      ///< a successor is to be made, at due_us
     u64 due_us = 0;
     u64 begun_tsc = 0; ///< when this instance was begun to be made
     u64 ended_tsc = 0; ///< when the end of the last one was noticed; 0: recovery is over
@@ -35,6 +36,8 @@ struct Managed {
     bool is_trusted() const { return definition->kind == composition::Kind::trusted; }
     bool is_driver() const { return definition->kind == composition::Kind::driver; }
     bool runs() const { return process.exists(); }
+    /// Its number at the memory-manager; 0: it has none, or none that we know.
+    u64 space() const { return is_trusted() ? trusted_space : process.space(); }
 
     /// Adds what its scheduling context has used since the last look; returns that.
     u64 count_cpu_time()

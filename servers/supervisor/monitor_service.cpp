@@ -24,6 +24,20 @@ Result<Managed*> MonitorService::restartable(u64 program)
     return it;
 }
 
+/// Differs for each instance of each program.
+u64 MonitorService::instance(Managed const& program) const
+{
+    return u64{program.index + 1} << 32 | lifecycle_.epoch(program);
+}
+
+void MonitorService::end_trace_without_reader()
+{
+    u64 const reader = events_.reader();
+    if (reader == 0) return;
+    Managed const* const it = lifecycle_.find((reader >> 32) - 1);
+    if (!it->runs() || instance(*it) != reader) (void)events_.detach();
+}
+
 auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& args, rpc::Client)
     -> Answer<monitor::ProgramInfo>
 {
@@ -40,7 +54,7 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.epoch = lifecycle_.epoch(*it);
     reply.restarts = it->restarts;
     reply.cpu_us = it->cpu_us;
-    reply.space = it->runs() ? it->process.space() : 0;
+    reply.space = it->space();
     reply.recovery_us = it->recovery_us;
     reply.flags = it->definition->flags;
     return reply;
@@ -144,7 +158,7 @@ auto MonitorService::on(monitor::Events, monitor::Events::Args const& args, rpc:
     }
     Managed const* const reader = lifecycle_.find(who.badge);
     if (!reader || !reader->runs()) return Error::missing_rights;
-    return monitor::Events::Reply{TRY(events_.attach(reader->process))};
+    return monitor::Events::Reply{TRY(events_.attach(reader->process, instance(*reader)))};
 }
 
 auto MonitorService::on(monitor::ThreadName, monitor::ThreadName::Args const& args, rpc::Client)

@@ -36,7 +36,11 @@ public:
                                    rpc::Client);
     Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client);
 
+    /// After programs may have ended: nobody pays for events that nobody reads.
+    void end_trace_without_reader();
+
 private:
+    u64 instance(Managed const& program) const;
     /// A program that may be ended and started. @error not_found, missing_rights
     Result<Managed*> restartable(u64 program);
 };

@@ -19,6 +19,7 @@ void Report::put(logging::Level level, std::string_view text)
 
 void Report::leave_serial_port()
 {
+    if (!root_prints_) return;
     (void)rpc::call<root_protocol::Root, root_protocol::Quiet>(rpc::Channel{root_}, {});
     root_prints_ = false;
 }

@@ -1,5 +1,5 @@
-// Empty slots of the supervisor's CNode, handed out from the first to the last; two have a fixed use.
-// None is taken back: what comes and goes (processes) keeps its slots.
+// Empty slots of the supervisor's CNode, handed out from the first to the last; two have a fixed
+// use. None is taken back: what comes and goes (processes) keeps its slots.
 #pragma once
 
 #include "protocol/handover.hpp"

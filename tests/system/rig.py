@@ -68,7 +68,7 @@ class Session:
             image = self.scratch / 'image'
             profile = self.options.profile
             project.make_image(IMAGE_KINDS[self.options.firmware], self.directory,
-                               project.root_server(self.directory, profile), image,
+                               project.default_root_server(self.directory, profile), image,
                                project.boot_archive(self.directory, profile),
                                self.options.cmdline)
             self.guest = self._stack.enter_context(

@@ -45,6 +45,9 @@ static_assert(unifont::runs[0].first == ' ' && unifont::runs[0].cell == blank_gl
 /// character.
 u32 glyph_of(u32 character, u8 attributes)
 {
+    constexpr Run ascii = unifont::runs[0]; // nearly everything
+    if (character >= ascii.first && character <= ascii.last && !(attributes & right_half))
+        return ascii.cell + (character - ascii.first);
     if (character == 0) return blank_glyph;
     Run const* const run = find(character);
     bool const half = attributes & (left_half | right_half);
@@ -82,11 +85,15 @@ bool Canvas::attach(Surface const& surface)
 
 void Canvas::clear()
 {
+    Pixels4 const black{colour_[0], colour_[0], colour_[0], colour_[0]};
     for (u64 y = 0; y < surface_.height; ++y) {
-        auto* const line = reinterpret_cast<u32*>(surface_.pixels + y * surface_.pitch);
-        for (u64 x = 0; x < surface_.width; ++x) line[x] = colour_[0];
+        u8* at = surface_.pixels + y * surface_.pitch;
+        u64 left = surface_.width;
+        for (; left >= 4; left -= 4, at += sizeof black) __builtin_memcpy(at, &black, sizeof black);
+        __builtin_memcpy(at, &black, left * sizeof(u32));
     }
-    for (Shown& each : screen_) each = {blank_glyph, 0, 0, 0, 0};
+    for (u64& each : cell_) each = 0; // an empty cell: black
+    cursor_ = no_cursor;
 }
 
 Canvas::Shown Canvas::shown(u64 word, bool cursor)
@@ -99,30 +106,40 @@ Canvas::Shown Canvas::shown(u64 word, bool cursor)
         ink = paper;
         paper = swapped;
     }
-    u32 const glyph = glyph_of(cell.character, cell.attributes);
-    u8 const underlined = cell.attributes & attribute_underline;
-    // The ink of a blank does not show: blanks in different inks are equal.
-    if (glyph == blank_glyph && !underlined) ink = 0;
-    return {glyph, ink, paper, underlined, 0};
+    return {glyph_of(cell.character, cell.attributes), ink, paper,
+            static_cast<u8>(cell.attributes & attribute_underline), 0};
 }
 
 void Canvas::draw(display::Shared const& shared)
 {
-    u32 const cursor = shared.cursor.load(std::memory_order_relaxed);
-    for (u32 row = 0; row < rows_; ++row) {
-        u8* const line = surface_.pixels + u64{row} * cell_height * surface_.pitch;
-        u32 const cursor_column = cursor >> 16 == row ? cursor & 0xffff : ~u32{0};
-        for (u32 column = 0; column < columns_; ++column) {
-            u32 const at = row * columns_ + column;
-            auto const& cell = reinterpret_cast<std::atomic<u64> const&>(shared.cell[at]);
-            Shown const now = shown(cell.load(std::memory_order_relaxed), column == cursor_column);
-            if (now == screen_[at]) continue;
-            draw_cell(line + u64{column} * cell_width * 4, screen_[at], now);
-            screen_[at] = now;
-            ++drawn_;
-        }
+    u32 const count = rows_ * columns_;
+    // Nearly all cells are as they were: this loop is what a picture costs at least.
+    for (u32 at = 0; at < count; ++at) {
+        auto const& cell = reinterpret_cast<std::atomic<u64> const&>(shared.cell[at]);
+        u64 const now = cell.load(std::memory_order_relaxed);
+        if (now == cell_[at]) continue;
+        bool const cursor = at == cursor_;
+        change(at, shown(cell_[at], cursor), shown(now, cursor));
+        cell_[at] = now;
+    }
+    u32 const place = shared.cursor.load(std::memory_order_relaxed);
+    u32 const row = place >> 16, column = place & 0xffff;
+    u32 const cursor = row < rows_ && column < columns_ ? row * columns_ + column : no_cursor;
+    if (cursor != cursor_) {
+        for (u32 const at : {cursor_, cursor})
+            if (at != no_cursor)
+                change(at, shown(cell_[at], at == cursor_), shown(cell_[at], at == cursor));
+        cursor_ = cursor;
     }
     asm volatile("sfence" : : : "memory"); // out of the write-combining buffers
+}
+
+void Canvas::change(u32 at, Shown from, Shown to)
+{
+    if (from == to) return;
+    u64 const line = at / columns_ * cell_height * surface_.pitch;
+    draw_cell(surface_.pixels + line + u64{at % columns_} * cell_width * 4, from, to);
+    ++drawn_;
 }
 
 void Canvas::mix(u8 ink, u8 paper)
@@ -135,23 +152,43 @@ void Canvas::mix(u8 ink, u8 paper)
             pixels_[bits][i] = colour_[bits >> (3 - i) & 1 ? ink : paper];
 }
 
-/// Rows of pixels that stay as they are, because the colours do and both glyphs agree there, are
-/// left out: most of the rows of text are empty.
+namespace {
+
+/// Eight rows of a glyph as one word, the top one in its lowest byte.
+struct Rows {
+    u64 half[2];
+};
+Rows rows_of(u32 glyph, bool underlined)
+{
+    Rows rows;
+    __builtin_memcpy(&rows, unifont::cells[glyph], sizeof rows);
+    if (underlined) rows.half[1] |= u64{0xff} << (underline_row % 8 * 8);
+    return rows;
+}
+
+} // namespace
+
+/// Rows of pixels that stay as they are are left out: most of the rows of text are empty.
 void Canvas::draw_cell(u8* pixels, Shown from, Shown to)
 {
     mix(to.ink, to.paper);
-    bool const same_colours = from.ink == to.ink && from.paper == to.paper;
-    u8 const* const before = unifont::cells[from.glyph];
-    u8 const* const now = unifont::cells[to.glyph];
-    for (u32 y = 0; y < cell_height; ++y, pixels += surface_.pitch) {
-        u8 bits = now[y], old = before[y];
-        if (y == underline_row) {
-            if (to.underlined) bits = 0xff;
-            if (from.underlined) old = 0xff;
+    Rows const before = rows_of(from.glyph, from.underlined);
+    Rows const now = rows_of(to.glyph, to.underlined);
+    for (usize half = 0; half < 2; ++half) {
+        // Bytes that are not 0 are rows to draw: those that differ, with another ink those that
+        // have ink, with another paper all.
+        u64 left = before.half[half] ^ now.half[half];
+        if (from.ink != to.ink) left |= now.half[half];
+        if (from.paper != to.paper) left = ~u64{0};
+        u64 bits = now.half[half];
+        for (u8* row = pixels + half * 8 * surface_.pitch; left != 0; row += surface_.pitch) {
+            if (left & 0xff) {
+                __builtin_memcpy(row, &pixels_[bits >> 4 & 15], sizeof(Pixels4));
+                __builtin_memcpy(row + sizeof(Pixels4), &pixels_[bits & 15], sizeof(Pixels4));
+            }
+            left >>= 8;
+            bits >>= 8;
         }
-        if (same_colours && bits == old) continue;
-        __builtin_memcpy(pixels, &pixels_[bits >> 4], sizeof(Pixels4));
-        __builtin_memcpy(pixels + sizeof(Pixels4), &pixels_[bits & 15], sizeof(Pixels4));
     }
 }
 

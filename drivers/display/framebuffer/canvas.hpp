@@ -36,7 +36,7 @@ private:
     /// Four pixels, one store.
     typedef u32 Pixels4 __attribute__((vector_size(16)));
 
-    /// A cell as it is drawn: one word, so that comparing is.
+    /// A cell as it is drawn.
     struct Shown {
         u32 glyph; ///< place in the font
         u8 ink, paper, underlined, reserved;
@@ -44,6 +44,7 @@ private:
     };
 
     static Shown shown(u64 cell, bool cursor);
+    void change(u32 at, Shown from, Shown to);
     void draw_cell(u8* pixels, Shown from, Shown to);
     void mix(u8 ink, u8 paper);
     void clear();
@@ -54,7 +55,9 @@ private:
     u32 colour_[16] = {};
     u32 mixed_ = 0;           // the colours that pixels_ is for, 0: none yet
     Pixels4 pixels_[16] = {}; // four pixels for each four bits of a glyph's row
-    Shown screen_[display::max_rows * display::max_columns] = {};
+    static constexpr u32 no_cursor = ~u32{0};
+    u32 cursor_ = no_cursor; // the cell that is drawn as the cursor
+    u64 cell_[display::max_rows * display::max_columns] = {}; // as last seen, and drawn
 };
 
 } // namespace framebuffer

@@ -9,6 +9,12 @@
 
 namespace hpet {
 
+/// The lower half of the capabilities register.
+struct Capabilities {
+    using Word = u32;
+    static constexpr usize offset = 0x00;
+    using LegacyRoutes = hw::Bit<Capabilities, 15>;
+};
 /// The upper half of the capabilities register: femtoseconds of one tick.
 struct Period {
     using Word = u32;
@@ -19,7 +25,7 @@ struct Configuration {
     using Word = u32;
     static constexpr usize offset = 0x10;
     using Enable = hw::Bit<Configuration, 0>;
-    using LegacyRoutes = hw::Bit<Configuration, 1>; ///< timers take over IRQ 0 and 8
+    using LegacyRoutes = hw::Bit<Configuration, 1>; ///< timer 0 is IRQ 0, timer 1 IRQ 8
 };
 struct Counter {
     using Word = u32;
@@ -28,10 +34,12 @@ struct Counter {
 struct Timer0 {
     using Word = u32;
     static constexpr usize offset = 0x100;
-    using Level = hw::Bit<Timer0, 1>; ///< set by who made the route, like bits 9 to 14
     using Interrupt = hw::Bit<Timer0, 2>;
     using Periodic = hw::Bit<Timer0, 3>;
     using Only32Bits = hw::Bit<Timer0, 8>;
+    using Pin = hw::Field<Timer0, 13, 9>; ///< who makes the route sets this and the next
+    using ByMessage = hw::Bit<Timer0, 14>;
+    static constexpr u32 pin_of_irq_0 = 2;
 };
 struct Comparator0 {
     using Word = u32;
@@ -50,19 +58,24 @@ public:
 
     explicit Hpet(Registers registers) : registers_{registers} {}
 
-    /// From any state: counting, timer 0 silent, the old timers' routes untouched.
+    /// From any state: counting, timer 0 silent. Its route stays; where that is the pin of IRQ 0,
+    /// legacy routes say the same, and are the only way to that pin in some machines (Bochs).
     /// @error absent  it is no HPET
     Result<void> start()
     {
         u32 const period = registers_.template read<Period>().raw;
         if (period == 0 || period > Period::longest) return Error::absent;
         period_ = period;
-        registers_.write(registers_.template read<Timer0>()
-                             .template with<Timer0::Interrupt>(false)
+        auto const timer = registers_.template read<Timer0>();
+        registers_.write(timer.template with<Timer0::Interrupt>(false)
                              .template with<Timer0::Periodic>(false)
                              .template with<Timer0::Only32Bits>(true));
+        bool const legacy =
+            registers_.template read<Capabilities>().template get<Capabilities::LegacyRoutes>() &&
+            timer.template get<Timer0::Pin>() == Timer0::pin_of_irq_0 &&
+            !timer.template get<Timer0::ByMessage>();
         registers_.write(registers_.template read<Configuration>()
-                             .template with<Configuration::LegacyRoutes>(false)
+                             .template with<Configuration::LegacyRoutes>(legacy)
                              .template with<Configuration::Enable>(true));
         return {};
     }

@@ -84,18 +84,20 @@ def flood():
 def shell():
     """A shell whose command `bad` fails, and whose line editor writes every character again."""
     say('hypercore: hello\r\n\x1b[Khypercore> ')
-    status, line = '', b''
-    while line != b'poweroff\n':
+    status, line, stays = '', b'', False
+    while True:
         line = b''
         while not line.endswith(b'\n'):
             line += serial.recv(1)
             say(f'\rhypercore{status}> {line.decode().rstrip()}\x1b[K')
+        stays = stays or line == b'stay\n'
+        if line == b'poweroff\n' and not stays:
+            shutdown('guest-shutdown', 0)
         status = '[7]' if line == b'bad\n' else ''
         say(f'\r\n\x1b[1mdone\x1b[0m {line.decode().rstrip()}\r\nhypercore{status}> ')
         if line == b'crash\n':
             say('\r\nhypercore: panic: out of luck\r\n')
             leave(33)
-    shutdown('guest-shutdown', 0)
 
 
 SCENARIOS = {

@@ -255,6 +255,9 @@ class Shell(WithFakeQemu):
     def test_the_first_failure_is_the_status_and_all_are_run(self):
         self.assertEqual(self.run_commands('bad\none;'), (7, 'done bad\ndone one\n'))
 
+    def test_a_guest_that_stays_on(self):
+        self.assertEqual(self.run_commands('stay; one')[0], 1)
+
     def test_a_guest_that_ends(self):
         self.assertEqual(self.run_commands('one; crash; two')[0], 1)
 

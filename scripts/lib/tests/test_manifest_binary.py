@@ -214,18 +214,9 @@ class Build(WithTree):
     def test_every_member_lies_on_a_page(self):
         members = [('a' * length, bytes(size)) for length in (1, 2, 3, 30)
                    for size in (0, 1, 4095, 4096, 3900)]
-        data, offset, found = cpio.archive(members, page_aligned=True), 0, []
-        while True:
-            size, length = (int(data[offset + at:offset + at + 8], 16) for at in (54, 94))
-            name = data[offset + 110:offset + 110 + length - 1].decode()
-            start = offset + cpio.data_offset(name)
-            if name == 'TRAILER!!!':
-                break
-            if name != '.padding':
-                self.assertEqual(start % 4096, 0)
-                found.append((name, data[start:start + size]))
-            offset = start + size + -size % 4
-        self.assertEqual(found, members)
+        found = list(cpio.members(cpio.archive(members, page_aligned=True)))
+        self.assertEqual([offset % 4096 for _, _, offset in found], [0] * len(members))
+        self.assertEqual([(name, data) for name, data, _ in found], members)
 
 
 if __name__ == '__main__':

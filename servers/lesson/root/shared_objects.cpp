@@ -60,7 +60,8 @@ sys::Result<sys::Notification> SharedObjects::make_signal(Shared which, u64 badg
     return sys::Notification{to};
 }
 
-sys::Result<void> SharedObjects::make_interrupt(Shared which, acpi::InterruptRoute route, u64 vector)
+sys::Result<void> SharedObjects::make_interrupt(Shared which, acpi::InterruptRoute route,
+                                                u64 vector)
 {
     at(which) = TRY(objects_.take_slots());
     return irq_control.get_ioapic(own_cnode.slot(slot(which)), route.io_apic, route.pin,

@@ -251,6 +251,16 @@ TEST_CASE("start makes the HPET count and keeps the device-manager's route", "[c
     CHECK(timer.ticks() != before);
     CHECK(timer.ns_of(100) == 1000);
     CHECK(timer.ns_of(0xffff'ffff) == 42'949'672'950);
+    fake.at(0) = 0x8000; // legacy routes, for the pin of IRQ 0 alone
+    for (u32 const pin : {2u, 20u}) {
+        fake.at(0x100) = pin << 9;
+        REQUIRE(timer.start());
+        CHECK(fake.at(0x10) == (pin == 2 ? 3 : 1));
+        CHECK(fake.at(0x100) == (pin << 9 | 0x100));
+    }
+    fake.at(0x100) = 0x4000 | 2 << 9; // a message needs none
+    REQUIRE(timer.start());
+    CHECK(fake.at(0x10) == 1);
     for (u32 const bad : {0u, 100'000'001u, 0xffff'ffffu}) {
         fake.at(4) = bad;
         CHECK(timer.start().error() == Error::absent);

@@ -1,7 +1,6 @@
 // The shell's own parts: what keys do to a line (seen through the console's terminal), words of a
-// command line, tables, the calendar.
+// command line, tables.
 #include "servers/console/terminal.hpp"
-#include "servers/shell/calendar.hpp"
 #include "servers/shell/line_editor.hpp"
 #include "servers/shell/table.hpp"
 #include "servers/shell/words.hpp"
@@ -281,17 +280,4 @@ TEST_CASE("a table is columns or JSON", "[shell]")
     CHECK(show(true) == "[{\"name\": \"disk0\", \"size\": 2048, \"note\": "
                         "\"a \\\"b\\\"\\u000a\ufffd\"},\r\n"
                         "{\"name\": \"größer\", \"size\": -3, \"note\": \"\"}]\r\n");
-}
-
-TEST_CASE("dates", "[shell]")
-{
-    auto const is = [](u64 seconds, u64 year, u64 month, u64 day, u64 hour) {
-        auto const m = shell::moment(seconds);
-        return m.year == year && m.month == month && m.day == day && m.hour == hour;
-    };
-    CHECK(is(0, 1970, 1, 1, 0));
-    CHECK(is(951'782'400, 2000, 2, 29, 0));
-    CHECK(is(951'868'799, 2000, 2, 29, 23));
-    CHECK(is(4'107'542'400, 2100, 3, 1, 0)); // 2100 is no leap year
-    CHECK(is(1'796'083'200, 2026, 12, 1, 0));
 }

@@ -1,5 +1,5 @@
-// Asks a victim to misbehave as its parameter says, and ends with what it was answered as its status;
-// or tells when it came to its first line.
+// Asks a victim to misbehave as its parameter says, and ends with what it was answered as its
+// status; or tells when it came to its first line.
 #include "program/program.hpp"
 #include "protocol/trial.hpp"
 

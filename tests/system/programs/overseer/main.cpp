@@ -5,6 +5,7 @@
 #include "composition/reader.hpp"
 #include "kit/text.hpp"
 #include "program/program.hpp"
+#include "protocol/memory.hpp"
 #include "protocol/monitor.hpp"
 #include "protocol/trial.hpp"
 #include "sys/debug.hpp"
@@ -49,6 +50,7 @@ public:
         trusted_base_refuses();
         events_can_be_read();
         recovery_is_fast();
+        restarts_cost_no_memory();
         spawning_is_cheap();
         print("1..", count_);
     }
@@ -131,7 +133,8 @@ private:
         check(misbehave(trial::fault) == Error::interrupted,
               "who waits for a program that faults learns that it was interrupted");
         auto const record = crash(victim_);
-        check(record.reason == 1 && record.word[1] == trial::bad_address && record.registers[0] != 0,
+        check(record.reason == 1 && record.word[1] == trial::bad_address &&
+                  record.registers[0] != 0,
               "address and registers are in the crash record");
         check(record.backtrace[0] != 0 && record.backtrace[1] != 0, "and a backtrace");
         check(composition::text(record.log) == "about to misbehave in way 1\n",
@@ -219,6 +222,13 @@ private:
         check(static_cast<bool>(ask<monitor::Events>({0})), "and is detached");
     }
 
+    u64 free_pages()
+    {
+        auto const it =
+            rpc::call<memory::Memory, memory::MachineStatistics>(rpc::Channel{self_.memory()}, {});
+        return it ? (*it).free : 0;
+    }
+
     void recovery_is_fast()
     {
         constexpr usize rounds = 20;
@@ -232,8 +242,21 @@ private:
         check(answered, "a program that is killed 20 times answers after each");
         std::sort(us, us + rounds);
         print("# from the end to the successor's first answer: median ", us[rounds / 2],
-              " us, worst ", us[rounds - 1], " us; told by the supervisor: ",
-              info(victim_).recovery_us, " us");
+              " us, worst ", us[rounds - 1],
+              " us; told by the supervisor: ", info(victim_).recovery_us, " us");
+    }
+
+    void restarts_cost_no_memory()
+    {
+        // The memory-manager keeps a page for each number of a space, once that was used.
+        constexpr int numbers = 256, more = 20;
+        u64 free = 0;
+        bool answered = true;
+        for (int i = 0; i < numbers + more; ++i) {
+            if (i == numbers) free = free_pages();
+            answered = answered && ask<monitor::Kill>({victim_}) && victim_answers();
+        }
+        check(answered && free > 0 && free_pages() == free, "hundreds of restarts cost no memory");
     }
 
     void spawning_is_cheap()

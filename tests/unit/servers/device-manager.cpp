@@ -1,0 +1,98 @@
+// What a driver gets to see of a BAR, and how device memory is cut up for it.
+#include "servers/device-manager/bars.hpp"
+
+#include "sys/syscall.hpp" // the fake
+#include "untyped/device_pieces.hpp"
+#include <catch2/catch.hpp>
+
+using device_manager::driver_parts;
+
+struct seL4_IPCBuffer_;
+__thread seL4_IPCBuffer_* __sel4_ipc_buffer;
+
+namespace {
+
+pci::Device device_with(u64 bar_size, u32 table, u16 entries, u32 pending)
+{
+    pci::Device device;
+    for (u8 bar : {u8{0}, u8{1}}) {
+        device.bar[bar].memory = true;
+        device.bar[bar].size = bar_size;
+    }
+    device.msix.entries = entries;
+    device.msix.table_offset = table;
+    device.msix.pending_offset = pending;
+    return device;
+}
+
+std::vector<std::pair<u64, u64>> parts_of(pci::Device const& device, u8 bar = 0)
+{
+    auto const parts = driver_parts(device, bar);
+    std::vector<std::pair<u64, u64>> list;
+    for (usize i = 0; i < parts.count; ++i)
+        list.push_back({parts.part[i].offset, parts.part[i].bytes});
+    return list;
+}
+using List = std::vector<std::pair<u64, u64>>;
+
+/// A kernel to which everything is fine.
+void start_kernel()
+{
+    static abi::IpcBuffer buffer;
+    __sel4_ipc_buffer = reinterpret_cast<seL4_IPCBuffer_*>(&buffer);
+    sys::fake_kernel = {};
+}
+
+struct Slots {
+    u64 next = 100;
+    sys::Result<u64> take_slots(u64 count)
+    {
+        next += count;
+        return next - count;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a driver gets its BAR without the pages of MSI-X table and pending bits", "[devices]")
+{
+    CHECK(parts_of(device_with(0x4000, 0, 0, 0)) == List{{0, 0x4000}});
+    CHECK(parts_of(device_with(0x1000, 0, 2, 0x800)) == List{});
+    CHECK(parts_of(device_with(0x4000, 0x1000, 2, 0x2000)) == List{{0, 0x1000}, {0x3000, 0x1000}});
+    CHECK(parts_of(device_with(0x8000, 0x6000, 2, 0x2010)) ==
+          List{{0, 0x2000}, {0x3000, 0x3000}, {0x7000, 0x1000}});
+    CHECK(parts_of(device_with(0x8000, 0x1ff0, 2, 0x1000)) == List{{0, 0x1000}, {0x3000, 0x5000}});
+    CHECK(parts_of(device_with(0x80, 0, 0, 0)) == List{{0, 0x1000}}); // whole pages
+    CHECK(parts_of(device_with(0x4000, 0x1000, 2, 0x2000), 1) == List{{0, 0x4000}});
+}
+
+TEST_CASE("device untypeds are halved until a piece fits, and each piece is used once", "[devices]")
+{
+    start_kernel();
+    untyped::DevicePieces<64> pieces{sys::CNode{2}};
+    Slots slots;
+    REQUIRE(pieces.add(0x1'0000, 10, 16));
+    auto* piece = pieces.at(0x1'3000, 12, slots);
+    REQUIRE(piece);
+    CHECK(piece->address == 0x1'3000);
+    CHECK(piece->bits == 12);
+    CHECK(sys::fake_kernel.calls.size() == 4);      // one retype into two for each halving
+    CHECK(pieces.at(0x1'3000, 14, slots) == piece); // what is smaller stays smaller
+    CHECK(pieces.at(0x1'8000, 15, slots)->bits == 15);
+    CHECK(sys::fake_kernel.calls.size() == 4);
+    pieces.at(0x1'8000, 15, slots)->state = untyped::PieceState::used;
+    CHECK(pieces.at(0x1'9000, 12, slots)->bits == 15); // in use: it comes as it is
+    CHECK(pieces.at(0x2'0000, 12, slots) == nullptr);
+    CHECK(pieces.at(0, 12, slots) == nullptr);
+}
+
+TEST_CASE("a full table of pieces is an answer, not an overflow", "[devices]")
+{
+    start_kernel();
+    untyped::DevicePieces<4> pieces{sys::CNode{2}};
+    Slots slots;
+    REQUIRE(pieces.add(0, 10, 20));
+    CHECK(pieces.at(0, 12, slots) == nullptr);
+    CHECK(pieces.add(u64{1} << 20, 11, 12));
+    CHECK_FALSE(pieces.add(u64{1} << 21, 12, 12));
+}
