@@ -20,14 +20,8 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
     region.kind = RegionKind::device;
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
-<<<<<<< HEAD
-    bool const again =
-        there && there->kind == RegionKind::device && !large && there->access == region.access;
-=======
     bool const again = there && there->kind == RegionKind::device && !large &&
-                       there->access == region.access &&
-                       !m_.mapper.is_large(space, region.first);
->>>>>>> base
+                       there->access == region.access && !m_.mapper.is_large(space, region.first);
     if (again)
         m_.mapper.drop_range(space, region.first, region.pages);
     else
@@ -157,7 +151,8 @@ Result<ResumeFault::Reply> Service::on(ResumeFault, Args<ResumeFault> const& arg
 Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
-    if (!is_aligned(args.rings | args.pool | args.pool_bytes, page_bits)) return Error::bad_argument;
+    if (!is_aligned(args.rings | args.pool | args.pool_bytes, page_bits))
+        return Error::bad_argument;
     if (!m_.has_own(args.rings, align_up(sizeof(block::Shared), page_bits)) ||
         !m_.has_own(args.pool, args.pool_bytes))
         return Error::out_of_range;
@@ -196,15 +191,10 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
     // The chunk that everything began with is in no list.
     return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
-<<<<<<< HEAD
                                     m_.objects.used_pages(),
                                     m_.shared.pages(),
-                                    0,
-                                    0};
-=======
-                                    m_.objects.used_pages(), m_.shared.pages(),
-                                    m_.disk.places(), m_.disk.places_used()};
->>>>>>> base
+                                    m_.disk.places(),
+                                    m_.disk.places_used()};
 }
 
 } // namespace memory_manager

@@ -2,7 +2,8 @@
 // address are refused, and twice as much as the machine has keeps its contents (with a swap disk).
 // Logs what a page costs the first time it is touched, in ticks of the TSC.
 //
-// "parameter": MiB to touch (without: with_swap, or without_swap when that is refused). Exit status 0: good.
+// "parameter": MiB to touch (without: with_swap, or without_swap when that is refused). Exit status
+// 0: good.
 #include "log/logger.hpp"
 #include "protocol/memory.hpp"
 
@@ -54,8 +55,8 @@ private:
             at[i * 512] = i;
         }
         log_.info("a fresh page: {} ticks", (ticks() - start) / (pages - 1));
-        auto const freed = rpc::call<memory::Memory, memory::Free>(
-            memory_, {reinterpret_cast<u64>(at)});
+        auto const freed =
+            rpc::call<memory::Memory, memory::Free>(memory_, {reinterpret_cast<u64>(at)});
         if (!freed) fail("memory cannot be freed");
         u64* const again = allocate(pages * page);
         for (u64 i = 0; i < pages; ++i)
