@@ -242,6 +242,13 @@ TEST_CASE("the last log lines are read from the victim's ring", "[supervisor]")
     CHECK(tail(*shared, 10000).size() == 128 * 4); // all that the ring holds
 }
 
+TEST_CASE("a program cannot speak to a terminal through its last lines", "[supervisor]")
+{
+    auto const shared = std::make_unique<log_protocol::Shared>();
+    log_line(*shared, "a\x1b[2J\nhypercore> \xc2\x9b\x7f");
+    CHECK(tail(*shared, 400) == "a [2J hypercore> \xc2  \n");
+}
+
 TEST_CASE("a ring full of nonsense gives text of bounded size", "[supervisor]")
 {
     auto const shared = std::make_unique<log_protocol::Shared>();
