@@ -22,7 +22,6 @@ namespace spawn {
 
 /// Slots of the maker's CSpace that one process takes.
 inline constexpr u64 process_slots = 16;
-inline constexpr u64 max_replies = 8;
 
 /// What the maker has of program i: unbadged, with all rights, in its own CSpace. 0: none.
 struct Peer {
@@ -78,6 +77,7 @@ public:
 private:
     friend class Maker;
     enum class Offset : u64 { untyped, vspace, cnode, tcb, context, buffer, replies = 8 };
+    static_assert(static_cast<u64>(Offset::replies) + composition::max_replies <= process_slots);
     u64 at(Offset offset) const { return first_slot_ + static_cast<u64>(offset); }
 
     u64 first_slot_ = 0;
