@@ -111,10 +111,24 @@ TEST_CASE("shared objects are one memory, in one piece")
     }
     CHECK(world.touch(b, 0x2000'8000, true) == nullptr);
     CHECK(world.call<DestroyObject>(manager, {object.object}).error() == Error::slot_occupied);
+    world.must<TakeFrame>({a, 0x2000'0000, read_write});
+    fake::Slot const& taken = *world.machine.slot(world.given);
+    CHECK(taken.type == fake::Type::frame);
     world.must<DestroySpace>({a});
     world.must<DestroySpace>({b});
     world.must<DestroyObject>({object.object});
+    CHECK(taken.type == fake::Type::null); // its memory is another's from now on
     CHECK(world.call<DestroyObject>(manager, {object.object}).error() == Error::not_found);
+}
+
+TEST_CASE("a space has room for page directories wherever its pages lie")
+{
+    World world;
+    u64 const space = world.new_space();
+    for (u64 gib = 1; gib < program::layout::heap_end >> 30; ++gib) {
+        world.must<MapAnonymous>({space, gib << 30, page, read_write});
+        REQUIRE(world.touch(space, gib << 30, true) != nullptr);
+    }
 }
 
 TEST_CASE("Fill writes what the program can only read; Peek reads it back")
