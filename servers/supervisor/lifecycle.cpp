@@ -364,6 +364,7 @@ void Lifecycle::on_devices()
 void Lifecycle::end_without_successor(Managed& it)
 {
     it.due = false;
+    it.ended_tsc = 0; // a later instance is no recovery
     dismantle(it);
     publish(it, State::absent);
     refuse_callers(it);
