@@ -248,10 +248,13 @@ Result<void> Devices::pci_interrupt(Request& request, Need const& need)
         if (need.index >= device.msix.entries) return Error::corrupt;
         u32 volatile* const table = msix_table(device);
         if (!table) return Error::no_memory;
+        // What is left of another driver of this device would be sent to who has that vector now.
+        for (u16 i = 0; request.attachment.vector_count == 0 && i < device.msix.entries; ++i)
+            pci::mask_msix_entry(table, i);
         u8 const vector = TRY(interrupts_.take_message(device.at));
         TRY(handler_for(request, need, vector));
-        pci::enable_msix(config, device, true);
         pci::write_msix_entry(table, need.index, message_to_us(vector));
+        pci::enable_msix(config, device, true);
         return {};
     }
     if (need.index != 0) return Error::corrupt;
