@@ -28,11 +28,28 @@ bool is_exit(fault::Message const& fault)
            fault.word[abi::unknown_syscall::syscall] == runtime::exit_call;
 }
 
+/// What memory-manager adds to a page fault: nothing where the address is just wrong.
+std::string_view no_page(fault::Message const& fault)
+{
+    if (fault.label != abi::FaultLabel::vm_fault) return {};
+    switch (fault.word[abi::vm_fault::length]) {
+    case memory::fault_quota:
+        return ": its quota of memory is used up";
+    case memory::fault_memory:
+        return ": the machine has no memory left";
+    case memory::fault_disk:
+        return ": the swap disk does not give its page back";
+    default:
+        return {};
+    }
+}
+
 /// What goes behind a program's name.
 fault::Text in_words(Reason reason, fault::Message const* fault)
 {
-    if (fault && fault->label != abi::FaultLabel::null_fault) return fault::in_words(*fault);
     fault::Text text;
+    if (fault && fault->label != abi::FaultLabel::null_fault)
+        return text.add(fault::in_words(*fault).view(), no_page(*fault));
     switch (reason) {
     case Reason::hang:
         return text.add("hangs: it does not answer its heartbeat");
