@@ -74,6 +74,15 @@ struct Devices {
 };
 static_assert(sizeof(Devices) <= 4096);
 
+/// A member of the trusted base, for the supervisor to look at. thread: its number in the kernel's
+/// event ring. space: its number at the memory-manager; ~0: none. bytes: memory that root gave it
+/// and that no space's account has. 0: not known.
+struct Member {
+    u64 program; ///< index in the description
+    u64 context; ///< a copy of its scheduling context's capability
+    u64 thread, space, bytes;
+};
+
 /// To supervisor. Endpoints and notifications are unbadged, with all rights: it makes everybody's
 /// capabilities of them.
 struct Supervision {
@@ -87,6 +96,7 @@ struct Supervision {
     EmptySlots empty;
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
+    Member member[4]; ///< root, memory-manager, device-manager, supervisor
 };
 
 } // namespace handover

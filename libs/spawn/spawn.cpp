@@ -92,9 +92,10 @@ Result<void> Maker::make(Process& process, u32 index, Image const& image)
     return made;
 }
 
-Result<void> Maker::make_inside(Process& process, u32 index, u64 entry)
+Result<void> Maker::make_inside(Process& process, u32 index, u64 entry, u64 physical)
 {
     begin(process, index);
+    process.physical_ = physical;
     return make_objects(process, system_->program(index), entry);
 }
 
