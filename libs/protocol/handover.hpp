@@ -65,6 +65,7 @@ struct Devices {
     EmptySlots empty;
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
+    u64 tsc_hz, tsc_at_entry; ///< as exactly as the kernel knows; when the kernel began
     u64 rsdp_bytes; ///< 0: the firmware has none
     u8 rsdp[40];    ///< abi::acpi_rsdp_bytes of it
     u64 framebuffer_bytes;
@@ -96,6 +97,7 @@ struct Supervision {
     EmptySlots empty;
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
+    u64 tsc_at_entry; ///< when the kernel began: time 0
     Member member[4]; ///< root, memory-manager, device-manager, supervisor
 };
 

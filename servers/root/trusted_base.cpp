@@ -42,6 +42,14 @@ u64 tsc_mhz(abi::BootInfo const& info)
     return mhz;
 }
 
+abi::BootClock boot_clock(abi::BootInfo const& info)
+{
+    abi::BootClock clock{};
+    auto const chunk = find_chunk(info, abi::boot_info_clock);
+    std::memcpy(&clock, chunk.data(), std::min(chunk.size(), sizeof clock));
+    return clock;
+}
+
 } // namespace
 
 TrustedBase::TrustedBase(abi::BootInfo const& info, Serial serial, Ram& ram, Objects& objects,
@@ -246,6 +254,8 @@ void TrustedBase::start_device_manager()
         gift.mint(peers_[system_.header().supervisor].notification,
                   rpc::signal_bit | handover::device_event, sys::Rights::write);
     devices.tsc_mhz = tsc_mhz(info_);
+    devices.tsc_hz = boot_clock(info_).tsc_hz;
+    devices.tsc_at_entry = boot_clock(info_).tsc_at_entry;
     auto const rsdp = find_chunk(info_, static_cast<u64>(abi::BootInfoId::x86_acpi_rsdp));
     devices.rsdp_bytes = std::min(rsdp.size(), sizeof devices.rsdp);
     std::memcpy(devices.rsdp, rsdp.data(), devices.rsdp_bytes);
@@ -304,6 +314,7 @@ void TrustedBase::start_supervisor()
     it.device_space = device_manager_.space();
     it.archive_bytes = archive_.bytes.size();
     it.tsc_mhz = tsc_mhz(info_);
+    it.tsc_at_entry = boot_clock(info_).tsc_at_entry;
     it.sched_control = gift.move(info_.sched_control.start); // the last use that we have for it
     give_members(gift, it);
     it.empty = gift.rest();

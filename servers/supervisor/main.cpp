@@ -30,7 +30,7 @@ class Supervisor {
     CrashStore crashes_;
     EventRing events_{given(), slots_};
     Lifecycle lifecycle_{{given(), system_, inventory_, slots_, devices_, report_, crashes_,
-                          Time{given().tsc_mhz}, archive()}};
+                          Time{given().tsc_mhz, given().tsc_at_entry}, archive()}};
     MonitorService monitor_{system_, lifecycle_, crashes_, events_, archive()};
 
 public:
