@@ -66,8 +66,8 @@ struct Devices {
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
     u64 tsc_hz, tsc_at_entry; ///< as exactly as the kernel knows; when the kernel began
-    u64 rsdp_bytes; ///< 0: the firmware has none
-    u8 rsdp[40];    ///< abi::acpi_rsdp_bytes of it
+    u64 rsdp_bytes;           ///< 0: the firmware has none
+    u8 rsdp[40];              ///< abi::acpi_rsdp_bytes of it
     u64 framebuffer_bytes;
     u8 framebuffer[64]; ///< payload of the boot information's chunk x86_framebuffer; 0 bytes: none
     u64 memory_count;

@@ -11,9 +11,9 @@ namespace monitor {
 inline constexpr usize name_bytes = composition::name_bytes;
 
 /// One program, by index. state: program::State. level: ~0, which the
-/// kernel's event ring tells instead. space: at the memory-manager, 0 or ~0: none. recovery_us: from its last fault to
-/// `ready` of its successor. fixed_bytes: memory besides what its space's account has. Error:
-/// not_found.
+/// kernel's event ring tells instead. space: at the memory-manager, 0 or ~0: none. recovery_us:
+/// from its last fault to `ready` of its successor. fixed_bytes: memory besides what its space's
+/// account has. Error: not_found.
 struct ProgramInfo {
     static constexpr bool idempotent = true;
     struct Args {

@@ -1,5 +1,5 @@
-// Levels of the feedback class, which only the kernel knows and tells in its event ring: while one of
-// these exists the ring is attached; look() takes what was written. Nothing in release kernels.
+// Levels of the feedback class, which only the kernel knows and tells in its event ring: while one
+// of these exists the ring is attached; look() takes what was written. Nothing in release kernels.
 #pragma once
 
 #include "servers/shell/shell.hpp"

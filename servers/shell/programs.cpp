@@ -174,8 +174,8 @@ int sched(Shell& shell, Words&)
     end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
         u64 const used = info.cpu_us > before[program] ? info.cpu_us - before[program] : 0;
         table.row({text::value(text_of(info.name)), text::value(state_name(info.state)),
-                   text::value(info.priority), levels.of(program, info.flags), text::time(info.cpu_us),
-                   text::value(used * 1000 / microseconds)});
+                   text::value(info.priority), levels.of(program, info.flags),
+                   text::time(info.cpu_us), text::value(used * 1000 / microseconds)});
     });
     table.end();
     return end == Error::ok ? 0 : shell.fail("sched", end);

@@ -125,7 +125,8 @@ void show_place(Shell& shell, std::string_view lead, u64 program, u64 address, u
 {
     auto symbol = shell.monitor<monitor::Symbol>({program, address - behind});
     shell.out.print("  {<12}{<12}", lead, text::hex(address));
-    if (symbol) shell.out.print(" {}+{}", text_of(symbol->name), text::hex(symbol->offset + behind));
+    if (symbol)
+        shell.out.print(" {}+{}", text_of(symbol->name), text::hex(symbol->offset + behind));
     shell.out.write("\r\n");
 }
 

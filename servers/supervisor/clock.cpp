@@ -64,8 +64,8 @@ Result<void> make_space(handover::Supervision const& given, sys::Slot vspace,
 
 } // namespace
 
-Result<u64> start_clock(handover::Supervision const& given, Slots& slots,
-                        spawn::Image const& image, u8 priority)
+Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
+                        u8 priority)
 {
     using abi::ObjectType;
     sys::CNode const own = slots.cnode();

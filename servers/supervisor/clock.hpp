@@ -17,7 +17,7 @@ inline constexpr u64 clock_period_us = 50'000;
 /// @param image    of the supervisor itself: where its code lies in the archive
 /// @param priority of the supervisor
 /// @error no_memory and what the memory-manager says; bad_argument: the kernel refused
-Result<u64> start_clock(handover::Supervision const& given, Slots& slots,
-                        spawn::Image const& image, u8 priority);
+Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
+                        u8 priority);
 
 } // namespace supervisor

@@ -37,8 +37,8 @@ void report_crash(Report& report, Crash const& crash, composition::Program const
 {
     constexpr usize width = 100; // of a line
     auto const table = symbols_of(archive, program);
-    report.problem("'", composition::text(program.name), "' (instance ", crash.epoch,
-                   ") ended in ", place(table, crash.registers[0], 0).view());
+    report.problem("'", composition::text(program.name), "' (instance ", crash.epoch, ") ended in ",
+                   place(table, crash.registers[0], 0).view());
     kit::Text<width> line;
     for (u64 const frame : crash.backtrace) {
         if (frame == 0) break;

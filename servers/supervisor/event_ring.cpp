@@ -16,8 +16,7 @@ Result<void> EventRing::make()
     sys::Frame const frame{first_slot_ + 1};
     rpc::CapabilityChannel channel{memory(), {}, slots_.slot(untyped)};
     TRY((rpc::call<memory::Memory, memory::TakeUntyped>(channel, {abi::large_page_bits})));
-    if (!channel.taken() ||
-        !untyped.retype(abi::ObjectType::x86_large_page, 0, slots_.slot(frame)))
+    if (!channel.taken() || !untyped.retype(abi::ObjectType::x86_large_page, 0, slots_.slot(frame)))
         return Error::invalid_cap;
     frame_ = frame;
     return {};

@@ -13,9 +13,9 @@ namespace supervisor {
 struct Managed {
     composition::Program const* definition = nullptr;
     u32 index = 0;
-    spawn::Process process; ///< the instance
+    spawn::Process process;                   ///< the instance
     handover::Member const* member = nullptr; ///< of the trusted base: what root has told of it
-    spawn::Image image;     ///< its file, checked before the first start
+    spawn::Image image;                       ///< its file, checked before the first start
     sys::Endpoint endpoint; ///< everybody's calls to it queue here, whatever becomes of it
     sys::Notification ask_heartbeat, tell_change; ///< its notification, with one badge bit each
     program::StatusPage* status = nullptr;

@@ -18,8 +18,8 @@ class MonitorService {
 public:
     MonitorService(composition::Reader const& system, Lifecycle& lifecycle, CrashStore& crashes,
                    EventRing& events, std::span<u8 const> archive)
-        : system_{system}, lifecycle_{lifecycle}, crashes_{crashes}, events_{events},
-          archive_{archive}
+        : system_{system}, lifecycle_{lifecycle}, crashes_{crashes}, events_{events}, archive_{
+                                                                                          archive}
     {
     }
 

@@ -50,8 +50,8 @@ TEST_CASE("an address is found in its function", "[symbols]")
 
 TEST_CASE("an address in none is not", "[symbols]")
 {
-    for (u64 const address : {u64{0}, u64{0x400fff}, u64{0x401080}, u64{0x402001}, u64{0x1'0040'1000},
-                              ~u64{0}})
+    for (u64 const address :
+         {u64{0}, u64{0x400fff}, u64{0x401080}, u64{0x402001}, u64{0x1'0040'1000}, ~u64{0}})
         CHECK(at(sound, address).empty());
     CHECK(at(file({}, ""), 0x401000).empty());
 }

@@ -142,6 +142,8 @@ private:
         auto const place = ask<monitor::Symbol>({victim_, record.registers[0]});
         check(place && text(*place).find("Victim::on") != text(*place).npos,
               "a function's name is known for an address");
+        auto const caller = ask<monitor::Symbol>({victim_, record.backtrace[0] - 1});
+        check(caller && text(*caller).starts_with("main"), "and its caller's");
         check(ask<monitor::Symbol>({victim_, 0}).error() == Error::not_found,
               "and none for one that is in no function");
         check(composition::text(record.log) == "about to misbehave in way 1\n",
