@@ -6,6 +6,7 @@
 #include "protocol/memory.hpp"
 #include "rpc/capability_channel.hpp"
 #include "rpc/serve.hpp"
+#include "sys/debug.hpp"
 
 // The whole program: no stack, no memory. Slot 1 of its CNode is the notification.
 extern "C" u8 const supervisor_clock[];
@@ -92,6 +93,7 @@ Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn:
     // No fault endpoint: there is nothing it could do wrong, and nobody it could tell.
     TRY(kernel(tcb.set_space({}, cnode, sys::guard_word(0, abi::word_bits - cnode_bits), vspace)));
     TRY(kernel(tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, {})));
+    if constexpr (!HYPERCORE_RELEASE) sys::debug::name_thread(tcb, "supervisor's clock");
     abi::UserContext registers{};
     registers.rip = reinterpret_cast<u64>(supervisor_clock);
     TRY(kernel(tcb.write_registers(registers, true)));
