@@ -50,6 +50,7 @@ public:
 int main(void* argument)
 {
     program::Program const self{argument};
+    while (std::string_view{self.name()} == "mute") self.beat(self.wake().wait()); // never ready
     Victim victim{self};
     program::serve(self, victim);
 }
