@@ -105,7 +105,8 @@ public:
     /// For memory-manager, whose memory root provides: as make(), where root has put VSpace, frame
     /// of the IPC buffer and untyped into the process's slots for them, and mapped the image. The
     /// caller writes the arguments and resumes the thread.
-    Result<void> make_inside(Process& process, u32 index, u64 entry);
+    /// @param physical  address of the untyped
+    Result<void> make_inside(Process& process, u32 index, u64 entry, u64 physical);
     /// The arguments of the process that make() made last: add to them before start().
     runtime::Arguments& arguments() { return arguments_; }
     /// Writes the arguments and starts the thread. After an error nothing of the process is left.

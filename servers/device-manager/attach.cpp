@@ -204,12 +204,26 @@ Result<void> Devices::memory_need(Request& request, Need const& need)
         if (!request.values.add(name, "", need.address + (machine_.hpet & (page - 1))) ||
             !request.values.add(name, "size", hpet_bytes))
             return Error::out_of_range;
-        return {};
+        return tell_time(request);
     case NeedKind::framebuffer:
         return give_framebuffer(request, need);
     default:
         return Error::corrupt; // a kind from a later version of the description
     }
+}
+
+/// What a clock driver cannot find out by itself: the TSC's rate and when the kernel began, and
+/// where the RTC has the century.
+Result<void> Devices::tell_time(Request& request)
+{
+    constexpr u8 rtc_bytes = 128;
+    auto const fadt = acpi::parse_fadt(machine_.table("FACP"));
+    u8 const century = fadt && fadt->century < rtc_bytes ? fadt->century : u8{0};
+    if (!request.values.add("tsc", "hz", own_.tsc_hz) ||
+        !request.values.add("tsc", "zero", own_.tsc_at_entry) ||
+        !request.values.add("rtc", "century", century))
+        return Error::out_of_range;
+    return {};
 }
 
 /// A handler of `vector` for the driver; from here on it is given back when the driver ends.

@@ -32,6 +32,7 @@ struct Own {
     u64 notification;     ///< slot of our own, unbadged
     Slots slots;
     u64 tsc_mhz;
+    u64 tsc_hz, tsc_at_entry; ///< for the clock driver
 
     sys::Slot slot(u64 index) const { return cnode.slot(index); }
     template <class C> Result<typename C::Reply> ask(typename C::Args const& args) const

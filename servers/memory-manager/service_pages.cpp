@@ -40,6 +40,11 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
 Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
+    if (args.bits == chunk_bits) { // a whole one, for ever: ObjectMemory knows nothing of it
+        u32 const chunk = TRY(m_.chunks.take(ChunkKind::large));
+        answer_capability_ = Chunks::untyped(chunk);
+        return TakeUntyped::Reply{~u64{0}, u64{m_.chunks[chunk].physical} << chunk_bits};
+    }
     if (args.bits < page_bits || args.bits > ObjectMemory::max_bits) return Error::out_of_range;
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
     m_.objects.lend(node);

@@ -74,7 +74,7 @@ int main(void* argument)
     if (self.epoch() > 1)
         shell.out.write("\r\nthe shell was replaced\r\n");
     else if (clock.is_set())
-        shell.out.print("{} from power-on to the prompt; help shows the commands\r\n",
+        shell.out.print("{} from the kernel's start to the prompt; help shows the commands\r\n",
                         text::time(clock.now() / 1000));
     run(shell);
 }

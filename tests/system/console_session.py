@@ -57,7 +57,7 @@ def session(tap, guest):
     log = [line for line in boot.splitlines() if re.match(r' *\d+\.\d{3} ', line)]
     tap.case('the boot log is on both', log and set(log) <= set(shown), f'{log}\n{shown}')
     tap.case('the last line before the prompt says how long it took',
-             boot.splitlines()[-1].endswith('from power-on to the prompt; help shows the commands'), boot)
+             boot.splitlines()[-1].endswith('from the kernel\'s start to the prompt; help shows the commands'), boot)
 
     guest.keys('e', 'c', 'h', 'o', 'spc', 'shift-h', 'i', 'spc', 'shift-1', 'caps_lock', 'x', 'caps_lock', 'y',
                'left', 'left', 'backspace', 'z', 'ret')
