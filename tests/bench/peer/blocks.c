@@ -1,58 +1,61 @@
 // A plugin for QEMU's TCG that counts how often each block of code is executed, from the moment on
 // when a given one runs first (the loader's entry: what firmware does before is not ours). At the
-// end a line for each block that ran: address, executions, instructions, its bytes in hex. Who reads
-// it knows by the bytes whose code that is, since all programs have the same addresses.
+// end a line for each block that ran: address, executions, instructions, its bytes in hex. Who
+// reads it knows by the bytes whose code that is, since all programs have the same addresses.
 //   qemu ... -plugin ./blocks.so,out=FILE,entry=HEX,at=N      [QEMU 7.2, "QEMU TCG Plugins"]
 // entry: the bytes the first block begins with; at: the low 12 bits of its address.
 #include "plugin.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { longest = 4096, page_mask = 0xfff };
 
 struct block {
-    struct block *next;
+    struct block* next;
     uint64_t address, executions, instructions, size;
     unsigned char bytes[];
 };
 
-static struct block *blocks;
+static struct block* blocks;
 static unsigned char entry[longest];
 static size_t entry_size;
 static uint64_t entry_at;
 static bool begun;
-static FILE *out;
+static struct timespec begun_at;
+static FILE* out;
 
-static void begin(unsigned cpu, void *data)
+static void begin(unsigned cpu, void* data)
 {
     (void)cpu;
     (void)data;
     if (begun) return;
     begun = true;
-    for (struct block *it = blocks; it; it = it->next) it->executions = 0;
+    clock_gettime(CLOCK_MONOTONIC, &begun_at);
+    for (struct block* it = blocks; it; it = it->next) it->executions = 0;
 }
 
 /// Whether this is the block to begin with; a block may end before all of `entry`.
-static bool is_entry(struct block const *it)
+static bool is_entry(struct block const* it)
 {
     size_t const size = it->size < entry_size ? it->size : entry_size;
     return (it->address & page_mask) == entry_at && memcmp(it->bytes, entry, size) == 0;
 }
 
-static void translated(plugin_id id, struct qemu_plugin_tb *tb)
+static void translated(plugin_id id, struct qemu_plugin_tb* tb)
 {
     (void)id;
     unsigned char bytes[longest];
     size_t size = 0;
     size_t const count = qemu_plugin_tb_n_insns(tb);
     for (size_t i = 0; i < count; ++i) {
-        struct qemu_plugin_insn const *const insn = qemu_plugin_tb_get_insn(tb, i);
+        struct qemu_plugin_insn const* const insn = qemu_plugin_tb_get_insn(tb, i);
         size_t const length = qemu_plugin_insn_size(insn);
         if (size + length > sizeof bytes) break;
         memcpy(bytes + size, qemu_plugin_insn_data(insn), length);
         size += length;
     }
-    struct block *const it = malloc(sizeof *it + size);
+    struct block* const it = malloc(sizeof *it + size);
     if (!it) abort();
     *it = (struct block){blocks, qemu_plugin_tb_vaddr(tb), 0, count, size};
     memcpy(it->bytes, bytes, size);
@@ -61,11 +64,12 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
     if (!begun && is_entry(it)) qemu_plugin_register_vcpu_tb_exec_cb(tb, begin, flags_none, NULL);
 }
 
-static void ended(plugin_id id, void *data)
+static void ended(plugin_id id, void* data)
 {
     (void)id;
     (void)data;
-    for (struct block const *it = blocks; begun && it; it = it->next) {
+    if (begun) fprintf(out, "%lld.%09ld\n", (long long)begun_at.tv_sec, begun_at.tv_nsec);
+    for (struct block const* it = blocks; begun && it; it = it->next) {
         if (it->executions == 0) continue;
         fprintf(out, "%" PRIx64 " %" PRIu64 " %" PRIu64 " ", it->address, it->executions,
                 it->instructions);
@@ -75,14 +79,14 @@ static void ended(plugin_id id, void *data)
     fclose(out);
 }
 
-int qemu_plugin_install(plugin_id id, void const *info, int argc, char **argv)
+int qemu_plugin_install(plugin_id id, void const* info, int argc, char** argv)
 {
     (void)info;
     for (int i = 0; i < argc; ++i) {
         if (strncmp(argv[i], "out=", 4) == 0) out = fopen(argv[i] + 4, "w");
         if (strncmp(argv[i], "at=", 3) == 0) entry_at = strtoull(argv[i] + 3, NULL, 10);
         if (strncmp(argv[i], "entry=", 6) != 0) continue;
-        char const *hex = argv[i] + 6;
+        char const* hex = argv[i] + 6;
         for (unsigned byte; entry_size < longest && sscanf(hex, "%2x", &byte) == 1; hex += 2)
             entry[entry_size++] = (unsigned char)byte;
     }

@@ -21,7 +21,7 @@ public:
 
     bool open()
     {
-        if (!use_) return false;
+        if (!use_ || self_.state_of(use_.peer) == program::State::absent) return false;
         while (shared_->epoch.load(std::memory_order_acquire) == 0) self_.wake().wait();
         columns_ = shared_->columns.load(std::memory_order_relaxed);
         rows_ = shared_->rows.load(std::memory_order_relaxed);
