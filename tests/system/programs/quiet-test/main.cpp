@@ -1,8 +1,8 @@
 // Drives one of three devices just far enough to see what became of it between two instances: it
 // says what it found in a register that a reset clears, and leaves a mark there. The edu device has
 // no reset but computes, and interrupts by MSI when it is done.
-// [QEMU documentation, "EDU device"; NVM Express Base 2.0, "Admin Queue Attributes"; Intel 82574,
-// "Receive Descriptor Base Address Low"]
+// [QEMU documentation, "EDU device"; NVM Express Base 2.0, "Controller Configuration"; Intel
+// 82574, "Receive Descriptor Base Address Low"]
 #include "driver/device.hpp"
 #include "log/logger.hpp"
 
@@ -18,7 +18,7 @@ using EduStatus = Register<0x20>;
 using EduInterruptStatus = Register<0x24>;
 using EduAcknowledge = Register<0x64>;
 using NvmeVersion = Register<0x8>;
-using NvmeQueueAttributes = Register<0x24>;
+using NvmeConfiguration = Register<0x14>;
 using E1000eReceiveBase = Register<0x2800>;
 
 constexpr u32 edu_id = 0xed, interrupt_when_done = 0x80, nvme_1_4 = 0x10400;
@@ -42,6 +42,7 @@ class Driver {
     void leave_mark(auto reg)
     {
         log_.info("found {}", read(reg) == mark ? "the mark" : "no mark");
+        write(reg, 0); // firmware may have left it running
         write(reg, mark);
         if (read(reg) != mark) log_.error("the mark does not stay");
     }
@@ -53,7 +54,7 @@ public:
             write(EduStatus{}, interrupt_when_done);
             write(EduFactorial{}, 10);
         } else if (read(NvmeVersion{}) == nvme_1_4) {
-            leave_mark(NvmeQueueAttributes{});
+            leave_mark(NvmeConfiguration{});
         } else {
             leave_mark(E1000eReceiveBase{});
         }
