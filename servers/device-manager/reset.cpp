@@ -16,7 +16,7 @@ bool Devices::revive(pci::Device const& device)
 {
     pci::Config& config = machine_.config();
     for (int i = 0; i < reset_waits; ++i) {
-        own_.wait_us(pci::reset_time_us);
+        own_.sleep_us(pci::reset_time_us);
         if (config.read16(device.at, pci::reg_vendor) != device.vendor) continue;
         pci::write_bars(config, device);
         config.change16(device.at, pci::reg_command,
@@ -43,7 +43,7 @@ bool Devices::reset(pci::Device& device)
     }
     constexpr u16 line = pci::bridge_secondary_reset;
     config.change16(bridge->at, pci::reg_bridge_control, line, line);
-    own_.wait_us(bus_reset_us);
+    own_.sleep_us(bus_reset_us);
     config.change16(bridge->at, pci::reg_bridge_control, line, 0);
     bool alive = true;
     for (pci::Device const& other : machine_.inventory.devices())
