@@ -37,9 +37,10 @@ bool Devices::reset(pci::Device& device)
     pci::Bridge const* const bridge = machine_.inventory.bridge_to(device.at.bus());
     if (!bridge) return false;
     for (pci::Device const& other : machine_.inventory.devices()) {
-        u32 const driver =
-            bridge->leads_to(other.at.bus()) ? driver_of(other.at) : composition::no_index;
+        if (!bridge->leads_to(other.at.bus())) continue;
+        u32 const driver = driver_of(other.at);
         if (driver != composition::no_index && !(other.at == device.at)) return false;
+        if (other.is_bridge()) return false; // it would lose its buses and windows
     }
     constexpr u16 line = pci::bridge_secondary_reset;
     config.change16(bridge->at, pci::reg_bridge_control, line, line);

@@ -13,7 +13,8 @@ REQUESTS_PER_SECOND = 100
 SLOTS = ['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off',
          '-device', 'pcie-root-port,id=slot1,chassis=1,slot=1,addr=5.0',
          '-device', 'pcie-root-port,id=slot2,chassis=1,slot=2,addr=6.0',
-         '-device', 'ioh3420,id=slot3,chassis=1,slot=3,addr=7.0']
+         '-device', 'ioh3420,id=slot3,chassis=1,slot=3,addr=7.0',
+         '-device', 'pcie-root-port,id=slot4,chassis=1,slot=4,addr=8.0,bus-reserve=3']
 
 
 def disk_arguments(folder, name):
@@ -97,19 +98,36 @@ def unwanted(tap, guest):
     tap.case('meanwhile the disk went on', guest.state('disk0') == 'running')
 
 
+def bridge(tap, guest):
+    """The guest must not look before the disk is behind the bridge: a slot behind that is none of ours."""
+    guest.qmp('stop')
+    guest.plug('pcie-pci-bridge', 4)
+    guest.qmp('device_add', driver='virtio-blk-pci', bus='card4', addr='1', id='inner', drive='third')
+    guest.qmp('cont')
+    guest.until(lambda: guest.state('disk1') == 'running', 'the driver of a disk behind the bridge')
+    guest.command('restart test1')
+    guest.until(lambda: 'passed' in guest.command('log test1').text, 'the test of that disk')
+    tap.case('a bridge that is plugged in gets a bus, and the disk behind it is used', True)
+    guest.pull(4)
+    guest.until(lambda: '04:00.0' not in guest.functions(), 'the end of the bridge')
+    tap.case('pulled, both are gone', guest.state('disk1') == 'absent' and '05:01.0' not in guest.functions(),
+             guest.functions())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build')
     parser.add_argument('--archive')
     options = parser.parse_args()
     with rig.tap() as tap, rig.scratch_folder() as folder:
-        disks = [word for name in ('first', 'second') for word in disk_arguments(folder, name)]
+        disks = [word for name in ('first', 'second', 'third') for word in disk_arguments(folder, name)]
         with Guest('test', machine=SLOTS + disks, build=options.build, archive=options.archive) as guest:
             guest.prompt()
             tap.case('without a disk its driver is absent', guest.state('disk0') == 'absent')
             disk_pulled(tap, guest)
             another_disk(tap, guest)
             unwanted(tap, guest)
+            bridge(tap, guest)
             tap.case('poweroff', guest.poweroff() == 0, guest.guest.reason)
 
 
