@@ -29,7 +29,7 @@ void enumerate(Config& config, u8 bus, u8 last_bus, Inventory& out);
 /// Adds the functions of bus `bus` only (a slot after something was plugged in). Returns how many.
 usize scan_bus(Config& config, u8 bus, Inventory& out);
 
-/// Takes every function on the buses first to last away.
+/// Takes every function on the buses first to last away, bridges too.
 void forget_buses(Inventory& inventory, u8 first, u8 last);
 
 } // namespace pci

@@ -109,15 +109,8 @@ u64 Machine::framebuffer_span()
 Result<void> Machine::add_behind(pci::Bridge const& bridge)
 {
     usize const before = inventory.device_count;
-    usize const found = pci::scan_bus(*config_, bridge.secondary, inventory);
-    if (found == 0) return Error::not_found;
-    auto const fresh = inventory.devices().subspan(before);
-    auto const assigned = pci::assign_bars(*config_, bridge, fresh);
-    if (!assigned) {
-        pci::forget_buses(inventory, bridge.secondary, bridge.subordinate);
-        return assigned.error();
-    }
-    for (pci::Device const& device : fresh) calm(device);
+    TRY(pci::add_behind(*config_, bridge, inventory));
+    for (pci::Device const& device : inventory.devices().subspan(before)) calm(device);
     return {};
 }
 

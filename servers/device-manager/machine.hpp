@@ -9,6 +9,7 @@
 #include "pci/ecam.hpp"
 #include "pci/enumerate.hpp"
 #include "pci/express.hpp"
+#include "pci/plugged.hpp"
 #include "pci/ports.hpp"
 #include "ports.hpp"
 #include <optional>
