@@ -31,16 +31,18 @@ def guest_options(words):
 
 
 class Session(ShellSession):
-    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator; without
-    `can_end` there is no port by which the guest could end the emulator: only a power switch."""
+    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator;
+    `archive`: instead of the profile's; without `can_end` there is no port by which the guest could end the
+    emulator, only a power switch."""
 
-    def __init__(self, profile='default', words=(), machine=(), build=None, reset_ok=False, can_end=True):
+    def __init__(self, profile='default', words=(), machine=(), build=None, archive=None, reset_ok=False,
+                 can_end=True):
         words = list(words)
         if '--firmware' not in words and '--emulator' not in words:
             words += ['--firmware', 'pvh']
         self.options = guest_options(['--profile', profile, *words])
         self.directory = Path(build) if build else project.build_dir(self.options.release)
-        self.can_end = can_end
+        self.archive, self.can_end = archive, can_end
         self.machine = list(machine)
         if self.options.emulator == 'qemu' and not reset_ok:
             self.machine.append('-no-reboot')
@@ -53,7 +55,7 @@ class Session(ShellSession):
             profile = self.options.profile
             project.make_image(IMAGE_KINDS[self.options.firmware], self.directory,
                                project.default_root_server(self.directory, profile), image,
-                               project.boot_archive(self.directory, profile),
+                               self.archive or project.boot_archive(self.directory, profile),
                                self.options.cmdline)
             super().__init__(self._stack.enter_context(
                 Guest(self.options, image, self.scratch, extra=self.machine, can_end=self.can_end)))
