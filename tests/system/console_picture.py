@@ -13,8 +13,8 @@ import png
 import screen
 
 PICTURE = rig.ROOT / 'docs/images/console.png'
-SESSION = ('ps', 'kill uart0', 'ps', 'mem')
-# Figures with their units, bars of them too.
+SESSION = ('kill uart0', 'ps', 'mem', 'date')
+# Figures with their units.
 _FIGURE = re.compile(r'\d+(\.\d+)?([num]?s|[KMG]|%)?(?=\W|$)')
 
 
