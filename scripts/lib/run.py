@@ -23,7 +23,7 @@ Installs missing Debian packages, builds Hypercore and boots it in an emulator.
 The guest's serial line is standard input and output; Ctrl-C ends the emulator."""
 EPILOGUE = """\
 Input is held back until the kernel's first line, because firmware would eat it; its end does not
-end the run:   printf 'ping\\npoweroff\\n' | scripts/run --headless
+end the run:   printf 'ps\\npoweroff\\n' | scripts/run --headless
 
 With --exec standard output is what the commands print, and nothing is read from standard input.
 

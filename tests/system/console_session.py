@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """The console from outside, on a machine with a framebuffer: what the screen shows is compared with the
 font's bitmaps cell by cell, keys come from the emulated keyboard, and what carries the session is killed
-one after the other. With --picture FILE the last screen is kept (docs, README)."""
+one after the other."""
 import argparse
-from pathlib import Path
 import re
 
 import rig
@@ -94,17 +93,12 @@ def commands(tap, guest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build')
-    parser.add_argument('--picture', type=Path)
     options = parser.parse_args()
     with rig.tap() as tap, Console('default', ['--firmware', 'uefi'], build=options.build) as guest:
         session(tap, guest)
         looking_back(tap, guest)
         kills(tap, guest)
         commands(tap, guest)
-        if options.picture:
-            guest.command('clear; ps; mem')
-            guest.at_prompt()
-            options.picture.write_bytes(guest.picture())
         tap.case('poweroff', guest.poweroff() == 0, guest.guest.reason)
 
 
