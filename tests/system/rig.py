@@ -49,14 +49,17 @@ def guest_options(words):
 
 
 class Session:
-    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator."""
+    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator;
+    `archive`: a boot archive instead of the profile's."""
 
-    def __init__(self, profile='default', words=(), machine=(), build=None, reset_ok=False):
+    def __init__(self, profile='default', words=(), machine=(), build=None, reset_ok=False,
+                 archive=None):
         words = list(words)
         if '--firmware' not in words and '--emulator' not in words:
             words += ['--firmware', 'pvh']
         self.options = guest_options(['--profile', profile, *words])
         self.directory = Path(build) if build else project.build_dir(self.options.release)
+        self.archive = archive
         self.machine = list(machine) + ([] if reset_ok else ['-no-reboot'])
         self.output = bytearray()
         self.position = 0  # how far the output was looked at
@@ -69,7 +72,7 @@ class Session:
             profile = self.options.profile
             project.make_image(IMAGE_KINDS[self.options.firmware], self.directory,
                                project.default_root_server(self.directory, profile), image,
-                               project.boot_archive(self.directory, profile),
+                               self.archive or project.boot_archive(self.directory, profile),
                                self.options.cmdline)
             self.guest = self._stack.enter_context(
                 Guest(self.options, image, self.scratch, extra=self.machine))
