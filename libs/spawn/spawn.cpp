@@ -209,8 +209,9 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
     case GrantKind::own_signal:
         return mint(self.notification, it.value, sys::Rights::write);
     case GrantKind::memory: {
-        bool const looks = (program.flags & composition::flag_monitor) != 0;
-        u64 const badge = process.space_ | (looks ? memory::monitor_bit : 0);
+        u64 badge = process.space_;
+        if (program.flags & composition::flag_monitor) badge |= memory::monitor_bit;
+        if (program.flags & composition::flag_injector) badge |= memory::injector_bit;
         return mint(peers_[system_->header().memory_manager].endpoint,
                     trusted ? memory::manager : badge, call);
     }

@@ -17,7 +17,16 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         args.access & access_execute || args.attributes > 4)
         return Error::bad_argument;
     if (!has_capability_) return Error::invalid_cap;
+    TRY(put_frame(space, region, m_.inbox, static_cast<abi::VmAttributes>(args.attributes)));
+    return MapFrame::Reply{};
+}
+
+Result<void> Service::put_frame(Space& space, Region const& wanted, u64 slot,
+                                abi::VmAttributes type)
+{
+    Region region = wanted;
     region.kind = RegionKind::device;
+    bool const large = region.pages == chunk_pages;
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
     bool const again = there && there->kind == RegionKind::device && !large &&
@@ -26,15 +35,35 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         m_.mapper.drop_range(space, region.first, region.pages);
     else
         TRY(m_.spaces.add_region(space, region));
-    auto const type = static_cast<abi::VmAttributes>(args.attributes);
-    auto const put =
-        m_.mapper.put_device(space, region.first, m_.inbox, region.access, type, large);
+    auto const put = m_.mapper.put_device(space, region.first, slot, region.access, type, large);
     if (!put) {
         if (!again) m_.spaces.remove_region(space, space.regions.at(region.first));
         return put.error();
     }
     if (!again) m_.spaces.join_device(space, region.first);
-    return MapFrame::Reply{};
+    return {};
+}
+
+Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Client client)
+{
+    if (!(client.badge & injector_bit)) return Error::missing_rights;
+    Space& own = *TRY(caller(client));
+    Space* const victim = m_.spaces.find(args.space);
+    if (victim == nullptr) return Error::not_found;
+    if (victim == &own) return Error::bad_argument;
+    TRY(checked_region(args.address, page_bytes, access_read));
+    Region const window =
+        TRY(checked_region(args.window, page_bytes, access_read | access_write));
+    u32 const page = page_of(args.address);
+    Region const* const region = victim->regions.find(page);
+    if (region == nullptr) return Error::not_found;
+    Entry& entry = *TRY(m_.pager.own_page(*victim, page, region->access));
+    entry.pin();
+    (void)m_.cspace.slot(m_.outbox).remove();
+    TRY(done(m_.cspace.slot(m_.outbox).copy_from(
+        m_.cspace.slot(m_.mapper.frame(entry).address()), sys::Rights::read_write)));
+    TRY(put_frame(own, window, m_.outbox, abi::VmAttributes::write_back));
+    return MapVictim::Reply{};
 }
 
 Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)

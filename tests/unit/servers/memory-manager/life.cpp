@@ -160,6 +160,44 @@ TEST_CASE("TakeFrame gives the frame that the program has")
     CHECK(world.machine.slot(world.given)->type == fake::Type::null);
 }
 
+TEST_CASE("an injector changes a victim's own copy, and nobody else's")
+{
+    World world;
+    u64 const victim = world.new_space(), other = world.new_space(), own = world.new_space();
+    u64 const text = 0x400000, window = program::layout::device;
+    u64 const run = access_read | access_execute;
+    for (u64 it : {victim, other})
+        world.must<MapArchive>({it, text, 2 * page, 0, 2 * page, run});
+    u8 const* const before = world.touch(victim, text, false);
+    REQUIRE(before == world.touch(other, text, false)); // in place
+    u64 const free = world.free_pages();
+
+    CHECK(world.call<MapVictim>(own, {victim, text, window}).error() == Error::missing_rights);
+    CHECK(world.call<MapVictim>(own | monitor_bit, {victim, text, window}).error() ==
+          Error::missing_rights);
+    u64 const injector = own | injector_bit;
+    CHECK(world.call<MapVictim>(injector, {own, text, window}).error() == Error::bad_argument);
+    CHECK(world.call<MapVictim>(injector, {0, text, window}).error() == Error::not_found);
+    CHECK(world.call<MapVictim>(injector, {victim, text - page, window}).error() ==
+          Error::not_found);
+    world.must<MapVictim>({victim, text, window}, injector);
+    u8* const at = world.touch(own, window, true);
+    REQUIRE(at != nullptr);
+    u8 const was = at[5];
+    at[5] = static_cast<u8>(~was);
+    CHECK(world.touch(victim, text, false) == at);
+    CHECK(world.machine.archive_page(0)[5] == was);
+    CHECK(world.touch(other, text, false)[5] == was);
+
+    // The next window takes the place of the first.
+    world.must<MapVictim>({victim, text + page, window}, injector);
+    CHECK(world.touch(own, window, true) == world.touch(victim, text + page, false));
+    world.must<DestroySpace>({victim});
+    CHECK(world.pages_of_space(own)->pages.count(window) == 0);
+    world.must<DestroySpace>({own});
+    CHECK(world.free_pages() >= free);
+}
+
 TEST_CASE("untypeds are lent and come back")
 {
     World world;
