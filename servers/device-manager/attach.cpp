@@ -65,7 +65,12 @@ bool Devices::matches(u32 program, pci::Device const& device) const
     if ((match.class_code ^ device.class_code) & match.class_mask) return false;
     auto const& ids = match.device;
     bool const every = std::all_of(ids, ids + 4, [](u32 id) { return id == composition::any; });
-    return every || std::find(ids, ids + 4, u32{device.device}) != ids + 4;
+    if (!every && std::find(ids, ids + 4, u32{device.device}) == ids + 4) return false;
+    if (match.function != composition::any) return true;
+    // What the description gives somebody by its place is not for whoever comes first.
+    for (u32 i = 0; i < system_.header().program_count; ++i)
+        if (system_.program(i).match.function == device.at.id && matches(i, device)) return false;
+    return true;
 }
 
 bool Devices::taken(pci::Function function, u32 except) const
@@ -95,7 +100,8 @@ u32 Devices::driver_of(std::string_view platform_id) const
     return composition::no_index;
 }
 
-/// The function for a driver: the one it had last if that is there, else the first free one.
+/// The function for a driver: the one it had last if that is there, else the first free one that
+/// matches.
 pci::Device* Devices::device_of(u32 program)
 {
     Attachment const& attachment = attachments_[program];

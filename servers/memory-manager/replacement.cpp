@@ -106,8 +106,7 @@ void Replacement::written(Transfer const& it, block::Status status)
     if (it.cancelled) return disk_->free_place(it.place);
     Space& space = (*spaces_)[it.space];
     Entry& entry = mapper_->at(space, it.page);
-    if (status != block::Status::ok) {
-        disk_->free_place(it.place);
+    if (status != block::Status::ok) { // nor is it tried there again: the place stays taken
         (void)mapper_->restore(space, it.page, entry, it.frame);
         return;
     }
