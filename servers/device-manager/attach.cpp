@@ -312,7 +312,7 @@ Result<void> Devices::give_framebuffer(Request& request, Need const& need)
     if (f.address == 0) return Error::corrupt;
     u64 const inside = f.address & (page - 1);
     TRY(memory_.give(request.program, request.space, need.address, f.address - inside,
-                     whole_pages(inside + f.bytes()), abi::VmAttributes::write_combining));
+                     machine_.framebuffer_span(), abi::VmAttributes::write_combining));
     auto const name = composition::text(need.name);
     bool const fits = request.values.add(name, "", need.address + inside) &&
                       request.values.add(name, "size", f.bytes()) &&

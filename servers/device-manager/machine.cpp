@@ -124,6 +124,19 @@ void Machine::place_all(u8 last_bus)
     pci::enumerate(*config_, 0, last_bus, inventory);
 }
 
+u64 Machine::framebuffer_span()
+{
+    u64 const start = align_down(framebuffer.address, abi::page_bits);
+    u64 const end = framebuffer.address + framebuffer.bytes();
+    u64 const rounded = align_up(end - start, abi::large_page_bits);
+    for (pci::Device const& device : inventory.devices())
+        for (pci::Bar const& bar : device.bar)
+            if (bar.memory && bar.address <= start && bar.size >= rounded &&
+                start - bar.address <= bar.size - rounded)
+                return rounded;
+    return align_up(end - start, abi::page_bits);
+}
+
 Result<void> Machine::add_behind(pci::Bridge const& bridge)
 {
     usize const before = inventory.device_count;
