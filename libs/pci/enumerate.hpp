@@ -18,6 +18,8 @@ struct Inventory {
     u32 left_out = 0; ///< functions and bridges that did not fit or were not followed
 
     std::span<Device> devices() { return {device, device_count}; }
+    std::span<Bridge> bridges() { return {bridge, bridge_count}; }
+    void clear() { device_count = bridge_count = left_out = 0; }
     /// The bridge whose secondary bus this is, or null: a root bus.
     Bridge* bridge_to(u8 bus);
     Device* find(Function at);

@@ -1,6 +1,7 @@
 // What was plugged in behind a bridge, with further bridges in it: buses and addresses come out of
 // what firmware reserved for the slot. Bridges on one bus share what their parent has left equally:
-// bus numbers, and whole MiB of each window. Nobody knows what will be plugged in behind them later.
+// bus numbers, and whole MiB of each window. Nobody knows what will be plugged in behind them
+// later.
 #pragma once
 
 #include "pci/enumerate.hpp"
