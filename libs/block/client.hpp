@@ -24,7 +24,7 @@ public:
     Client() = default;
     explicit Client(program::Use const& use)
         : shared_{use.memory<Shared>()}, requests_{&shared_->requests},
-          completions_{&shared_->completions}, signal_{use.signal}, pool_bytes_{use.pool_bytes},
+          completions_{&shared_->completions}, signal_{use.signal},
           sequence_{shared_->requests.pushed.load(std::memory_order_relaxed)}
     {
     }
@@ -35,7 +35,6 @@ public:
     u32 epoch() const { return epoch_; }
     u64 sectors() const { return shared_->sectors.load(std::memory_order_acquire); }
     bool read_only() const { return shared_->read_only.load(std::memory_order_relaxed) != 0; }
-    u64 pool_bytes() const { return pool_bytes_; }
     u32 in_flight() const { return in_flight_; }
 
     /// Queues a request for `bytes` at `offset` of the pool; wake_driver() shows it. The bytes are
@@ -122,7 +121,6 @@ private:
     queue::Sender<decltype(Shared::requests)> requests_;
     queue::Receiver<decltype(Shared::completions)> completions_;
     sys::Notification signal_;
-    u64 pool_bytes_ = 0;
     u64 sequence_ = 0; ///< of pushes; goes on where a predecessor stopped, so no id comes twice
     u32 epoch_ = 0, in_flight_ = 0;
     bool online_ = false;

@@ -11,6 +11,7 @@ namespace console {
 struct Shared {
     queue::ByteRing input;  // console to client; signal the client after a push
     queue::ByteRing output; // client to console; signal the console after a push
+    std::atomic<u32> shown; // written by the console: output.popped when all of that was out
 };
 
 } // namespace console

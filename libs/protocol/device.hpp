@@ -15,7 +15,11 @@ inline constexpr usize max_values = 24;
 /// Makes the device of driver `program` ready and reachable: resets it if it ever ran, maps its
 /// registers and DMA memory into `space`, puts handlers and port capabilities into the CNode in the
 /// message's capability, at the slots its needs name, and turns bus mastering on. The values are
-/// arguments for the program ("bar0", "bar0.size", "irq0.kind" ...).
+/// arguments for the program, after the names of its needs: ports NAME (first port), NAME.slot; bar
+/// and mmio NAME (address), NAME.size, for the framebuffer also .pitch, .width, .height, .red,
+/// .green, .blue (shifts; 32 bits a pixel); dma NAME, .physical, .size, zeroed; irq NAME, .kind.
+/// For virtio devices, as far as their structures lie in mapped BARs: virtio.common, virtio.notify,
+/// virtio.isr, virtio.device (addresses), each with .size, and virtio.notify_mul.
 /// Errors: not_found (no such device, or it went), slot_occupied (another has it), corrupt (the
 /// device lacks what the manifest needs, or will not become quiet), no_memory.
 struct Attach {

@@ -13,6 +13,7 @@ namespace serial {
 struct Shared {
     queue::ByteRing receive;  // driver to client
     queue::ByteRing transmit; // client to driver
+    std::atomic<u32> sent;    // written by the driver: transmit.popped when all of that had left it
 };
 
 /// The lesson: bits of the driver's own notification.

@@ -21,6 +21,7 @@ struct Piece {
     u64 slot;    ///< of the untyped
     u8 bits;     ///< log2 of its bytes
     PieceState state;
+    u32 user; ///< for the owner of the table: who has a piece that is not whole
     bool holds(u64 where) const { return where >= address && where - address < bit(bits); }
 };
 
@@ -51,7 +52,7 @@ public:
     bool add(u64 address, u64 slot, u8 bits)
     {
         if (count_ == Capacity) return false;
-        pieces_[count_++] = {address, slot, bits, PieceState::whole};
+        pieces_[count_++] = {address, slot, bits, PieceState::whole, 0};
         return true;
     }
 
@@ -63,8 +64,8 @@ public:
         return nullptr;
     }
 
-    /// The piece at `address`, of 2^bits bytes or fewer (address is a multiple of 2^bits) unless
-    /// it is in use already, as a larger one. Null when that is no device memory, or tables are
+    /// The piece at `address`, of 2^bits bytes or fewer, unless it is in use already, as a larger
+    /// one. Null when that is no device memory, or tables are
     /// full.
     /// @param slots  `take_slots(count)` gives a Result with the first of empty slots
     template <class Slots> Piece* at(u64 address, u8 bits, Slots& slots)

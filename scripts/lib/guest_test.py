@@ -80,7 +80,8 @@ def parse(arguments):
         help='also wait for the end; the status must be N (as scripts/run would give it)')
     add('--reset-ok', action='store_true', help='the guest may reset the machine')
     add('--emulator-arg', action='append', default=[], metavar='ARG', help='passed on')
-    parser.set_defaults(steps=None, timeout=60.0)
+    # Most root servers of tests know nothing of the system and want none of its devices.
+    parser.set_defaults(steps=None, timeout=60.0, profile='lesson')
     options = parser.parse_args(arguments)
     if options.emulator == 'qemu' and options.firmware is None:
         options.firmware = 'pvh'  # the quickest way in; scripts/run's default is for people

@@ -31,8 +31,8 @@ def add_guest_options(parser):
     add('--icount', action='store_true',
         help='deterministic: virtual time and TSC count instructions (QEMU, one CPU)')
     add('--timeout', type=seconds, metavar='SECONDS', help='end the emulator then; status 124')
-    add('--profile', choices=PROFILES, default='lesson',
-        help='which programs: of sysroot/etc/system.toml, or the lesson (default: lesson)')
+    add('--profile', choices=PROFILES, default='default',
+        help='which programs: of sysroot/etc/system.toml, or the first lesson (default: default)')
     add('--root-server', metavar='FILE.elf', help='boot this ELF as the root server, not ours')
     add('--cmdline', metavar='TEXT',
         help="the kernel's command line, for example page-table-isolation=on (docs/howto/run.md)")

@@ -56,6 +56,15 @@ def default_targets(directory):
             for file in target['filename']]
 
 
+LOADERS = {'pvh': 'boot/pvh/loader.elf', 'bios': 'boot/multiboot2/loader.elf',
+           'uefi': 'boot/efi/loader.efi'}
+
+
+def boot_targets(firmware, profile):
+    """What one boot needs, and no more: a newcomer waits for it."""
+    return ['microkernel/hypercore.elf', LOADERS[firmware], *profile_targets(profile)]
+
+
 def check_targets(directory, wanted):
     """Raises ProjectError for what no meson.build makes: a program whose folder is in no list."""
     targets = json.loads((directory / 'meson-info' / 'intro-targets.json').read_text())
@@ -65,9 +74,9 @@ def check_targets(directory, wanted):
                            'servers/meson.build or drivers/meson.build?')
 
 
-def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
-    """Configures the folder when it is new, then builds its default targets and those named. Quiet
-    when there is nothing to do."""
+def build(directory, release=False, compiler='gcc', targets=(), jobs=None, only=False):
+    """Configures the folder when it is new, then builds its default targets and those named, or
+    `only` those named. Quiet when there is nothing to do."""
     jobs = jobs or os.cpu_count() or 2
     with locked(directory):
         if not (directory / 'build.ninja').exists():
@@ -76,7 +85,8 @@ def build(directory, release=False, compiler='gcc', targets=(), jobs=None):
         ninja = ['ninja', '-C', str(directory), f'-j{jobs}', '--quiet']
         run_step([*ninja, 'build.ninja'], 'meson', quiet=True)  # the list of targets may be old
         check_targets(directory, targets)
-        run_step([*ninja, *default_targets(directory), *targets], 'the build')
+        wanted = [] if only else default_targets(directory)
+        run_step([*ninja, *wanted, *targets], 'the build')
 
 
 def kernel_elf(directory):
@@ -84,7 +94,7 @@ def kernel_elf(directory):
     return directory / 'microkernel' / 'hypercore.elf'
 
 
-def default_root_server(directory, profile='lesson'):
+def default_root_server(directory, profile):
     """The root server that starts a profile's programs. `lesson` is servers/lesson, which has no
     manifests; the others are profiles of sysroot/etc/system.toml."""
     folder = directory / 'servers'
@@ -93,10 +103,12 @@ def default_root_server(directory, profile='lesson'):
 
 def profile_targets(profile):
     """What ninja must build for a profile besides its default targets."""
-    return [] if profile == 'lesson' else ['servers/root/root.elf', f'boot/archive-{profile}.cpio']
+    if profile == 'lesson':
+        return ['servers/lesson/root/root.elf', 'boot/archive.cpio']
+    return ['servers/root/root.elf', f'boot/archive-{profile}.cpio']
 
 
-def boot_archive(directory, profile='lesson'):
+def boot_archive(directory, profile):
     """The boot archive of a profile. The lesson's root server can do without: None before there is
     one. Raises ProjectError."""
     path = directory / 'boot' / ('archive.cpio' if profile == 'lesson'

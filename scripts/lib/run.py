@@ -123,7 +123,9 @@ def run(options):
     if options.root_server:
         root_server(options, directory)
     window = wants_window(options)
-    project.build(directory, options.release, targets=project.profile_targets(options.profile))
+    # A root server of the user's own may be one that our default targets make.
+    project.build(directory, options.release, only=not options.root_server,
+                  targets=project.boot_targets(options.firmware, options.profile))
     with scratch_folder() as scratch:
         image = scratch / 'image'
         project.make_image(IMAGE_KINDS[options.firmware], directory,

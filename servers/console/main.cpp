@@ -58,10 +58,30 @@ public:
         input |= take_keys();
         if (input) client_.signal.signal();
         show();
+        tell_shown();
         display_.draw();
     }
 
 private:
+    /// Whether the serial line owes nothing of what it was given.
+    bool serial_is_quiet() const
+    {
+        if (!serial_ || self_.state_of(serial_.peer) == State::absent) return true;
+        auto const& shared = *serial_.memory<serial::Shared>();
+        return shared.sent.load(std::memory_order_acquire) ==
+               shared.transmit.pushed.load(std::memory_order_relaxed);
+    }
+
+    /// Tells the client how far its words are out, when that changes.
+    void tell_shown()
+    {
+        if (!has_client() || !serial_is_quiet()) return;
+        auto& shared = *client_.memory<console::Shared>();
+        u32 const taken = shared.output.popped.load(std::memory_order_relaxed);
+        if (shared.shown.exchange(taken, std::memory_order_acq_rel) != taken)
+            client_.signal.signal();
+    }
+
     bool has_client() const { return client_.shared != nullptr; }
 
     /// Bytes that the serial line takes now; without one, or with a driver that is gone for good,

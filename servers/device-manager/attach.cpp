@@ -198,8 +198,9 @@ Result<void> Devices::memory_need(Request& request, Need const& need)
         return give_bar(request, need);
     case NeedKind::hpet:
         if (machine_.hpet == 0) return Error::corrupt;
-        TRY(memory_.give(request.space, need.address, align_down(machine_.hpet, abi::page_bits),
-                         page, abi::VmAttributes::uncacheable));
+        TRY(memory_.give(request.program, request.space, need.address,
+                         align_down(machine_.hpet, abi::page_bits), page,
+                         abi::VmAttributes::uncacheable));
         if (!request.values.add(name, "", need.address + (machine_.hpet & (page - 1))) ||
             !request.values.add(name, "size", hpet_bytes))
             return Error::out_of_range;
@@ -301,7 +302,7 @@ Result<void> Devices::hpet_interrupt(Request& request, Need const& need)
         hpet.route_to(pin);
         return vector;
     }();
-    memory_.release(align_down(machine_.hpet, abi::page_bits), page);
+    memory_.release(ourselves, align_down(machine_.hpet, abi::page_bits), page);
     return handler_for(request, need, TRY(route));
 }
 
@@ -310,8 +311,8 @@ Result<void> Devices::give_framebuffer(Request& request, Need const& need)
     Framebuffer const& f = machine_.framebuffer;
     if (f.address == 0) return Error::corrupt;
     u64 const inside = f.address & (page - 1);
-    TRY(memory_.give(request.space, need.address, f.address - inside,
-                     whole_pages(inside + f.bytes()), abi::VmAttributes::write_combining));
+    TRY(memory_.give(request.program, request.space, need.address, f.address - inside,
+                     machine_.framebuffer_span(), abi::VmAttributes::write_combining));
     auto const name = composition::text(need.name);
     bool const fits = request.values.add(name, "", need.address + inside) &&
                       request.values.add(name, "size", f.bytes()) &&

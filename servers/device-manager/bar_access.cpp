@@ -56,7 +56,7 @@ Result<void> Devices::give_bar(Request& request, Need const& need)
     BarParts const parts = driver_parts(device, need.index);
     for (usize i = 0; i < parts.count; ++i) {
         BarPart const& part = parts.part[i];
-        TRY(memory_.give(request.space, need.address + part.offset,
+        TRY(memory_.give(request.program, request.space, need.address + part.offset,
                          bar.address - inside + part.offset, part.bytes,
                          abi::VmAttributes::uncacheable));
     }

@@ -100,7 +100,7 @@ void Devices::stop_hpet()
     auto* const registers = memory_.registers(machine_.hpet, hpet_bytes);
     if (!registers) return;
     Hpet{registers}.quiet();
-    memory_.release(align_down(machine_.hpet, abi::page_bits), page);
+    memory_.release(ourselves, align_down(machine_.hpet, abi::page_bits), page);
 }
 
 /// Capabilities and mappings of the driver: all that Attach gave.
@@ -119,15 +119,15 @@ void Devices::take_back(u32 program)
     for (Need const& need : system_.needs(description)) {
         if (need.slot != 0) (void)cnode.slot(need.slot, description.cnode_bits).remove();
         if (need.kind == NeedKind::framebuffer)
-            memory_.release(align_down(machine_.framebuffer.address, abi::page_bits),
-                            machine_.framebuffer.bytes());
+            memory_.release(program, align_down(machine_.framebuffer.address, abi::page_bits),
+                            machine_.framebuffer_span());
         if (need.kind == NeedKind::hpet)
-            memory_.release(align_down(machine_.hpet, abi::page_bits), page);
+            memory_.release(program, align_down(machine_.hpet, abi::page_bits), page);
         if (need.kind != NeedKind::bar || !device || need.index >= pci::bar_count) continue;
         BarParts const parts = driver_parts(*device, need.index);
         u64 const start = align_down(device->bar[need.index].address, abi::page_bits);
         for (usize i = 0; i < parts.count; ++i)
-            memory_.release(start + parts.part[i].offset, parts.part[i].bytes);
+            memory_.release(program, start + parts.part[i].offset, parts.part[i].bytes);
     }
     (void)own_.slot(cnodes_ + program).remove();
     attachment.attached = false;
@@ -160,7 +160,7 @@ void Devices::forget(pci::Device const& device)
 {
     for (pci::Bar const& bar : device.bar)
         if (bar.memory && bar.size != 0)
-            memory_.release(align_down(bar.address, abi::page_bits),
+            memory_.release(anybody, align_down(bar.address, abi::page_bits),
                             align_up(bar.size, abi::page_bits));
     for (Attachment& it : attachments_)
         if (it.placed && it.function == device.at) it.placed = it.suspect = false;
@@ -205,7 +205,7 @@ bool Devices::run_quiesce_list(u32 program, pci::Device& device)
         u64 const physical = quiesce_register(device, step.bar, step.offset, width);
         u8 volatile* const at = physical ? memory_.registers(physical, width) : nullptr;
         bool const done = at && carry_out(step, at);
-        if (at) memory_.release(align_down(physical, abi::page_bits), page);
+        if (at) memory_.release(ourselves, align_down(physical, abi::page_bits), page);
         if (!done) return false;
     }
     return true;

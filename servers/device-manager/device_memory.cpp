@@ -95,8 +95,9 @@ u8 volatile* DeviceMemory::keep(u64 physical, u64 bytes, u64 access, abi::VmAttr
         Piece* const piece = pieces_.at(at, piece_bits(at, end - at, address), own_.slots);
         if (!piece || piece->state == PieceState::used) return nullptr;
         if (piece->state == PieceState::whole) {
+            piece->user = ourselves;
             if (!map_piece(*piece, own_.space, address, access, type)) {
-                release(piece->address, bit(piece->bits));
+                release(ourselves, piece->address, bit(piece->bits));
                 return nullptr;
             }
             piece->state = PieceState::kept;
@@ -126,7 +127,7 @@ u8 volatile* DeviceMemory::registers(u64 physical, u64 bytes)
     return keep(physical, bytes, read_write, abi::VmAttributes::uncacheable);
 }
 
-Result<void> DeviceMemory::give(u64 space, u64 address, u64 physical, u64 bytes,
+Result<void> DeviceMemory::give(u32 program, u64 space, u64 address, u64 physical, u64 bytes,
                                 abi::VmAttributes type)
 {
     u64 done = 0;
@@ -137,22 +138,25 @@ Result<void> DeviceMemory::give(u64 space, u64 address, u64 physical, u64 bytes,
             if (!piece) return Error::not_found;
             if (piece->state != PieceState::whole) return Error::slot_occupied;
             done += bit(piece->bits);
+            piece->user = program;
             TRY(map_piece(*piece, space, to, read_write, type));
         }
         return {};
     }();
-    if (!given) release(physical, done);
+    if (!given) release(program, physical, done);
     return given;
 }
 
 /// Pieces that nothing was made of are left as large as they are.
-void DeviceMemory::release(u64 physical, u64 bytes)
+void DeviceMemory::release(u32 user, u64 physical, u64 bytes)
 {
     for (u64 at = physical; at < physical + bytes;) {
         Piece* const piece = pieces_.find(at);
         if (!piece) return;
-        if (piece->state != PieceState::whole) (void)own_.slot(piece->slot).revoke();
-        piece->state = PieceState::whole;
+        if (piece->state != PieceState::whole && (user == anybody || user == piece->user)) {
+            (void)own_.slot(piece->slot).revoke();
+            piece->state = PieceState::whole;
+        }
         at = piece->address + bit(piece->bits);
     }
     for (u64& high : high_pages_)

@@ -3,11 +3,15 @@
 #pragma once
 
 #include "acpi/acpi.hpp"
+#include "composition/description.hpp"
 #include "own.hpp"
 #include "sys/vspace.hpp"
 #include "untyped/device_pieces.hpp"
 
 namespace device_manager {
+
+/// Who has device memory: a program by its number, or
+inline constexpr u32 ourselves = composition::no_index, anybody = composition::no_index - 1;
 
 class DeviceMemory {
     Own& own_;
@@ -35,10 +39,11 @@ public:
     /// Maps [physical, + bytes), whole pages, at `address` of a space, read and write.
     /// @error slot_occupied  a part of it is somebody's already
     /// @error no_memory
-    Result<void> give(u64 space, u64 address, u64 physical, u64 bytes, abi::VmAttributes type);
+    Result<void> give(u32 program, u64 space, u64 address, u64 physical, u64 bytes,
+                      abi::VmAttributes type);
 
-    /// Takes memory back from whoever it was given to, ourselves included.
-    void release(u64 physical, u64 bytes);
+    /// Takes back what of this memory was given to `user`.
+    void release(u32 user, u64 physical, u64 bytes);
 };
 
 } // namespace device_manager

@@ -93,6 +93,19 @@ void Machine::explore()
     for (pci::Device const& device : inventory.devices()) calm(device);
 }
 
+u64 Machine::framebuffer_span()
+{
+    u64 const start = align_down(framebuffer.address, abi::page_bits);
+    u64 const end = framebuffer.address + framebuffer.bytes();
+    u64 const rounded = align_up(end - start, abi::large_page_bits);
+    for (pci::Device const& device : inventory.devices())
+        for (pci::Bar const& bar : device.bar)
+            if (bar.memory && bar.address <= start && bar.size >= rounded &&
+                start - bar.address <= bar.size - rounded)
+                return rounded;
+    return align_up(end - start, abi::page_bits);
+}
+
 Result<void> Machine::add_behind(pci::Bridge const& bridge)
 {
     usize const before = inventory.device_count;

@@ -1,7 +1,7 @@
 // The first steps: from the one-level CNode and the IPC buffer that root gave us to our own CSpace,
-// with a chunk of RAM that everything else grows from. Order matters: until the CSpace is there, only
-// the empty slots of the handover can be used, and nothing can be mapped but what fits the first page
-// table.
+// with a chunk of RAM that everything else grows from. Order matters: until the CSpace is there,
+// only the empty slots of the handover can be used, and nothing can be mapped but what fits the
+// first page table.
 #include "manager.hpp"
 #include "sys/tcb.hpp"
 
@@ -49,8 +49,8 @@ Result<void> Manager::begin(handover::Memory const& from)
     if (from.ram_count > handover::max_ram) return Error::corrupt;
     u64 const e = from.empty.first;
     if (from.empty.end - e < boot_slots) return Error::no_memory;
-    Boot const boot{e,     e + 1, e + 2, e + 3, e + 4, e + 5,
-                    e + 6, TRY(first_ram(from)), root_bits_for(from)};
+    Boot const boot{
+        e, e + 1, e + 2, e + 3, e + 4, e + 5, e + 6, TRY(first_ram(from)), root_bits_for(from)};
     sys::CNode const old{from.own_cnode};
     sys::VSpace const vspace{from.own_vspace};
 
@@ -77,8 +77,8 @@ Result<void> Manager::begin(handover::Memory const& from)
     };
     TRY(hang(0, from.own_cnode, from.own_cnode_bits));
     TRY(hang(CSpace::archive_entry, from.archive_cnode, from.archive_cnode_bits));
-    TRY(done(old.slot(boot.guarded)
-                 .mint_from(old.slot(boot.root), sys::guard_word(0, guard_bits))));
+    TRY(done(
+        old.slot(boot.guarded).mint_from(old.slot(boot.root), sys::guard_word(0, guard_bits))));
     TRY(done(sys::Tcb{from.own_tcb}.configure(sys::CNode{boot.guarded}, 0, vspace,
                                               place::ipc_buffer, buffer)));
     __sel4_ipc_buffer = reinterpret_cast<seL4_IPCBuffer_*>(place::ipc_buffer);

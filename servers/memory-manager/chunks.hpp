@@ -9,12 +9,12 @@ namespace memory_manager {
 enum class ChunkKind : u8 { free = 0, objects, frames, large };
 
 struct Chunk {
-    u64 free[8];   ///< frames: pages made and not in use
-    u64 clean[8];  ///< of these, pages that are zero
-    u32 physical;  ///< in units of 2 MiB
-    u32 node;      ///< frames: the leaf's memory
-    u16 entry;     ///< frames: of the leaf
-    u16 made;      ///< pages that are frames by now
+    u64 free[8];  ///< frames: pages made and not in use
+    u64 clean[8]; ///< of these, pages that are zero
+    u32 physical; ///< in units of 2 MiB
+    u32 node;     ///< frames: the leaf's memory
+    u16 entry;    ///< frames: of the leaf
+    u16 made;     ///< pages that are frames by now
     u16 free_count;
     u16 next, previous; ///< frames: list of chunks with something to give
     ChunkKind kind;

@@ -20,8 +20,8 @@ Result<void> CSpace::make_leaf(u64 untyped, u32 index) const
 {
     TRY(retype(untyped, abi::ObjectType::cnode, leaf_bits, scratch_));
     // A leaf has fewer slots than an entry has addresses: its guard takes the bits between.
-    return done(entry(index).mutate_from(slot(scratch_),
-                                         sys::guard_word(0, slot_bits - leaf_bits)));
+    return done(
+        entry(index).mutate_from(slot(scratch_), sys::guard_word(0, slot_bits - leaf_bits)));
 }
 
 } // namespace memory_manager

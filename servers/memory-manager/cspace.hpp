@@ -33,9 +33,8 @@ public:
     /// Makes objects of an untyped, the first at `to`, the others behind it in the same leaf.
     Result<void> retype(u64 untyped, abi::ObjectType type, u64 bits, u64 to, u64 count = 1) const
     {
-        return done(sys::Untyped{untyped}.retype_into(type, bits, root_, to >> slot_bits,
-                                                      64 - slot_bits, to & low_mask(slot_bits),
-                                                      count));
+        return done(sys::Untyped{untyped}.retype_into(
+            type, bits, root_, to >> slot_bits, 64 - slot_bits, to & low_mask(slot_bits), count));
     }
     /// An entry that leads nowhere. Error: no_memory (all are taken).
     Result<u32> take_entry();

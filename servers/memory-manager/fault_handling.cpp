@@ -45,7 +45,11 @@ void Manager::keep(Space const& space, sys::Received const& received, u64 reason
 {
     bool const waits = reason == waits_for_memory;
     FaultRecord fault{waits ? FaultState::waiting : FaultState::told_not,
-                      space.number, 0, received.info.label(), 0, {}};
+                      space.number,
+                      0,
+                      received.info.label(),
+                      0,
+                      {}};
     u64 const room = std::size(fault.word);
     fault.words = received.info.length() < room ? received.info.length() : room;
     for (u64 i = 0; i < fault.words; ++i)

@@ -73,8 +73,8 @@ Result<void> Frames::make_batch(u32 chunk, u32 count)
     Chunk& it = (*chunks_)[chunk];
     u32 const end = it.made + count;
     while (it.made < end) {
-        u32 const n = end - it.made < abi::retype_max_objects ? end - it.made
-                                                              : u32{abi::retype_max_objects};
+        u32 const n =
+            end - it.made < abi::retype_max_objects ? end - it.made : u32{abi::retype_max_objects};
         TRY(cspace_->retype(Chunks::untyped(chunk), abi::ObjectType::x86_4k, 0,
                             CSpace::address(it.entry, it.made), n));
         for (u32 i = it.made; i < it.made + n; ++i) {

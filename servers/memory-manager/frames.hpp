@@ -1,7 +1,7 @@
-// Frames of 4 KiB for programs, zero when they are handed out: made by retype (the kernel clears) in
-// batches, so that a fault finds them ready; one that comes back is cleared before its next owner
-// gets it. A chunk all of whose frames came back is a free chunk again. Also runs of frames, one
-// behind the other in physical memory.
+// Frames of 4 KiB for programs, zero when they are handed out: made by retype (the kernel clears)
+// in batches, so that a fault finds them ready; one that comes back is cleared before its next
+// owner gets it. A chunk all of whose frames came back is a free chunk again. Also runs of frames,
+// one behind the other in physical memory.
 #pragma once
 
 #include "own_space.hpp"

@@ -1,10 +1,10 @@
-// All parts of memory-manager, wired together. Nothing here is on a heap; whoever makes one gives it
-// static memory.
+// All parts of memory-manager, wired together. Nothing here is on a heap; whoever makes one gives
+// it static memory.
 #pragma once
 
 #include "faults.hpp"
-#include "protocol/handover.hpp"
 #include "pager.hpp"
+#include "protocol/handover.hpp"
 #include "sys/endpoint.hpp"
 
 namespace memory_manager {
@@ -29,14 +29,14 @@ struct Manager {
     Result<void> add_own(u64 address, u64 bytes);
     bool has_own(u64 address, u64 bytes) const;
 
-    u64 inbox = 0;                ///< slot where the capability of a request lands
-    u64 outbox = 0;               ///< slot of the one that goes with an answer
+    u64 inbox = 0;  ///< slot where the capability of a request lands
+    u64 outbox = 0; ///< slot of the one that goes with an answer
 
     /// Takes over everything in the handover: moves this thread into a CSpace and to an IPC buffer
     /// of its own, makes all RAM chunks. Once. Error: no_memory, or corrupt (the kernel refused).
     Result<void> begin(handover::Memory const& from);
-    /// Serves a page fault: 0, waits_for_memory, or why it cannot be (memory::fault_...). error: the
-    /// CPU's code.
+    /// Serves a page fault: 0, waits_for_memory, or why it cannot be (memory::fault_...). error:
+    /// the CPU's code.
     u64 on_page_fault(Space& space, u64 address, u64 error);
     static constexpr u64 waits_for_memory = ~u64{0};
     /// Leaves the fault that was just received waiting: for memory, or, when there is another

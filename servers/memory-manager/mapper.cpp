@@ -84,8 +84,7 @@ Result<void> Mapper::add_upper(Space& space, u64 address, u64 missing_level)
 Result<void> Mapper::map(Space& space, sys::Frame frame, u32 page, u64 access,
                          abi::VmAttributes type)
 {
-    auto const rights =
-        access & memory::access_write ? sys::Rights::read_write : sys::Rights::read;
+    auto const rights = access & memory::access_write ? sys::Rights::read_write : sys::Rights::read;
     return done(frame.map(vspace(space), u64{page} << page_bits, rights,
                           {type, (access & memory::access_execute) != 0}));
 }

@@ -17,7 +17,10 @@ public:
         cspace_ = &cspace, objects_ = &objects, frames_ = &frames, aliases_ = &aliases;
         tables_ = &tables, disk_ = &disk;
     }
-    sys::VSpace vspace(Space const& space) const { return sys::VSpace{objects_->object(space.root)}; }
+    sys::VSpace vspace(Space const& space) const
+    {
+        return sys::VSpace{objects_->object(space.root)};
+    }
 
     /// The entry of a page; null: there is no table yet, so the page is not there either.
     Entry* find(Space const& space, u32 page) const;
@@ -29,7 +32,8 @@ public:
     /// The entry of a page that has a table.
     Entry& at(Space const& space, u32 page) const
     {
-        return (*tables_)[tables_->find(space.number, page / chunk_pages)].entry[page % chunk_pages];
+        return (*tables_)[tables_->find(space.number, page / chunk_pages)]
+            .entry[page % chunk_pages];
     }
     /// The entry of a page, with a page table for it. Error: no_memory (the machine's, or the
     /// account is full).
@@ -40,8 +44,8 @@ public:
     /// Maps a copy of the frame capability at `original`.
     Result<void> put_copy(Space& space, u32 page, Entry& entry, u64 original, u64 access);
     /// Maps the capability at `address`, which becomes the space's. large: it is 2 MiB.
-    Result<void> put_device(Space& space, u32 page, u64 address, u64 access,
-                            abi::VmAttributes type, bool large);
+    Result<void> put_device(Space& space, u32 page, u64 address, u64 access, abi::VmAttributes type,
+                            bool large);
     /// Maps what the entry says once more, with these rights.
     Result<void> refresh(Space& space, u32 page, Entry& entry, u64 access);
     /// Unmaps a frame that its owner keeps.

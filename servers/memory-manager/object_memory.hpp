@@ -2,8 +2,8 @@
 // chunks. Splitting a block is a retype into two untypeds; giving one back revokes it, which
 // destroys whatever was made of it in whatever hands it is, and joins it with its other half.
 //
-// A chunk in use here is an area: the first 48 KiB hold its own slots, the rest is the tree. Place n
-// of the tree has the halves 2n and 2n + 1; place 1 is all of it, places 512 to 1023 are pages.
+// A chunk in use here is an area: the first 48 KiB hold its own slots, the rest is the tree. Place
+// n of the tree has the halves 2n and 2n + 1; place 1 is all of it, places 512 to 1023 are pages.
 #pragma once
 
 #include "chunks.hpp"
@@ -18,8 +18,8 @@ public:
     static constexpr unsigned max_bits = 20;
 
     void begin(CSpace& cspace, Chunks& chunks) { cspace_ = &cspace, chunks_ = &chunks; }
-    /// Makes an untyped of 2 MiB at address `physical` an area whose first 2^used_bits bytes are in use already, or as
-    /// good as. Error: no_memory (no more areas or entries).
+    /// Makes an untyped of 2 MiB at address `physical` an area whose first 2^used_bits bytes are in
+    /// use already, or as good as. Error: no_memory (no more areas or entries).
     Result<void> add_area(u64 untyped, u64 physical, unsigned used_bits);
 
     /// A block of 2^bits bytes, of which nothing was made. bits: page_bits to max_bits.
@@ -72,7 +72,10 @@ private:
     Result<void> seed(Node node, u64 chunk);
     Result<Node> find(unsigned bits);
     void set_free(Node node, bool free);
-    bool is_free(Node node) const { return area(node).free[place(node) / 64] >> place(node) % 64 & 1; }
+    bool is_free(Node node) const
+    {
+        return area(node).free[place(node) / 64] >> place(node) % 64 & 1;
+    }
 
     CSpace* cspace_ = nullptr;
     Chunks* chunks_ = nullptr;

@@ -34,8 +34,7 @@ Result<void> OwnSpace::back(u64 address, u64 bytes)
 {
     for (u64 done_bytes = 0; done_bytes < bytes; done_bytes += page_bytes) {
         Node const node = TRY(objects_->make(abi::ObjectType::x86_4k));
-        TRY(map(sys::Frame{objects_->object(node)}, address + done_bytes,
-                sys::Rights::read_write));
+        TRY(map(sys::Frame{objects_->object(node)}, address + done_bytes, sys::Rights::read_write));
     }
     return {};
 }

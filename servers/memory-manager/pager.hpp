@@ -12,8 +12,8 @@ struct Access {
 
 class Pager {
 public:
-    void begin(Mapper& mapper, Replacement& replacement, Frames& frames, SharedObjects& objects, OwnSpace& own,
-               u32 archive_pages)
+    void begin(Mapper& mapper, Replacement& replacement, Frames& frames, SharedObjects& objects,
+               OwnSpace& own, u32 archive_pages)
     {
         replacement_ = &replacement;
         mapper_ = &mapper, frames_ = &frames, objects_ = &objects, own_ = &own;

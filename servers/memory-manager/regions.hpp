@@ -1,5 +1,5 @@
-// What an address space consists of, by ranges of pages: sorted, disjoint. What is not in a region is
-// a mistake to touch.
+// What an address space consists of, by ranges of pages: sorted, disjoint. What is not in a region
+// is a mistake to touch.
 #pragma once
 
 #include "units.hpp"
@@ -17,10 +17,10 @@ enum class RegionKind : u8 {
 struct Region {
     u32 first, pages; ///< virtual page numbers
     RegionKind kind;
-    u8 access;   ///< memory::access_...
-    u16 object;  ///< kind object: which
-    u32 source;  ///< archive: page in it
-    u32 bytes;   ///< archive: how many of it belong to the region
+    u8 access;  ///< memory::access_...
+    u16 object; ///< kind object: which
+    u32 source; ///< archive: page in it
+    u32 bytes;  ///< archive: how many of it belong to the region
     u32 end() const { return first + pages; }
 };
 static_assert(sizeof(Region) == 20);

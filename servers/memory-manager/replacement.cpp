@@ -55,7 +55,7 @@ Replacement::Room Replacement::make_room(u32 wanted)
 
 void Replacement::balance()
 {
-    if (!disk_->usable()) return;
+    if (!disk_->usable() || frames_->available() >= wanted_free) return;
     constexpr int most_at_a_time = 16;
     for (int n = 0; n < most_at_a_time; ++n) {
         u32 const writing = disk_->writing();

@@ -1,7 +1,7 @@
-// Which pages leave memory when it is short, and how they come back. Second chance: a hand goes round
-// all page tables; a page that was used since the hand came by last time stays. A clean page (zero, or
-// as it is on the disk already) is dropped at once; a changed one is unmapped, copied into the pool and
-// written, and its frame is free when the disk has acknowledged that.
+// Which pages leave memory when it is short, and how they come back. Second chance: a hand goes
+// round all page tables; a page that was used since the hand came by last time stays. A clean page
+// (zero, or as it is on the disk already) is dropped at once; a changed one is unmapped, copied
+// into the pool and written, and its frame is free when the disk has acknowledged that.
 #pragma once
 
 #include "spaces.hpp"

@@ -188,7 +188,8 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
                                              Client client)
 {
     if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
-    return MachineStatistics::Reply{u64{m_.chunks.count()} * chunk_pages,
+    // The chunk that everything began with is in no list.
+    return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
                                     m_.objects.used_pages(),
                                     m_.shared.pages(),

@@ -1,6 +1,7 @@
 // The swap disk as memory-manager sees it: places of one page each, and requests in flight, one for
-// each page of the pool. All by rings (libs/protocol/block.hpp): nothing here waits, and nothing here
-// takes memory once it was attached. A disk that does not begin with the signature is never written.
+// each page of the pool. All by rings (libs/protocol/block.hpp): nothing here waits, and nothing
+// here takes memory once it was attached. A disk that does not begin with the signature is never
+// written.
 #pragma once
 
 #include "own_space.hpp"
@@ -35,8 +36,7 @@ public:
     void begin(OwnSpace& own, u32 frames) { own_ = &own, frames_ = frames; }
     /// Rings and pool are mapped in our space. Errors: busy (there is one), bad_argument,
     /// no_memory.
-    Result<void> attach(block::Shared* rings, u8* pool, u64 pool_bytes,
-                        sys::Notification driver);
+    Result<void> attach(block::Shared* rings, u8* pool, u64 pool_bytes, sys::Notification driver);
     bool attached() const { return rings_ != nullptr; }
     /// Whether pages can go there: its signature was seen.
     bool usable() const { return places_ != 0; }
@@ -83,7 +83,7 @@ private:
     sys::Notification driver_;
     u32 epoch_ = 0, transfers_ = 0;
     u64 places_ = 0, used_ = 0, hint_ = 0;
-    u64* taken_ = nullptr;   ///< a bit for each place
+    u64* taken_ = nullptr;  ///< a bit for each place
     u32* copies_ = nullptr; ///< for each frame
     Transfer transfer_[max_transfers] = {};
 };

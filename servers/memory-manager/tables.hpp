@@ -1,5 +1,5 @@
-// What each page of a space is right now: one Table for 2 MiB of addresses, beside the kernel's page
-// table for them. Found by a hash of space and address.
+// What each page of a space is right now: one Table for 2 MiB of addresses, beside the kernel's
+// page table for them. Found by a hash of space and address.
 #pragma once
 
 #include "own_space.hpp"
@@ -75,7 +75,7 @@ private:
     static constexpr u32 hash(u32 space, u32 key) { return (key ^ space * 0x9e5) % buckets; }
 
     OwnSpace* own_ = nullptr;
-    u32 made_ = 0;        ///< numbers 1 to made_ exist
+    u32 made_ = 0; ///< numbers 1 to made_ exist
     u64 backed_bytes_ = 0;
     u32 free_ = 0; ///< list by `next`
     u32 bucket_[buckets] = {};

@@ -17,6 +17,8 @@ constexpr Command table[] = {
      sched},
     {"log", "[-f] [-l LEVEL] [NAME]", "lines logged; -f waits for more, until Ctrl-C", 0, 4, true,
      true, log},
+    {"keep", "LEVEL [NAME]", "which lines the log keeps from now on, of all or of one program", 1,
+     2, false, true, keep},
     {"crash", "[NAME]", "records of programs that ended, newest first", 0, 1, false, true, crash},
     {"kill", "NAME", "ends a program as a fault would", 1, 1, false, true, kill},
     {"restart", "NAME", "ends a program and starts it, also one that stopped for good", 1, 1, false,

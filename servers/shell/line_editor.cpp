@@ -210,11 +210,19 @@ void LineEditor::draw()
     usize const room = window - text::columns(head.view());
     // The window moves by half its width, so that it does not at every key.
     if (cursor_ < left_) left_ = cursor_;
-    if (text::columns(part(left_, cursor_)) >= room)
-        while (text::columns(part(left_, cursor_)) >= room / 2) left_ = next(left_);
+    if (text::columns(part(left_, cursor_)) >= room) {
+        left_ = cursor_;
+        for (usize taken = 0; left_ > 0; left_ = previous(left_)) {
+            taken += text::columns(part(previous(left_), left_));
+            if (taken >= room / 2) break;
+        }
+    }
     if (left_ > 0 && text::columns(part(0, cursor_)) < room / 2) left_ = 0;
-    usize right = length_;
-    while (text::columns(part(left_, right)) > room) right = previous(right);
+    usize right = left_;
+    for (usize taken = 0; right < length_; right = next(right)) {
+        taken += text::columns(part(right, next(right)));
+        if (taken > room) break;
+    }
     out_.write("\r");
     out_.write(head.view());
     out_.write(part(left_, right));

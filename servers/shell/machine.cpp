@@ -150,6 +150,7 @@ namespace {
 
 int power(Shell& shell, u64 again)
 {
+    shell.out.drain(); // what was printed is worth reading
     auto const answer = shell.device<device::Power>({again});
     return shell.fail("the machine did not obey", answer.error());
 }

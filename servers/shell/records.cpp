@@ -7,6 +7,18 @@ namespace {
 
 constexpr std::string_view levels[] = {"error", "warning", "info", "debug"};
 
+/// The number of a level; false after saying which there are.
+bool parse_level(Shell& shell, std::string_view name, u64& number)
+{
+    for (u64 level = 0; level < std::size(levels); ++level) {
+        if (name != levels[level]) continue;
+        number = level;
+        return true;
+    }
+    shell.out.write("the levels are error, warning, info, debug\r\n");
+    return false;
+}
+
 /// What `log` was asked for.
 struct Wanted {
     u64 program = ~u64{0}, level = 3;
@@ -23,15 +35,7 @@ Wanted parse_log(Shell& shell, Words& words)
             wanted.bad |= wanted.program == ~u64{0};
             continue;
         }
-        ++i;
-        bool known = false;
-        for (u64 level = 0; level < std::size(levels); ++level) {
-            if (words[i] != levels[level]) continue;
-            wanted.level = level;
-            known = true;
-        }
-        wanted.bad |= !known;
-        if (!known) shell.out.write("log: the levels are error, warning, info, debug\r\n");
+        wanted.bad |= !parse_level(shell, words[++i], wanted.level);
     }
     return wanted;
 }
@@ -94,6 +98,18 @@ int log(Shell& shell, Words& words)
         return wrong_use;
     }
     return shell.json ? log_json(shell, wanted) : log_lines(shell, wanted);
+}
+
+int keep(Shell& shell, Words& words)
+{
+    u64 level = 0, program = ~u64{0};
+    if (!parse_level(shell, words[1], level)) return wrong_use;
+    if (words.count > 2) {
+        program = shell.find(words[2]);
+        if (program == ~u64{0}) return failed;
+    }
+    auto const done = shell.log<log_protocol::Filter>({program, level});
+    return done ? 0 : shell.fail("keep", done.error());
 }
 
 namespace {

@@ -53,6 +53,16 @@ u64 Session::wait()
     return bits;
 }
 
+void Session::drain()
+{
+    auto& shared = *console_.memory<console::Shared>();
+    flush();
+    while (self_.state_of(console_.peer) != program::State::absent &&
+           shared.shown.load(std::memory_order_acquire) !=
+               shared.output.pushed.load(std::memory_order_relaxed))
+        wait();
+}
+
 u8 Session::read()
 {
     if (ahead_first_ < ahead_last_) return ahead_[ahead_first_++];

@@ -33,6 +33,8 @@ public:
     u64 wait();
     /// False when Ctrl-C was typed meanwhile, or when there is no clock.
     bool sleep(u64 milliseconds);
+    /// Waits until everything written has left the machine, as far as there is a console.
+    void drain();
     program::Clock const& clock() const { return clock_; }
 
 private:

@@ -101,6 +101,7 @@ int entropy_sources(Shell&, Words&);
 int power_off(Shell&, Words&);
 int reboot(Shell&, Words&);
 int log(Shell&, Words&); // records.cpp
+int keep(Shell&, Words&);
 int crash(Shell&, Words&);
 int trace(Shell&, Words&); // trace.cpp
 

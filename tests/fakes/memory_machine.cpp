@@ -46,8 +46,8 @@ Machine::Machine(std::vector<std::pair<u64, u32>> ram, u64 archive_pages)
     ram_bytes_ += archive_pages * 4096;
     file_ = memfd_create("ram", 0);
     if (file_ < 0 || ftruncate(file_, static_cast<off_t>(ram_bytes_)) != 0) fail("no memory");
-    ram_ = static_cast<u8*>(
-        mmap(nullptr, ram_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0));
+    ram_ =
+        static_cast<u8*>(mmap(nullptr, ram_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0));
     __sel4_ipc_buffer = reinterpret_cast<seL4_IPCBuffer_*>(&first_buffer_);
 
     constexpr unsigned own_bits = 9;
@@ -148,39 +148,11 @@ bool Machine::is_last(Slot const& slot) const
 {
     for (Slot const* other : live_)
         if (other != &slot && other->type == slot.type &&
-            (slot.type == Type::cnode ? other->node == slot.node
-                                      : slot.space && other->space == slot.space &&
-                                            other->physical == slot.physical))
+            (slot.type == Type::cnode
+                 ? other->node == slot.node
+                 : slot.space && other->space == slot.space && other->physical == slot.physical))
             return false;
     return true;
-}
-
-void Machine::show(Space& space, u64 address, Mapping const* mapping)
-{
-    if (!space.own) return;
-    void* const at = reinterpret_cast<void*>(address);
-    if (mapping == nullptr) {
-        munmap(at, 4096);
-        own_pages_.erase(address);
-        return;
-    }
-    int const protection = mapping->write ? PROT_READ | PROT_WRITE : PROT_READ;
-    if (mmap(at, 4096, protection, MAP_SHARED | MAP_FIXED, file_,
-             static_cast<off_t>(mapping->physical)) == MAP_FAILED)
-        fail("mmap");
-    own_pages_.insert(address);
-}
-
-void Machine::unmap(Slot& slot)
-{
-    if (!slot.space) return;
-    Space& space = *slot.space;
-    auto const page = space.pages.find(slot.address);
-    if (page != space.pages.end() && page->second.physical == slot.physical) {
-        show(space, slot.address, nullptr);
-        space.pages.erase(page);
-    }
-    slot.space = nullptr;
 }
 
 void Machine::remove(Slot& slot)
@@ -236,8 +208,8 @@ void Machine::derive(Slot& from, Slot& to)
     to = from;
     to.children.clear();
     if (to.type == Type::frame) to.space = nullptr;
-    bool const from_copy = from.parent && from.parent->type == from.type &&
-                           from.parent->physical == from.physical;
+    bool const from_copy =
+        from.parent && from.parent->type == from.type && from.parent->physical == from.physical;
     Slot* const parent = from_copy && from.type != Type::untyped ? from.parent : &from;
     to.parent = parent;
     parent->children.insert(&to);
@@ -296,8 +268,7 @@ ErrorCode Machine::retype(Slot& from, Words const& words, Slot& root)
     return ErrorCode::no_error;
 }
 
-ErrorCode Machine::cnode(Slot& root, Label label, Words const& words,
-                         std::vector<u64> const& caps)
+ErrorCode Machine::cnode(Slot& root, Label label, Words const& words, std::vector<u64> const& caps)
 {
     Slot* const to = target(root, words[0], words[1]);
     if (to == nullptr) return ErrorCode::failed_lookup;
@@ -323,59 +294,6 @@ ErrorCode Machine::cnode(Slot& root, Label label, Words const& words,
     }
     u64 const data = words[label == Label::cnode_mint ? 5 : 4];
     if (to->type == Type::cnode) to->guard_bits = data & 63, to->guard = data >> 6;
-    return ErrorCode::no_error;
-}
-
-ErrorCode Machine::map_table(Slot& table, u64 address, Slot& vspace, Words& answer)
-{
-    if (table.type != Type::table || vspace.type != Type::pml4 || !vspace.space)
-        return ErrorCode::invalid_capability;
-    if (table.space) return ErrorCode::invalid_capability;
-    Space& space = *vspace.space;
-    for (unsigned level : {39u, 30u}) // what must be there above
-        if (level > table.bits && !space.tables.contains({level, address & ~mask(level)}))
-            return answer = {0, 0, level}, ErrorCode::failed_lookup;
-    u64 const first = address & ~mask(table.bits);
-    if (!space.tables.insert({table.bits, first}).second) return ErrorCode::delete_first;
-    table.space = vspace.space;
-    table.address = first;
-    return ErrorCode::no_error;
-}
-
-ErrorCode Machine::map_page(Slot& frame, Words const& words, Slot& vspace, Words& answer)
-{
-    if (frame.type != Type::frame || vspace.type != Type::pml4 || !vspace.space)
-        return ErrorCode::invalid_capability;
-    Space& space = *vspace.space;
-    if (frame.space && frame.space != vspace.space) return ErrorCode::invalid_capability;
-    if (frame.space && frame.address != words[0]) return ErrorCode::invalid_argument;
-    if (words[0] & mask(frame.bits)) return ErrorCode::alignment_error;
-    for (unsigned level : {39u, 30u, 21u})
-        if ((level > 21 || frame.bits == 12) &&
-            !space.tables.contains({level, words[0] & ~mask(level)}))
-            return answer = {0, 0, level}, ErrorCode::failed_lookup;
-    frame.space = vspace.space;
-    frame.address = words[0];
-    Mapping const mapping{frame.physical, frame.bits, (words[1] & frame.rights & 3) == 3, false,
-                          false};
-    space.pages[words[0]] = mapping;
-    show(space, words[0], &mapping);
-    return ErrorCode::no_error;
-}
-
-ErrorCode Machine::harvest(Slot& table, Words const& words, Words& answer)
-{
-    if (table.type != Type::table || !table.space) return ErrorCode::invalid_capability;
-    u64 const size = (words[1] + 63) / 64;
-    answer.assign(2 * size, 0);
-    for (u64 i = 0; i < words[1]; ++i) {
-        auto const page = table.space->pages.find(table.address + (words[0] + i) * 4096);
-        if (page == table.space->pages.end()) continue;
-        answer[i / 64] |= u64{page->second.accessed} << i % 64;
-        answer[size + i / 64] |= u64{page->second.dirty} << i % 64;
-        if (words[2] & abi::harvest_clear_accessed) page->second.accessed = false;
-        if (words[2] & abi::harvest_clear_dirty) page->second.dirty = false;
-    }
     return ErrorCode::no_error;
 }
 
@@ -437,18 +355,6 @@ void Machine::on_call(sys::FakeCall const& call, sys::Registers& io)
     io.info = abi::MessageInfo(static_cast<u64>(code), 0, 0, answer.size()).word();
     for (u64 i = 0; i < answer.size(); ++i)
         (i < 4 ? io.mr[i] : sys::ipc_buffer().msg[i]) = answer[i];
-}
-
-u8* Machine::touch(Space& space, u64 address, bool write)
-{
-    auto page = space.pages.upper_bound(address);
-    if (page == space.pages.begin()) return nullptr;
-    --page;
-    Mapping& it = page->second;
-    if (address - page->first >= u64{1} << it.bits || (write && !it.write)) return nullptr;
-    it.accessed = true;
-    it.dirty |= write;
-    return ram(it.physical) + (address - page->first);
 }
 
 } // namespace fake

@@ -1,6 +1,6 @@
-// A kernel and its RAM for host tests of memory-manager: untypeds, CNodes, frames and paging structures
-// behave as the kernel's do, RAM is a file, and what is mapped into the manager's own address space
-// really lies there. Programs are address spaces whose pages a test looks up.
+// A kernel and its RAM for host tests of memory-manager: untypeds, CNodes, frames and paging
+// structures behave as the kernel's do, RAM is a file, and what is mapped into the manager's own
+// address space really lies there. Programs are address spaces whose pages a test looks up.
 #pragma once
 
 #include "abi/ipc_buffer.hpp"
@@ -28,7 +28,7 @@ struct Mapping {
     bool write = false, accessed = false, dirty = false;
 };
 struct Space {
-    bool own = false;                   ///< the manager's
+    bool own = false; ///< the manager's
     bool alive = true;
     std::set<std::pair<u64, u64>> tables; ///< (bits it spans, address)
     std::map<u64, Mapping> pages;
@@ -67,8 +67,8 @@ public:
     /// Puts a frame of device memory into the slot, as a message would.
     void give_frame(u64 address, u64 physical, unsigned bits);
 
-    unsigned clears = 0;  ///< pages that the kernel cleared
-    unsigned signals = 0; ///< sent by the manager
+    unsigned clears = 0;       ///< pages that the kernel cleared
+    unsigned signals = 0;      ///< sent by the manager
     std::vector<u64> answered; ///< reply objects that were sent to
 
 private:
@@ -98,8 +98,8 @@ private:
     u64 ram_bytes_ = 0;
     abi::IpcBuffer first_buffer_{};
     std::vector<std::unique_ptr<Node>> nodes_;
-    Slot root_; ///< the manager's CSpace
-    std::set<Slot*> live_; ///< all slots that hold something
+    Slot root_;               ///< the manager's CSpace
+    std::set<Slot*> live_;    ///< all slots that hold something
     std::set<u64> own_pages_; ///< addresses that are mapped in this process
     handover::Memory handover_{};
 };

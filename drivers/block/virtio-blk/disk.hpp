@@ -94,7 +94,6 @@ public:
     void clear_interrupt() const { device_.clear_interrupt(); }
 
     bool full() const { return free_count_ == 0; }
-    bool idle() const { return queue_.in_flight() == 0; }
 
     /// Reads into or writes from DMA memory at `address`. Not when full(). The device begins after
     /// show().

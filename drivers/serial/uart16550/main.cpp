@@ -13,18 +13,19 @@ class Driver {
     sys::Notification client_;
     queue::Producer received_;
     queue::Consumer to_send_;
-    bool owes_client_ = false; // it has not been told yet that everything was sent
+    serial::Shared* shared_ = nullptr;
+    bool owes_client_ = true; // it has not been told yet that everything was sent
 
 public:
     explicit Driver(program::Program const& self)
         : irq_{driver::Device{self}.irq("irq0")}, device_{driver::Device{self}.ports("ports0")}
     {
         auto const edge = self.client("serial", 0);
-        auto* const shared = edge.memory<serial::Shared>();
-        if (!shared) driver::give_up(self, driver::not_given);
+        shared_ = edge.memory<serial::Shared>();
+        if (!shared_) driver::give_up(self, driver::not_given);
         client_ = edge.signal;
-        received_ = queue::Producer{&shared->receive};
-        to_send_ = queue::Consumer{&shared->transmit};
+        received_ = queue::Producer{&shared_->receive};
+        to_send_ = queue::Consumer{&shared_->transmit};
         device_.start();
         on_signal(0); // whatever came meanwhile
     }
@@ -75,6 +76,8 @@ private:
         }
         if (owes_client_ && to_send_.size() == 0 && device_.can_send()) {
             owes_client_ = false;
+            shared_->sent.store(shared_->transmit.popped.load(std::memory_order_relaxed),
+                                std::memory_order_release);
             client_.signal();
         }
     }

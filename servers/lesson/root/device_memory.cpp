@@ -21,7 +21,7 @@ DeviceMemory::DeviceMemory(abi::BootInfo const& info, AddressSpace& own, Objects
     for (u64 i = 0; i < count && i < abi::max_boot_info_untypeds; ++i) {
         abi::UntypedDesc const& it = info.untyped_list[i];
         if (!it.is_device || it.size_bits < abi::page_bits) continue;
-        pieces_[count_++] = {it.paddr, info.untyped.start + i, it.size_bits, State::whole};
+        (void)pieces_.add(it.paddr, info.untyped.start + i, it.size_bits); // there is room for all
     }
 }
 
@@ -34,42 +34,13 @@ std::span<u8 const> DeviceMemory::view(u64 address, u64 size)
     return {reinterpret_cast<u8 const*>(layout::physical_window + address), size};
 }
 
-/// The smallest piece around an address: halves are added behind the piece they come from.
-DeviceMemory::Piece* DeviceMemory::find(u64 address)
-{
-    for (usize i = count_; i-- > 0;) {
-        Piece& piece = pieces_[i];
-        if (address >= piece.address && address - piece.address < bit(piece.bits)) return &piece;
-    }
-    return nullptr;
-}
-
 bool DeviceMemory::map_page(u64 address)
 {
-    Piece* piece = find(address);
-    while (piece && piece->state == State::whole && piece->bits > small_bits) {
-        if (!split(*piece)) return false;
-        piece = find(address);
-    }
-    if (!piece || piece->state == State::split) return false;
-    return piece->state == State::mapped || map_piece(*piece);
+    untyped::Piece* const piece = pieces_.at(address, small_bits, objects_);
+    return piece && (piece->state == untyped::PieceState::kept || map_piece(*piece));
 }
 
-bool DeviceMemory::split(Piece& piece)
-{
-    if (count_ + 2 > pieces_.size()) return false;
-    auto const slots = objects_.take_slots(2);
-    if (!slots) return false;
-    auto const half = static_cast<u8>(piece.bits - 1);
-    if (!sys::Untyped{piece.slot}.retype(abi::ObjectType::untyped, half, own_cnode.slot(*slots), 2))
-        return false;
-    piece.state = State::split;
-    pieces_[count_++] = {piece.address, *slots, half, State::whole};
-    pieces_[count_++] = {piece.address + bit(half), *slots + 1, half, State::whole};
-    return true;
-}
-
-bool DeviceMemory::map_piece(Piece& piece)
+bool DeviceMemory::map_piece(untyped::Piece& piece)
 {
     u64 const pages = bit(piece.bits) / page_size;
     auto const slots = objects_.take_slots(pages);
@@ -81,7 +52,7 @@ bool DeviceMemory::map_piece(Piece& piece)
         if (!own_.map(sys::Frame{*slots + i}, address, sys::Rights::read, sys::data_attributes))
             return false;
     }
-    piece.state = State::mapped;
+    piece.state = untyped::PieceState::kept;
     return true;
 }
 

@@ -1,12 +1,12 @@
 // Physical memory that is no RAM to the kernel: boot archive and firmware tables. The kernel hands
 // it over as device untypeds, which keep their contents. To look at one page, the untyped around it
-// is split in halves until the piece is small, the piece becomes frames, and these are mapped at
-// layout::physical_window + physical address.
+// is split in halves until the piece is small (libs/untyped), the piece becomes frames, and these
+// are mapped at layout::physical_window + physical address.
 #pragma once
 
 #include "abi/boot_info.hpp"
 #include "root/address_space.hpp"
-#include <array>
+#include "untyped/device_pieces.hpp"
 #include <span>
 
 namespace root {
@@ -20,23 +20,12 @@ public:
     std::span<u8 const> view(u64 address, u64 size);
 
 private:
-    enum class State : u8 { whole, split, mapped };
-    struct Piece {
-        u64 address;
-        u64 slot;
-        u8 bits;
-        State state;
-    };
-
     bool map_page(u64 address);
-    Piece* find(u64 address);
-    bool split(Piece& piece);
-    bool map_piece(Piece& piece);
+    bool map_piece(untyped::Piece& piece);
 
     AddressSpace& own_;
     Objects& objects_;
-    std::array<Piece, 768> pieces_{};
-    usize count_ = 0;
+    untyped::DevicePieces<768> pieces_{own_cnode};
 };
 
 } // namespace root

@@ -27,7 +27,7 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void fail(char const *what)
+static void fail(char const* what)
 {
     printf("peer: failed: %s: %m\n", what);
     reboot(RB_AUTOBOOT);
@@ -45,7 +45,7 @@ static void load_modules(void)
     }
 }
 
-static void run(int disk, char *buffer, size_t size, long count)
+static void run(int disk, char* buffer, size_t size, long count)
 {
     // Once before it counts, so that everything is mapped and the request path is warm.
     if (pread(disk, buffer, size, 0) != (ssize_t)size) fail("warm-up read");
@@ -54,14 +54,14 @@ static void run(int disk, char *buffer, size_t size, long count)
     mark();
     for (long i = 0; i < count; ++i) {
         if (pread(disk, buffer, size, (off_t)size * i) != (ssize_t)size) fail("read");
-        sum += *(uint64_t const *)buffer;
+        sum += *(uint64_t const*)buffer;
     }
     mark();
     printf("peer: %zu bytes %ld requests %.6f s sum %llx\n", size, count, seconds() - begin,
            (unsigned long long)sum);
 }
 
-int main(int argc, char **argv)
+int main(int argc, char** argv)
 {
     mkdir("/dev", 0755);
     mount("devtmpfs", "/dev", "devtmpfs", 0, "");
@@ -75,10 +75,10 @@ int main(int argc, char **argv)
     load_modules();
     int const disk = open("/dev/vda", O_RDONLY | O_DIRECT | O_CLOEXEC);
     if (disk < 0) fail("/dev/vda");
-    char *const buffer = aligned_alloc(4096, 1 << 20);
+    char* const buffer = aligned_alloc(4096, 1 << 20);
     if (!buffer) fail("memory");
     for (int i = 1; i < argc; ++i) {
-        char *end = NULL;
+        char* end = NULL;
         size_t const size = strtoul(argv[i], &end, 10);
         if (*end == ':' && size > 0 && size <= 1 << 20) run(disk, buffer, size, atol(end + 1));
     }

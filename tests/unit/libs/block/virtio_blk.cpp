@@ -165,3 +165,18 @@ TEST_CASE("a device that lies ends the driver", "[block]")
     }
     CHECK(rig.life->server.run().error() == Error::corrupt);
 }
+
+TEST_CASE("what a driver makes up is nobody's outcome", "[block]")
+{
+    Rig rig;
+    auto client = rig.online();
+    REQUIRE(client.submit(Operation::read, 0, 0, 512, 1));
+    auto& ring = rig.edges[0].shared->completions;
+    queue::Sender liar{&ring};
+    for (u64 const id : {u64{0}, u64{1}, ~u64{0}, u64{1} << 40}) REQUIRE(liar.push({id, 0, 1}));
+    Outcome outcome{};
+    CHECK_FALSE(client.next(outcome));
+    ring.pushed.store(GENERATE(70u, 0x8000'0000u, 0xffff'ffffu));
+    CHECK_FALSE(client.next(outcome));
+    CHECK(client.in_flight() == 1);
+}

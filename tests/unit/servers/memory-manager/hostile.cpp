@@ -73,8 +73,8 @@ TEST_CASE("programs reach nothing but their own account")
     std::memset(world.touch(victim, 0x10000, true), 0x5a, page);
     u64 const free = world.free_pages();
     for (int i = 0; i < 20000; ++i) {
-        u64 const badges[] = {attacker, attacker | monitor_bit, 0, max_spaces, ~u64{0} >> 1,
-                              manager - 1};
+        u64 const badges[] = {attacker,   attacker | monitor_bit, 0,
+                              max_spaces, ~u64{0} >> 1,           manager - 1};
         call_any(Memory{}, world, random, badges[random() % std::size(badges)]);
     }
     u8 const* const at = world.touch(victim, 0x10000, false);

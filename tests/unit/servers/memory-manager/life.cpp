@@ -209,8 +209,8 @@ void live(World& world, std::mt19937& random, std::vector<Model>& models, int st
         u64 const what = pick(100);
         if (models.empty() || (what < 3 && models.size() < 6)) {
             models.push_back({world.new_space(600), {}, {}});
-            world.must<MapArchive>({models.back().space, 0x400000, 40 * page, 8 * page,
-                                    30 * page + 40, read_write});
+            world.must<MapArchive>(
+                {models.back().space, 0x400000, 40 * page, 8 * page, 30 * page + 40, read_write});
             continue;
         }
         Model& model = models[pick(models.size())];
@@ -223,8 +223,8 @@ void live(World& world, std::mt19937& random, std::vector<Model>& models, int st
             auto got = world.call<Allocate>(model.space, {pages * page});
             if (got) model.regions[got->address] = pages;
         } else if (what < 17 && !model.regions.empty()) {
-            auto const it = std::next(model.regions.begin(),
-                                      static_cast<long>(pick(model.regions.size())));
+            auto const it =
+                std::next(model.regions.begin(), static_cast<long>(pick(model.regions.size())));
             world.must<Free>({it->first}, model.space);
             model.words.erase(model.words.lower_bound(it->first),
                               model.words.lower_bound(it->first + it->second * page));
@@ -247,10 +247,9 @@ void live(World& world, std::mt19937& random, std::vector<Model>& models, int st
             if (model.words.contains(address))
                 expected = model.words[address];
             else if (!heap && address - start < 30 * page + 40)
-                std::memcpy(&expected,
-                            world.machine.archive_page(8 + (address - start) / page) +
-                                address % page,
-                            8);
+                std::memcpy(
+                    &expected,
+                    world.machine.archive_page(8 + (address - start) / page) + address % page, 8);
             REQUIRE(found == expected);
             if (!write) continue;
             u64 const value = random();

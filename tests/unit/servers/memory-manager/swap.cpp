@@ -1,5 +1,5 @@
-// Pages that leave memory and come back: every word survives, whatever the disk's driver does; which
-// page goes is compared with a model of second chance.
+// Pages that leave memory and come back: every word survives, whatever the disk's driver does;
+// which page goes is compared with a model of second chance.
 #include "world.hpp"
 
 #include "abi/faults.hpp"
@@ -26,7 +26,8 @@ public:
     u64 reads = 0, writes = 0;
     std::set<u64> written; ///< sectors
 
-    Disk(u64 pages, u8* shared, u8* data) : bytes(pages * page), rings{new (shared) block::Shared{}}, pool{data}
+    Disk(u64 pages, u8* shared, u8* data)
+        : bytes(pages * page), rings{new (shared) block::Shared{}}, pool{data}
     {
         std::memcpy(bytes.data(), swap_signature, swap_signature_bytes);
         live();
@@ -83,7 +84,8 @@ struct SwapWorld : World {
         auto& inbox = *machine.slot(manager->inbox);
         inbox = *machine.slot(machine.handed_over().supervisor_signal);
         inbox.parent = nullptr;
-        auto const attached = call<AttachSwap>(memory::manager, {at, at + mib, pool_pages * page}, true);
+        auto const attached =
+            call<AttachSwap>(memory::manager, {at, at + mib, pool_pages * page}, true);
         REQUIRE(attached);
         turn();
     }
@@ -156,7 +158,8 @@ TEST_CASE("a program that touches more than the machine has keeps its data")
     }
     CHECK(world.must<SpaceStatistics>({space}).swap_ins > 4000);
     world.must<DestroySpace>({space});
-    while (world.turn()) {}
+    while (world.turn()) {
+    }
     CHECK(world.must<MachineStatistics>({}).swap_used == 0);
 }
 
@@ -262,12 +265,13 @@ TEST_CASE("clean pages are dropped without a write")
 
 namespace {
 
-/// Second chance over the pages of two tables: the hand takes all marks of a table when it enters it,
-/// and a page is out when it had none then and has none now.
+/// Second chance over the pages of two tables: the hand takes all marks of a table when it enters
+/// it, and a page is out when it had none then and has none now.
 struct SecondChance {
     std::vector<bool> there, used, idle, fresh;
     u64 table = 0, at = 0;
-    explicit SecondChance(u64 count) : there(count, true), used(count, true), idle(count, false), fresh(count, true)
+    explicit SecondChance(u64 count)
+        : there(count, true), used(count, true), idle(count, false), fresh(count, true)
     {
     }
     u64 victim()

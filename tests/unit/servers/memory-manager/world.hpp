@@ -1,5 +1,5 @@
-// memory-manager on a fake kernel: calls go through rpc::dispatch as from the endpoint, programs touch
-// their memory and their faults are served.
+// memory-manager on a fake kernel: calls go through rpc::dispatch as from the endpoint, programs
+// touch their memory and their faults are served.
 #pragma once
 
 #include "memory_machine.hpp"
@@ -50,7 +50,8 @@ struct World {
         };
         return rpc::call<memory::Memory, C>(Channel{*this, badge, with_frame}, args);
     }
-    template <class C> typename C::Reply must(typename C::Args const& args, u64 badge = memory::manager)
+    template <class C>
+    typename C::Reply must(typename C::Args const& args, u64 badge = memory::manager)
     {
         auto const answer = call<C>(badge, args);
         INFO("error " << static_cast<int>(answer.error()));

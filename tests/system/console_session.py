@@ -63,7 +63,7 @@ def looking_back(tap, guest):
 
 
 def kills(tap, guest):
-    for name in ('framebuffer', 'console', 'ps2', 'uart0', 'log'):
+    for name in ('fb', 'console', 'ps2', 'uart0', 'log'):
         for count in range(1, KILLS + 1):
             result = guest.command(f'kill {name}')
             tap.case(f'kill {name}, time {count}', result.status == 0, result)

@@ -1,0 +1,113 @@
+// Uses memory as programs do and notices every wrong word: fresh pages are zero, a quota and a bad
+// address are refused, and twice as much as the machine has keeps its contents (with a swap disk).
+// Logs what a page costs the first time it is touched, in ticks of the TSC.
+//
+// "parameter": MiB to touch (without: with_swap, or without_swap when that is refused). Exit status
+// 0: good.
+#include "log/logger.hpp"
+#include "protocol/memory.hpp"
+
+namespace {
+
+constexpr u64 with_swap = 256, without_swap = 16; // MiB
+constexpr u64 page = 4096, mib = 1 << 20;
+
+u64 ticks()
+{
+    u32 low = 0, high = 0;
+    asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
+    return u64{high} << 32 | low;
+}
+
+class Test {
+    program::Program const& self_;
+    logging::Logger log_{self_};
+    rpc::Channel memory_{self_.memory()};
+
+public:
+    explicit Test(program::Program const& self) : self_{self} {}
+
+    int run(u64 megabytes)
+    {
+        measure();
+        if (rpc::call<memory::Memory, memory::Allocate>(memory_, {u64{1} << 46}))
+            fail("more than any quota was given");
+        if (rpc::call<memory::Memory, memory::CreateSpace>(memory_, {1, 0}))
+            fail("a space was made for a program");
+        if (megabytes == 0) megabytes = may_have(with_swap * mib) ? with_swap : without_swap;
+        keep(megabytes * mib);
+        auto const used = statistics();
+        log_.info("passed: {} MiB, {} faults, {} evictions, {} pages back", megabytes, used.faults,
+                  used.evictions, used.swap_ins);
+        return 0;
+    }
+
+private:
+    /// What the first touch of a page costs, when its page table is there.
+    void measure()
+    {
+        constexpr u64 pages = 400;
+        u64* const at = allocate(pages * page);
+        at[0] = 1;
+        u64 const start = ticks();
+        for (u64 i = 1; i < pages; ++i) {
+            if (at[i * 512] != 0) fail("a fresh page is not zero");
+            at[i * 512] = i;
+        }
+        log_.info("a fresh page: {} ticks", (ticks() - start) / (pages - 1));
+        auto const freed =
+            rpc::call<memory::Memory, memory::Free>(memory_, {reinterpret_cast<u64>(at)});
+        if (!freed) fail("memory cannot be freed");
+        u64* const again = allocate(pages * page);
+        for (u64 i = 0; i < pages; ++i)
+            if (again[i * 512] != 0) fail("a page that comes back is not zero");
+    }
+
+    /// Three rounds over it: write, check and write anew, check.
+    void keep(u64 bytes)
+    {
+        u64* const at = allocate(bytes);
+        for (u64 round = 0; round < 3; ++round) {
+            for (u64 n = 0; n < bytes / 8; n += 512) {
+                u64* const it = at + n + (n / 512) % 500;
+                if (round > 0 && *it != value(n, round - 1)) fail("a word is not what was written");
+                *it = value(n, round);
+            }
+            log_.info("round {} done, {} pages on the disk", round, statistics().swapped);
+        }
+    }
+    bool may_have(u64 bytes)
+    {
+        auto got = rpc::call<memory::Memory, memory::Allocate>(memory_, {bytes});
+        return got && rpc::call<memory::Memory, memory::Free>(memory_, {got->address});
+    }
+    static u64 value(u64 n, u64 round) { return (n + 1) * 0x9e37'79b9'7f4a'7c15 + round; }
+
+    u64* allocate(u64 bytes)
+    {
+        auto got = rpc::call<memory::Memory, memory::Allocate>(memory_, {bytes});
+        if (!got) fail("no memory");
+        return reinterpret_cast<u64*>(got->address);
+    }
+    memory::Statistics::Reply statistics()
+    {
+        auto got = rpc::call<memory::Memory, memory::Statistics>(memory_, {});
+        if (!got) fail("no statistics");
+        return *got;
+    }
+    [[noreturn]] void fail(char const* what)
+    {
+        log_.error("failed: {}", what);
+        runtime::exit(1);
+    }
+};
+
+} // namespace
+
+int main(void* argument)
+{
+    program::Program const self{argument};
+    Test test{self};
+    self.ready();
+    return test.run(self.value("parameter"));
+}
