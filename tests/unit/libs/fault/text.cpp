@@ -12,7 +12,8 @@ namespace {
 
 std::string page_fault(u64 error, u64 reason, bool fetch = false)
 {
-    fault::Message const message{abi::FaultLabel::vm_fault, {0x401000, 0x5000, fetch, error, reason}};
+    fault::Message const message{abi::FaultLabel::vm_fault,
+                                 {0x401000, 0x5000, fetch, error, reason}};
     u64 const guard[] = {0x5000};
     auto const text = fault::in_words(message, reason == 100 ? std::span<u64 const>{guard}
                                                              : std::span<u64 const>{});
@@ -28,7 +29,8 @@ TEST_CASE("a page fault is told in words that say why", "[fault]")
 {
     CHECK(page_fault(4, 0) == "read address 0x5000, which is not mapped");
     CHECK(page_fault(6, memory::fault_unmapped) == "wrote to address 0x5000, which is not mapped");
-    CHECK(page_fault(7, memory::fault_unmapped) == "wrote to address 0x5000, which it may only read");
+    CHECK(page_fault(7, memory::fault_unmapped) ==
+          "wrote to address 0x5000, which it may only read");
     CHECK(page_fault(5, 0, true) == "jumped to address 0x5000, which is not executable");
     CHECK(page_fault(6, 100) ==
           "wrote to address 0x5000, the guard page below its stack: the stack overflowed");
