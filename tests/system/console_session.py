@@ -38,7 +38,7 @@ def session(tap, guest):
     guest.prompt()
     tap.case('Tab completes a command', 'hypercore> uptime' in guest.lines(), guest.lines())
     guest.keys('c', 'a', 'p', 's', 'spc', 'v', 'i', 'tab', 'backspace', 'backspace')
-    guest.shows('hypercore> caps virtio-r█')
+    guest.shows('hypercore> caps virtio-rn█')
     tap.case('and the name of a program', True)
     guest.keys('ctrl-c')
     guest.prompt()

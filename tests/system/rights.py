@@ -80,6 +80,12 @@ def offences(tap, guest):
                  {each for each in after.items() if each not in before.items()})
 
 
+def said_clearly(tap, guest):
+    log = guest.command('log supervisor').text
+    wanted = r"'greedy-touch' wrote to address 0x[0-9a-f]+, for which its memory quota has no room"
+    tap.case('the log says that it was the quota', re.search(wanted, log), log)
+
+
 def the_trusted_base(tap, guest):
     answers = {f'{verb} {name}': guest.command(f'{verb} {name}') for name in TRUSTED for verb in ('kill', 'restart')}
     wrong = {each: answer for each, answer in answers.items()
@@ -144,6 +150,7 @@ def main():
                                        options.archive) as guest:
         guest.prompt()
         offences(tap, guest)
+        said_clearly(tap, guest)
         the_trusted_base(tap, guest)
         a_short_life(tap, guest)
         clean_frames(tap, guest)

@@ -1,6 +1,6 @@
-// Memory, by the name of the instance: greedy-ask asks for more than its quota, greedy-touch touches
-// more, greedy-fill leaves a pattern in nearly all it may have, greedy-look looks for other people's
-// words in as much. Exit status 0: as it should be.
+// Memory, by the name of the instance: greedy-ask asks for more than its quota, greedy-touch
+// touches more, greedy-fill leaves a pattern in nearly all it may have, greedy-look looks for other
+// people's words in as much. Exit status 0: as it should be.
 #include "log/logger.hpp"
 #include "protocol/memory.hpp"
 #include "text/format.hpp"
@@ -58,7 +58,8 @@ private:
             }
             self_.beat(self_.wake().poll());
         }
-        log_.info("{} of memory {}", text::size(pages * page), found ? "were not empty" : "were zero");
+        log_.info("{} of memory {}", text::size(pages * page),
+                  found ? "were not empty" : "were zero");
         return found ? 1 : 0;
     }
 };

@@ -1,6 +1,6 @@
 // A driver that was bought by somebody else: tries what its manifest does not allow, one kind for
-// each instance, which tests/system/rights.py starts one after the other. Most end by a fault on the
-// way. Exit status 0: everything was refused; 1: something was not.
+// each instance, which tests/system/rights.py starts one after the other. Most end by a fault on
+// the way. Exit status 0: everything was refused; 1: something was not.
 #include "driver/device.hpp"
 #include "log/logger.hpp"
 #include "program/layout.hpp"
@@ -18,7 +18,7 @@ namespace layout = program::layout;
 
 /// Slots of its CNode that hold nothing of its own, which is in those before.
 constexpr u64 first_slot = 16, slots = 64;
-constexpr u64 others = 1;      // a space that is not ours: the first that was made
+constexpr u64 others = 1; // a space that is not ours: the first that was made
 /// Free memory of a machine of 256 MiB, in rights.py as well.
 constexpr u64 foreign_memory = 0x0a00'0000;
 constexpr u16 queue_size = 8;
@@ -125,7 +125,8 @@ private:
     {
         bool const all = device_refuses<device::Attach>({self_.self(), others}) &&
                          device_refuses<device::Detach>({self_.self()}) &&
-                         device_refuses<device::NextEvent>({}) && device_refuses<device::Power>({0});
+                         device_refuses<device::NextEvent>({}) &&
+                         device_refuses<device::Power>({0});
         return all ? 0 : 1;
     }
 
