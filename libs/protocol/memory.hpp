@@ -145,8 +145,8 @@ struct MapFrame {
     struct Reply {};
 };
 /// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
-/// address, by which the kernel event ring names what is made of it. bits: 12 to 20, or 21: a whole
-/// 2 MiB, which cannot be returned (untyped: ~0). Errors: out_of_range, no_memory.
+/// address, by which the kernel event ring names what is made of it. bits: 12 to 21. Errors:
+/// out_of_range, no_memory.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {

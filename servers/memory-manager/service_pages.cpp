@@ -6,6 +6,16 @@ namespace memory_manager {
 
 using namespace memory;
 
+namespace {
+
+/// Of an untyped that is a whole chunk. ObjectMemory's numbers are never multiples of 1024.
+constexpr u64 number_of_chunk(u32 chunk)
+{
+    return (u64{chunk} + 1) << 10;
+}
+
+} // namespace
+
 Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
@@ -69,10 +79,11 @@ Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Cli
 Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
-    if (args.bits == chunk_bits) { // a whole one, for ever: ObjectMemory knows nothing of it
-        u32 const chunk = TRY(m_.chunks.take(ChunkKind::large));
+    if (args.bits == chunk_bits) {
+        u32 const chunk = TRY(m_.chunks.take(ChunkKind::lent));
         answer_capability_ = Chunks::untyped(chunk);
-        return TakeUntyped::Reply{~u64{0}, u64{m_.chunks[chunk].physical} << chunk_bits};
+        return TakeUntyped::Reply{number_of_chunk(chunk),
+                                  u64{m_.chunks[chunk].physical} << chunk_bits};
     }
     if (args.bits < page_bits || args.bits > ObjectMemory::max_bits) return Error::out_of_range;
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
@@ -85,6 +96,12 @@ Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> cons
                                          Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
+    u64 const chunk = args.untyped / number_of_chunk(0) - 1;
+    if (chunk < m_.chunks.count() && args.untyped == number_of_chunk(static_cast<u32>(chunk))) {
+        if (m_.chunks[static_cast<u32>(chunk)].kind != ChunkKind::lent) return Error::not_found;
+        m_.chunks.give(static_cast<u32>(chunk));
+        return ReturnUntyped::Reply{};
+    }
     if (args.untyped > ~u32{0} || !m_.objects.is_lent(static_cast<Node>(args.untyped)))
         return Error::not_found;
     m_.objects.give(static_cast<Node>(args.untyped));
@@ -225,7 +242,8 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
     // The chunk that everything began with is in no list.
     return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
-                                    m_.objects.used_pages(),
+                                    m_.objects.used_pages() +
+                                        u64{m_.chunks.lent_count()} * chunk_pages,
                                     m_.shared.pages(),
                                     m_.disk.places(),
                                     m_.disk.places_used()};
