@@ -42,7 +42,8 @@ class Session(ShellSession):
             words += ['--firmware', 'pvh']
         self.options = guest_options(['--profile', profile, *words])
         self.directory = Path(build) if build else project.build_dir(self.options.release)
-        self.archive, self.can_end = archive, can_end
+        self.archive = archive and Path(archive).absolute()
+        self.can_end = can_end
         self.machine = list(machine)
         if self.options.emulator == 'qemu' and not reset_ok:
             self.machine.append('-no-reboot')
