@@ -9,6 +9,7 @@
 #include "pci/ecam.hpp"
 #include "pci/enumerate.hpp"
 #include "pci/express.hpp"
+#include "pci/plugged.hpp"
 #include "pci/ports.hpp"
 #include "ports.hpp"
 #include <optional>
@@ -45,7 +46,12 @@ class Machine {
     pci::Config* config_ = &port_config_;
     std::optional<acpi::Rsdp> rsdp_;
 
+    handover::Devices const& given_;
+    u64 config_space_ = 0; ///< where it lies in memory, if it does
+
     void calm(pci::Device const& device);
+    bool nothing_is_placed();
+    void place_all(u8 last_bus);
 
 public:
     pci::Inventory inventory;

@@ -167,7 +167,10 @@ Result<FrameId> Frames::take_run(u32 pages, u64 limit)
 
 void Frames::give_run(FrameId first, u32 pages)
 {
-    for (u32 i = 0; i < pages; ++i) give(first + i);
+    for (u32 i = 0; i < pages; ++i) {
+        (void)cspace_->slot(frame(first + i).address()).revoke();
+        give(first + i);
+    }
 }
 
 } // namespace memory_manager

@@ -1,16 +1,17 @@
-// Uses memory as programs do and notices every wrong word: fresh pages are zero, a quota and a bad
-// address are refused, and twice as much as the machine has keeps its contents (with a swap disk).
-// Logs what a page costs the first time it is touched, in ticks of the TSC.
-//
-// "parameter": MiB to touch (without: with_swap, or without_swap when that is refused). Exit status
-// 0: good.
+// Uses memory as programs do and notices every wrong word: fresh pages are zero, more than the
+// quota is refused, and twice as much as the machine has keeps its contents (with a swap disk).
+// Without one it ends by a fault, since at last it uses more than its quota in two parts, each of
+// which fits. swap.py says what has to be in its log. Logs also what a page costs the first time it
+// is touched, in ticks of the TSC.
 #include "log/logger.hpp"
 #include "protocol/memory.hpp"
 
 namespace {
 
-constexpr u64 with_swap = 256, without_swap = 16; // MiB
 constexpr u64 page = 4096, mib = 1 << 20;
+constexpr u64 with_swap = 256 * mib, without_swap = 16 * mib;
+/// Of the pages, how many are written in the second round.
+constexpr u64 one_in = 8;
 
 u64 ticks()
 {
@@ -27,18 +28,20 @@ class Test {
 public:
     explicit Test(program::Program const& self) : self_{self} {}
 
-    int run(u64 megabytes)
+    int run()
     {
         measure();
         if (rpc::call<memory::Memory, memory::Allocate>(memory_, {u64{1} << 46}))
             fail("more than any quota was given");
         if (rpc::call<memory::Memory, memory::CreateSpace>(memory_, {1, 0}))
             fail("a space was made for a program");
-        if (megabytes == 0) megabytes = may_have(with_swap * mib) ? with_swap : without_swap;
-        keep(megabytes * mib);
+        bool const swaps = may_have(with_swap);
+        keep(swaps ? with_swap : without_swap);
         auto const used = statistics();
-        log_.info("passed: {} MiB, {} faults, {} evictions, {} pages back", megabytes, used.faults,
-                  used.evictions, used.swap_ins);
+        log_.info("passed: {} MiB, {} faults, {} evictions, {} pages back",
+                  (swaps ? with_swap : without_swap) / mib, used.faults, used.evictions,
+                  used.swap_ins);
+        if (!swaps) exceed(used.quota * page);
         return 0;
     }
 
@@ -63,18 +66,30 @@ private:
             if (again[i * 512] != 0) fail("a page that comes back is not zero");
     }
 
-    /// Three rounds over it: write, check and write anew, check.
+    /// Writes a word in each page; checks them, and writes some of them anew; checks these.
     void keep(u64 bytes)
     {
         u64* const at = allocate(bytes);
         for (u64 round = 0; round < 3; ++round) {
-            for (u64 n = 0; n < bytes / 8; n += 512) {
-                u64* const it = at + n + (n / 512) % 500;
-                if (round > 0 && *it != value(n, round - 1)) fail("a word is not what was written");
-                *it = value(n, round);
+            for (u64 n = 0; n < bytes / page; n += round < 2 ? 1 : one_in) {
+                u64& word = at[n * (page / sizeof(u64)) + n % 500];
+                if (word != (round == 0 ? 0 : value(n, round - 1)))
+                    fail("a word is not what was written");
+                if (round == 0 || (round == 1 && n % one_in == 0)) word = value(n, round);
             }
             log_.info("round {} done, {} pages on the disk", round, statistics().swapped);
         }
+    }
+    /// Does not come back.
+    void exceed(u64 quota)
+    {
+        if (may_have(quota + page)) fail("more than the quota was given");
+        log_.info("now more than the quota");
+        for (int part = 0; part < 2; ++part) {
+            u64* const at = allocate(quota * 2 / 3);
+            for (u64 n = 0; n < quota * 2 / 3; n += page) at[n / sizeof(u64)] = n;
+        }
+        fail("more than the quota could be used");
     }
     bool may_have(u64 bytes)
     {
@@ -109,5 +124,5 @@ int main(void* argument)
     program::Program const self{argument};
     Test test{self};
     self.ready();
-    return test.run(self.value("parameter"));
+    return test.run();
 }
