@@ -29,6 +29,7 @@ import linux  # noqa: E402
 BASELINE = Path(__file__).resolve().parent / 'system_baseline.json'
 PAGE = project.ROOT / 'docs/architecture/system-performance.md'
 CLEARING = 512  # iterations of `rep stosq` that clear a page; each counts as an instruction
+READ_ROUNDS = 3  # the least counts: while the disk is slow, the supervisor's clock ticks
 PARTS = ('hashing', 'kernel', 'loader', 'firmware', 'root', 'memory-manager', 'device-manager',
          'supervisor', 'drivers', 'console')
 
@@ -41,6 +42,8 @@ ROWS = [Row(*each, '') for each in (
     ('... the usual one: its frame is there, clean', 'fault_fresh', None),
     ('... of a frame that must be cleared again', 'fault_reused', 4_000),
     ('spawn of a program to its first line', 'spawn', 150_000),
+    ('kill of uart0 to a byte sent by its successor', 'restart_uart0', None),
+    ('kill of clock to a Call answered by its successor', 'restart_clock', None),
     ('Call of the entropy server for 8 bytes', 'entropy_get', None),
     ('read of 4 KiB from a virtio disk', 'read_4096', None),
     ('... of 128 KiB', 'read_131072', None),
@@ -91,14 +94,16 @@ def measure(build):
     boots(build, blocks, figures, times)
     disk = system_guest.disk_arguments(system_disk.make_disk(build))
     counted = system_guest.figures(system_guest.run(build, 'system-bench', ['--icount'], disk))
-    for name in ('fault_fresh', 'fault_reused', 'spawn', 'entropy_get'):
+    for name in ('fault_fresh', 'fault_reused', 'spawn', 'restart_uart0', 'restart_clock',
+                 'entropy_get'):
         figures[name] = {key: counted[name][key] for key in ('min', 'median')}
     mean = counted['fault_fresh']['mean']
     figures['fault_mean'] = run.one_value(mean)
     figures['fault_mean_uncleared'] = run.one_value(mean - CLEARING)
-    for size, instructions in system_disk.Ours(
-            build, system_disk.make_disk(build), count).instructions().items():
-        figures[f'read_{size}'] = run.one_value(instructions)
+    reads = system_disk.Ours(build, system_disk.make_disk(build), count)
+    rounds = [reads.instructions() for _ in range(READ_ROUNDS)]
+    for size, _ in system_disk.RUNS:
+        figures[f'read_{size}'] = run.one_value(min(counts[size] for counts in rounds))
     screen = ['--firmware', 'uefi']
     times.update(system_guest.in_us(system_guest.run(build, 'system-bench', screen, disk)))
     scrolls = system_guest.figures(system_guest.run(
@@ -145,7 +150,9 @@ def check(options):
     if options.update:
         update(figures, times)
     baseline = json.loads(BASELINE.read_text())
-    worse = run.compare(figures, baseline)
+    # Whose code it was depends on when interrupts come; their sum does not.
+    worse = run.compare(*({name: it for name, it in each.items() if '/' not in name}
+                          for each in (figures, baseline)))
     good = run.result(2, not worse, f'no figure is {run.TOLERANCE:.0%} above the baseline, or not '
                       'in it', '\n'.join(worse + ['meant so? tests/bench/system.py --update']))
     written = between('instructions').search(PAGE.read_text())
