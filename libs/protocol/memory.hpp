@@ -162,7 +162,7 @@ struct ReturnUntyped {
     struct Reply {};
 };
 /// Puts `bytes` (at most 800) from the message to `address` of a space that does not run yet
-/// (argument pages). The pages there become present and, for the program, read-only.
+/// (argument pages). The pages there become present, stay so and are, for the program, read-only.
 inline constexpr u64 max_fill = 800;
 struct Fill {
     static constexpr bool idempotent = true;
@@ -174,6 +174,8 @@ struct Fill {
 };
 /// A capability to the frame behind `address` of a space, made present and kept so (the IPC buffer:
 /// Tcb.configure wants it); also how the injector of the test profile gets at a victim's memory.
+/// Error: busy, the page is on the swap disk and was asked for now: call again later. (In a space
+/// that does not run yet nothing is there.)
 struct TakeFrame {
     static constexpr bool idempotent = false;
     struct Args {
@@ -220,7 +222,8 @@ struct AttachSwap {
 };
 /// Up to max_peek bytes at `address` of a space, as far as they lie in one page that is present: a
 /// look at a program that has ended, which makes nothing present and changes nothing. bytes: how
-/// many came, 0 for a page that is not there. For the manager.
+/// many came, 0 for a page that is not there. Error: busy, it is on the swap disk (nobody asks for
+/// it, so it stays there). For the manager.
 inline constexpr u64 max_peek = 256;
 struct Peek {
     static constexpr bool idempotent = true;

@@ -54,14 +54,15 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         u64 const access = region.access & ~memory::access_write;
         return mapper_->put_copy(space, page, entry, archive_frame(region.source + k), access);
     }
-    return put_new(space, region, page, entry, region.access);
+    return put_new(space, region, page, entry, region.access, Purpose::ordinary);
 }
 
 /// A frame of its own with what the region says is in the page.
-Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access)
+Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access,
+                            Purpose purpose)
 {
     if (space.account.full()) return Error::no_memory;
-    FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : Purpose::ordinary));
+    FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : purpose));
     u32 const k = page - region.first;
     bool const copied = region.kind == RegionKind::archive && u64{k} * page_bytes < region.bytes;
     ++(copied ? space.account.copies : space.account.zero_fills);
@@ -114,8 +115,8 @@ Result<Entry*> Pager::own_page(Space& space, u32 page, u64 access)
         return &entry;
     }
     mapper_->drop(space, entry);
-    TRY(put_new(space, *region, page, entry, access));
-    entry.mark_dirty(); // we write into it
+    TRY(put_new(space, *region, page, entry, access, Purpose::vital)); // the manager cannot wait
+    entry.mark_dirty();                                                // we write into it
     return &entry;
 }
 

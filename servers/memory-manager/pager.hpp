@@ -33,7 +33,8 @@ public:
 
 private:
     Result<void> populate(Space& space, Region const& region, u32 page, bool write);
-    Result<void> put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access);
+    Result<void> put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access,
+                         Purpose purpose);
     Result<void> copy_archive(Region const& region, u32 k, FrameId frame);
     bool in_place(Region const& region, u32 k, bool write) const;
 

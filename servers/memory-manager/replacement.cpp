@@ -45,7 +45,7 @@ bool Replacement::find(u32 wanted, Victim& victim)
 
 Replacement::Room Replacement::make_room(u32 wanted)
 {
-    if (!disk_->usable()) return Room::none;
+    if (!disk_->ready()) return Room::none;
     Victim victim{};
     if (!find(wanted, victim)) return disk_->writing() ? Room::on_its_way : Room::none;
     Table& table = (*tables_)[victim.table];
@@ -55,7 +55,7 @@ Replacement::Room Replacement::make_room(u32 wanted)
 
 void Replacement::balance()
 {
-    if (!disk_->usable() || frames_->available() >= wanted_free) return;
+    if (!disk_->ready() || frames_->available() >= wanted_free) return;
     constexpr int most_at_a_time = 16;
     for (int n = 0; n < most_at_a_time; ++n) {
         u32 const writing = disk_->writing();
@@ -120,6 +120,7 @@ void Replacement::written(Transfer const& it, block::Status status)
 
 Error Replacement::fetch(Space& space, u32 page, Entry& entry)
 {
+    if (!disk_->ready()) return Error::not_supported;
     if (space.account.full()) return Error::no_memory;
     auto const frame = frames_->take(Purpose::swap_in);
     if (!frame) return Error::no_memory;

@@ -69,9 +69,10 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
         u64 const bytes = args.bytes - at < room ? args.bytes - at : room;
         u32 const number = page_of(address);
         if (space.regions.find(number) == nullptr)
-            TRY(m_.spaces.add_region(
-                space, {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
-        Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
+            TRY(m_.spaces.add_region(space,
+                                     {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
+        Entry& entry = *TRY(m_.pager.own_page(space, number, access_read));
+        entry.pin(); // there may be more to come, and the manager does not wait for the disk
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
         m_.own.close_copy();
@@ -90,6 +91,8 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
     Region const* const region = space.regions.find(page);
     Entry const* const entry = m_.mapper.find(space, page);
     Peek::Reply reply{};
+    if (entry && (entry->kind() == EntryKind::swapped || entry->kind() == EntryKind::moving))
+        return Error::busy;
     if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
         !entry->present())
         return reply;
@@ -115,11 +118,10 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
     else
         TRY(m_.pager.own_page(space, page, region->access));
     Entry& entry = *m_.mapper.find(space, page);
-    auto const rights =
-        args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
+    auto const rights = args.access & access_write ? sys::Rights::read_write : sys::Rights::read;
     (void)m_.cspace.slot(m_.outbox).remove();
-    TRY(done(m_.cspace.slot(m_.outbox)
-                 .copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()), rights)));
+    TRY(done(m_.cspace.slot(m_.outbox).copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()),
+                                                 rights)));
     entry.pin();
     answer_capability_ = m_.outbox;
     return TakeFrame::Reply{page_bits};

@@ -323,3 +323,63 @@ TEST_CASE("which page goes is what second chance says")
         model.there[expected] = false;
     }
 }
+
+TEST_CASE("behind a driver's successor the disk must be the same")
+{
+    SwapWorld world{12000};
+    u64 const space = world.new_space(100000);
+    world.must<MapAnonymous>({space, 0x400000, 8000 * page, read_write});
+    u64 n = 0;
+    for (; n < 6000; ++n) {
+        u8* const at = world.wait_for(space, 0x400000 + n * page, true);
+        REQUIRE(at != nullptr);
+        std::memcpy(at, &n, 8);
+    }
+    bool const other_signature = GENERATE(true, false);
+    (other_signature ? world.disk->bytes[5]
+                     : reinterpret_cast<u8&>(world.disk->rings->serial[0])) ^= 1;
+    u64 const writes = world.disk->writes;
+    // Some writes are under way when the driver changes: they are asked of no other disk.
+    for (; n < 6010; ++n) (void)world.touch_once(space, 0x400000 + n * page, true);
+    world.disk->live();
+    world.turn();
+    for (; n < 8000 && world.wait_for(space, 0x400000 + n * page, true); ++n) {
+    }
+    CHECK(world.reason != 0); // no more room
+    CHECK(world.disk->writes == writes);
+    CHECK(world.touch_once(space, 0x400000, false) == nullptr);
+    CHECK(world.reason == fault_disk);
+    while (world.must<NextFault>({}).space != 0) world.must<ResumeFault>({space});
+
+    (other_signature ? world.disk->bytes[5]
+                     : reinterpret_cast<u8&>(world.disk->rings->serial[0])) ^= 1;
+    world.disk->live();
+    world.turn();
+    world.turn();
+    for (u64 i = 0; i < 6000; ++i) {
+        u8* const at = world.wait_for(space, 0x400000 + i * page, false);
+        REQUIRE(at != nullptr);
+        REQUIRE(word_at(at) == i);
+    }
+}
+
+TEST_CASE("the manager's calls and pages on the disk")
+{
+    SwapWorld world{12000};
+    u64 const space = world.new_space(100000), fresh = world.new_space(100);
+    world.must<MapAnonymous>({space, 0x400000, 8000 * page, read_write});
+    Fill::Args fill{fresh, 0x10000, 8, {1, 2, 3}};
+    world.must<Fill>(fill);
+    for (u64 n = 0; n < 6000; ++n) *world.wait_for(space, 0x400000 + n * page, true) = 7;
+    CHECK(world.must<SpaceStatistics>({fresh}).swapped == 0);
+    fill.address += 8;
+    world.must<Fill>(fill);
+    world.must<Fill>({fresh, 0x20000, 8, {}}); // however short memory is for programs
+
+    CHECK(world.call<Peek>(memory::manager, {space, 0x400000, 8}).error() == Error::busy);
+    CHECK(world.call<TakeFrame>(memory::manager, {space, 0x400000, read_write}).error() ==
+          Error::busy);
+    world.turn();
+    world.must<TakeFrame>({space, 0x400000, read_write});
+    CHECK(world.must<Peek>({space, 0x400000, 8}).data[0] == 7);
+}
