@@ -45,6 +45,7 @@ struct Statistics {
     struct Reply {
         u64 quota, resident, tables, swapped;
         u64 faults, zero_fills, copies, evictions, swap_ins;
+        u64 large; ///< pages of 2 MiB, each 512 of the resident ones
     };
 };
 /// The same of any space, by number, and of the machine. Needs flag_monitor's capability or
@@ -55,7 +56,8 @@ struct SpaceStatistics {
         u64 space;
     };
     struct Reply {
-        u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins;
+        u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins,
+            large;
     };
 };
 struct MachineStatistics {

@@ -48,7 +48,8 @@ private:
         u32 entry;
         bool dirty;
     };
-    bool find(u32 space, Victim& victim);
+    enum class Found { nothing, page, room };
+    Found find(u32 space, Victim& victim);
     bool next_idle(Table& table, Victim& victim);
     Room evict(Space& space, u32 page, Entry& entry, bool dirty);
     void written(Transfer const& it, block::Status status);
