@@ -47,6 +47,7 @@ struct Statistics {
     struct Reply {
         u64 quota, resident, tables, swapped;
         u64 faults, zero_fills, copies, evictions, swap_ins;
+        u64 large; ///< pages of 2 MiB, each 512 of the resident ones
     };
 };
 /// The same of any space, by number, and of the machine. Needs flag_monitor's capability or
@@ -57,7 +58,8 @@ struct SpaceStatistics {
         u64 space;
     };
     struct Reply {
-        u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins;
+        u64 quota, resident, tables, swapped, faults, zero_fills, copies, evictions, swap_ins,
+            large;
     };
 };
 struct MachineStatistics {
@@ -165,7 +167,7 @@ struct ReturnUntyped {
     struct Reply {};
 };
 /// Puts `bytes` (at most 800) from the message to `address` of a space that does not run yet
-/// (argument pages). The pages there become present and, for the program, read-only.
+/// (argument pages). The pages there become present, stay so and are, for the program, read-only.
 inline constexpr u64 max_fill = 800;
 struct Fill {
     static constexpr bool idempotent = true;
@@ -176,7 +178,8 @@ struct Fill {
     struct Reply {};
 };
 /// A capability to the frame behind `address` of a space, made present and kept so (the IPC buffer:
-/// Tcb.configure wants it).
+/// Tcb.configure wants it). Error: busy, the page is on the swap disk and was asked for now: call
+/// again later. (In a space that does not run yet nothing is there.)
 struct TakeFrame {
     static constexpr bool idempotent = false;
     struct Args {
@@ -223,7 +226,8 @@ struct AttachSwap {
 };
 /// Up to max_peek bytes at `address` of a space, as far as they lie in one page that is present: a
 /// look at a program that has ended, which makes nothing present and changes nothing. bytes: how
-/// many came, 0 for a page that is not there. For the manager.
+/// many came, 0 for a page that is not there. Error: busy, it is on the swap disk (nobody asks for
+/// it, so it stays there). For the manager.
 inline constexpr u64 max_peek = 256;
 struct Peek {
     static constexpr bool idempotent = true;

@@ -164,11 +164,11 @@ bool Manager::has_own(u64 address, u64 bytes) const
 
 Result<void> Manager::make_pools(handover::Memory const& from)
 {
-    frames.begin(cspace, chunks, objects, own);
+    frames.begin(cspace, chunks, objects, own, aliases);
     aliases.begin(cspace, objects);
     tables.begin(own);
     disk.begin(own, chunks.count() * chunk_pages);
-    mapper.begin(cspace, objects, frames, aliases, tables, disk);
+    mapper.begin(cspace, objects, frames, aliases, tables, disk, own);
     shared.begin(frames);
     u64 const archive_pages = align_up(from.archive_bytes, page_bits) >> page_bits;
     pager.begin(mapper, replacement, frames, shared, own, static_cast<u32>(archive_pages));

@@ -31,6 +31,7 @@ u64 Manager::serve(Space& space, u64 address, u64 error)
         auto const served = pager.touch(space, page_of(address), access);
         if (served) return 0;
         if (served.error() == Error::busy) return waits_for_memory;
+        if (served.error() == Error::not_supported) return memory::fault_disk;
         if (served.error() != Error::no_memory) return memory::fault_unmapped;
         bool const full = space.account.full();
         // A page of its own makes way when its account is full, else anybody's.

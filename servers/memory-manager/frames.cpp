@@ -157,12 +157,35 @@ Result<FrameId> Frames::run_in(u32 chunk, u32 pages)
 Result<FrameId> Frames::take_run(u32 pages, u64 limit)
 {
     for (u32 chunk = first_; chunk != none; chunk = (*chunks_)[chunk].next) {
-        if ((u64{(*chunks_)[chunk].physical} + 1) << chunk_bits > limit) continue;
+        Chunk const& it = (*chunks_)[chunk];
+        if ((u64{it.physical} + 1) << chunk_bits > limit) continue;
+        if (it.free_count + (chunk_pages - it.made) < pages) continue;
         if (auto const run = run_in(chunk, pages)) return run;
     }
     u32 const chunk = TRY(chunks_->take_run(1, limit, ChunkKind::frames));
     TRY(split(chunk));
     return run_in(chunk, pages);
+}
+
+Result<u32> Frames::take_large()
+{
+    // Nobody is to be evicted soon for it.
+    if (chunks_->free_count() <= kept_chunks() || available() < 2 * chunk_pages)
+        return Error::no_memory;
+    AliasId const alias = TRY(aliases_->take());
+    u32 const chunk = TRY(chunks_->take(ChunkKind::large));
+    (*chunks_)[chunk].node = alias;
+    auto const made = cspace_->retype(Chunks::untyped(chunk), abi::ObjectType::x86_large_page, 0,
+                                      aliases_->address(alias));
+    if (made) return chunk;
+    give_large(chunk);
+    return made.error();
+}
+
+void Frames::give_large(u32 chunk)
+{
+    aliases_->give((*chunks_)[chunk].node);
+    chunks_->give(chunk);
 }
 
 void Frames::give_run(FrameId first, u32 pages)

@@ -4,6 +4,7 @@
 // one behind the other in physical memory.
 #pragma once
 
+#include "alias_slots.hpp"
 #include "own_space.hpp"
 
 namespace memory_manager {
@@ -20,8 +21,10 @@ enum class Purpose {
 
 class Frames {
 public:
-    void begin(CSpace& cspace, Chunks& chunks, ObjectMemory& objects, OwnSpace& own)
+    void begin(CSpace& cspace, Chunks& chunks, ObjectMemory& objects, OwnSpace& own,
+               AliasSlots& aliases)
     {
+        aliases_ = &aliases;
         cspace_ = &cspace, chunks_ = &chunks, objects_ = &objects, own_ = &own;
         first_ = none;
     }
@@ -33,6 +36,14 @@ public:
     Result<FrameId> take_run(u32 pages, u64 limit);
     /// Takes them back from whoever has copies of their capabilities.
     void give_run(FrameId first, u32 pages);
+
+    /// A chunk as one frame of 2 MiB, zero. Error: no_memory (also when there is little).
+    Result<u32> take_large();
+    void give_large(u32 chunk);
+    sys::Frame large(u32 chunk) const
+    {
+        return sys::Frame{aliases_->address((*chunks_)[chunk].node)};
+    }
 
     sys::Frame frame(FrameId id) const
     {
@@ -72,6 +83,7 @@ private:
     Chunks* chunks_ = nullptr;
     ObjectMemory* objects_ = nullptr;
     OwnSpace* own_ = nullptr;
+    AliasSlots* aliases_ = nullptr;
     u16 first_ = 0;
     u64 free_pages_ = 0; ///< in chunks of kind frames
 };

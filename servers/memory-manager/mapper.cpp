@@ -132,18 +132,7 @@ Result<void> Mapper::put_device(Space& space, u32 page, u64 capability, u64 acce
     *entry = Entry{EntryKind::alias, alias};
     auto const put = [&]() -> Result<void> {
         TRY(done(cspace_->slot(frame.address()).move_from(cspace_->slot(capability))));
-        for (int missing = 0;; ++missing) {
-            auto const rights =
-                access & memory::access_write ? sys::Rights::read_write : sys::Rights::read;
-            auto const mapped =
-                frame.map(vspace(space), u64{page} << page_bits, rights, {type, false});
-            if (mapped) return {};
-            u64 const level = mapped.error().word[2];
-            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2 ||
-                level == abi::mapping_no_page_table)
-                return Error::bad_argument; // no frame, or not of this size
-            TRY(add_upper(space, u64{page} << page_bits, level));
-        }
+        return map_large(space, frame, page, access, type);
     };
     auto const made = put();
     if (!made) {
@@ -151,6 +140,23 @@ Result<void> Mapper::put_device(Space& space, u32 page, u64 capability, u64 acce
         if (large) release(space, table);
     }
     return made;
+}
+
+/// Maps a frame for which no page table is to be made.
+Result<void> Mapper::map_large(Space& space, sys::Frame frame, u32 page, u64 access,
+                               abi::VmAttributes type)
+{
+    for (int missing = 0;; ++missing) {
+        auto const rights =
+            access & memory::access_write ? sys::Rights::read_write : sys::Rights::read;
+        auto const mapped = frame.map(vspace(space), u64{page} << page_bits, rights, {type, false});
+        if (mapped) return {};
+        u64 const level = mapped.error().word[2];
+        if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2 ||
+            level == abi::mapping_no_page_table)
+            return Error::bad_argument; // no frame, or not of this size
+        TRY(add_upper(space, u64{page} << page_bits, level));
+    }
 }
 
 Result<void> Mapper::refresh(Space& space, u32 page, Entry& entry, u64 access)
@@ -194,6 +200,11 @@ void Mapper::drop(Space& space, Entry& entry)
     if (entry.kind() == EntryKind::swapped || entry.kind() == EntryKind::moving)
         forget(space, entry);
     if (entry.kind() == EntryKind::alias) aliases_->give(entry.value());
+    if (entry.kind() == EntryKind::large) {
+        frames_->give_large(entry.value());
+        space.account.resident -= chunk_pages;
+        --space.account.large;
+    }
     if (entry.kind() == EntryKind::frame) {
         sys::Frame const frame = frames_->frame(entry.value());
         if (entry.pinned()) (void)cspace_->slot(frame.address()).revoke();

@@ -12,8 +12,9 @@ namespace memory_manager {
 class Mapper {
 public:
     void begin(CSpace& cspace, ObjectMemory& objects, Frames& frames, AliasSlots& aliases,
-               Tables& tables, SwapDisk& disk)
+               Tables& tables, SwapDisk& disk, OwnSpace& own)
     {
+        own_ = &own;
         cspace_ = &cspace, objects_ = &objects, frames_ = &frames, aliases_ = &aliases;
         tables_ = &tables, disk_ = &disk;
     }
@@ -41,6 +42,13 @@ public:
 
     /// Maps a frame of its own, which counts.
     Result<void> put_frame(Space& space, u32 page, Entry& entry, FrameId frame, u64 access);
+    /// Maps 2 MiB, zero, from this page on, where no table is. Error: no_memory (also: memory is
+    /// short or the account nearly full; small pages may do).
+    Result<void> put_large(Space& space, u32 page, u64 access);
+    /// Cuts the large page that `page` lies in into small ones, of which those that are zero are
+    /// given back: how many. The others are not mapped until they are touched. It takes a page
+    /// table, whether the account has room or not. Error: no_memory.
+    Result<u32> cut(Space& space, u32 page);
     /// Maps a copy of the frame capability at `original`.
     Result<void> put_copy(Space& space, u32 page, Entry& entry, u64 original, u64 access);
     /// Maps the capability at `address`, which becomes the space's. large: it is 2 MiB.
@@ -70,6 +78,8 @@ public:
 private:
     Result<void> map(Space& space, sys::Frame frame, u32 page, u64 access, abi::VmAttributes type);
     Result<u32> make_table(Space& space, u32 key, bool large);
+    Result<void> map_large(Space& space, sys::Frame frame, u32 page, u64 access,
+                           abi::VmAttributes type);
     void forget(Space& space, Entry entry);
     void release(Space& space, u32 table);
     Result<void> add_upper(Space& space, u64 address, u64 missing_level);
@@ -80,6 +90,7 @@ private:
     AliasSlots* aliases_ = nullptr;
     Tables* tables_ = nullptr;
     SwapDisk* disk_ = nullptr;
+    OwnSpace* own_ = nullptr;
 };
 
 } // namespace memory_manager

@@ -46,15 +46,15 @@ Result<u8*> OwnSpace::open(sys::Frame frame, unsigned window)
     return reinterpret_cast<u8*>(address);
 }
 
-Result<u8*> OwnSpace::open_copy(sys::Frame frame, sys::Rights rights)
+Result<u8*> OwnSpace::open_copy(sys::Frame frame, sys::Rights rights, u64 window)
 {
     u64 const copy = cspace_->scratch();
     TRY(done(cspace_->slot(copy).copy_from(cspace_->slot(frame.address()), rights)));
-    if (auto const mapped = map(sys::Frame{copy}, place::window, rights); !mapped) {
+    if (auto const mapped = map(sys::Frame{copy}, window, rights); !mapped) {
         close_copy();
         return mapped.error();
     }
-    return reinterpret_cast<u8*>(place::window);
+    return reinterpret_cast<u8*>(window);
 }
 
 Result<void> OwnSpace::clear(sys::Frame frame)

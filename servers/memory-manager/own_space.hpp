@@ -23,8 +23,14 @@ public:
     Result<u8*> open(sys::Frame frame, unsigned window = 0);
     void close(sys::Frame frame) { (void)frame.unmap(); }
     /// A frame that is mapped somewhere, by a copy of its capability. Until close_copy().
-    Result<u8*> open_copy(sys::Frame frame, sys::Rights rights);
+    Result<u8*> open_copy(sys::Frame frame, sys::Rights rights, u64 window = place::window);
     void close_copy() { (void)cspace_->slot(cspace_->scratch()).remove(); }
+    /// The same for a frame of 2 MiB.
+    Result<u8*> open_large(sys::Frame frame)
+    {
+        TRY(map(frame, place::large_window, sys::Rights::read_write));
+        return reinterpret_cast<u8*>(place::large_window);
+    }
     /// Clears a frame that is mapped nowhere.
     Result<void> clear(sys::Frame frame);
 

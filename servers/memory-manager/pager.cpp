@@ -34,7 +34,12 @@ Result<void> Pager::fill(Space& space, Region const& region)
 
 Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool write)
 {
-    Entry& entry = *TRY(mapper_->entry(space, page));
+    Entry* found = mapper_->find(space, page);
+    if (found == nullptr) {
+        if (put_large(space, region, page)) return {};
+        found = TRY(mapper_->entry(space, page));
+    }
+    Entry& entry = *found;
     u32 const k = page - region.first;
     bool const copied = region.kind == RegionKind::archive && write;
     if (entry.kind() == EntryKind::swapped) return replacement_->fetch(space, page, entry);
@@ -42,6 +47,7 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         return mapper_->call_back(space, page, entry) ? Result<void>{} : Error::busy;
     if (entry.kind() == EntryKind::frame)
         return mapper_->refresh(space, page, entry, region.access);
+    if (entry.kind() == EntryKind::large) return {};
     if (entry.kind() == EntryKind::alias) {
         if (!copied) return {};
         mapper_->drop(space, entry);
@@ -54,14 +60,28 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         u64 const access = region.access & ~memory::access_write;
         return mapper_->put_copy(space, page, entry, archive_frame(region.source + k), access);
     }
-    return put_new(space, region, page, entry, region.access);
+    return put_new(space, region, page, entry, region.access, Purpose::ordinary);
+}
+
+/// Makes 2 MiB around the page present at once, if they are all the region's, and zero.
+bool Pager::put_large(Space& space, Region const& region, u32 page)
+{
+    u32 const first = page / chunk_pages * chunk_pages;
+    bool const zero = region.kind == RegionKind::anonymous || region.kind == RegionKind::heap;
+    if (!zero || first < region.first || first + chunk_pages > region.end()) return false;
+    if ((region.access & memory::access_execute) ||
+        !mapper_->put_large(space, first, region.access))
+        return false;
+    ++space.account.zero_fills;
+    return true;
 }
 
 /// A frame of its own with what the region says is in the page.
-Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access)
+Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access,
+                            Purpose purpose)
 {
     if (space.account.full()) return Error::no_memory;
-    FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : Purpose::ordinary));
+    FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : purpose));
     u32 const k = page - region.first;
     bool const copied = region.kind == RegionKind::archive && u64{k} * page_bytes < region.bytes;
     ++(copied ? space.account.copies : space.account.zero_fills);
@@ -105,7 +125,12 @@ Result<Entry*> Pager::own_page(Space& space, u32 page, u64 access)
     if (region == nullptr) return Error::not_found;
     if (region->kind == RegionKind::object || region->kind == RegionKind::device)
         return Error::bad_argument;
-    Entry& entry = *TRY(mapper_->entry(space, page));
+    Entry* found = TRY(mapper_->entry(space, page));
+    if (found->kind() == EntryKind::large) {
+        TRY(mapper_->cut(space, page));
+        found = TRY(mapper_->entry(space, page));
+    }
+    Entry& entry = *found;
     if (entry.kind() == EntryKind::swapped) return replacement_->fetch(space, page, entry);
     if (entry.kind() == EntryKind::moving && !mapper_->call_back(space, page, entry))
         return Error::busy;
@@ -114,8 +139,8 @@ Result<Entry*> Pager::own_page(Space& space, u32 page, u64 access)
         return &entry;
     }
     mapper_->drop(space, entry);
-    TRY(put_new(space, *region, page, entry, access));
-    entry.mark_dirty(); // we write into it
+    TRY(put_new(space, *region, page, entry, access, Purpose::vital)); // the manager cannot wait
+    entry.mark_dirty();                                                // we write into it
     return &entry;
 }
 

@@ -32,8 +32,10 @@ public:
     Result<Entry*> own_page(Space& space, u32 page, u64 access);
 
 private:
+    bool put_large(Space& space, Region const& region, u32 page);
     Result<void> populate(Space& space, Region const& region, u32 page, bool write);
-    Result<void> put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access);
+    Result<void> put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access,
+                         Purpose purpose);
     Result<void> copy_archive(Region const& region, u32 k, FrameId frame);
     bool in_place(Region const& region, u32 k, bool write) const;
 

@@ -28,26 +28,38 @@ bool Replacement::next_idle(Table& table, Victim& victim)
     return false;
 }
 
-bool Replacement::find(u32 wanted, Victim& victim)
+Replacement::Found Replacement::find(u32 wanted, Victim& victim)
 {
     // Two rounds take all marks away, so the third finds a page if there is any.
     for (u64 steps = 3 * u64{tables_->made()} + 1; steps > 0; --steps) {
         Table& table = (*tables_)[table_];
-        Space const* const space = table_ <= tables_->made() ? spaces_->find(table.space) : nullptr;
-        bool const looked_at = space && !space->resident && !table.large && table.node != 0 &&
-                               (wanted == 0 || wanted == table.space);
-        if (looked_at && next_idle(table, victim)) return true;
+        Space* const space = table_ <= tables_->made() ? spaces_->find(table.space) : nullptr;
+        bool const looked_at = space && !space->resident && (wanted == 0 || wanted == table.space);
+        if (looked_at && table.entry[0].kind() == EntryKind::large) {
+            auto const zero = mapper_->cut(*space, table.key * chunk_pages);
+            if (zero) space->account.evictions += *zero;
+            if (zero && *zero != 0) return Found::room;
+        }
+        if (looked_at && !table.large && table.node != 0 && disk_->ready() &&
+            next_idle(table, victim))
+            return Found::page;
         table_ = table_ < tables_->made() ? table_ + 1 : 1;
         entry_ = 0;
     }
-    return false;
+    return Found::nothing;
 }
 
 Replacement::Room Replacement::make_room(u32 wanted)
 {
-    if (!disk_->usable()) return Room::none;
     Victim victim{};
-    if (!find(wanted, victim)) return disk_->writing() ? Room::on_its_way : Room::none;
+    switch (find(wanted, victim)) {
+    case Found::room:
+        return Room::made;
+    case Found::nothing:
+        return disk_->ready() && disk_->writing() ? Room::on_its_way : Room::none;
+    case Found::page:
+        break;
+    }
     Table& table = (*tables_)[victim.table];
     return evict((*spaces_)[table.space], table.key * chunk_pages + victim.entry,
                  table.entry[victim.entry], victim.dirty);
@@ -55,7 +67,7 @@ Replacement::Room Replacement::make_room(u32 wanted)
 
 void Replacement::balance()
 {
-    if (!disk_->usable() || frames_->available() >= wanted_free) return;
+    if (!disk_->ready() || frames_->available() >= wanted_free) return;
     constexpr int most_at_a_time = 16;
     for (int n = 0; n < most_at_a_time; ++n) {
         u32 const writing = disk_->writing();
@@ -119,6 +131,7 @@ void Replacement::written(Transfer const& it, block::Status status)
 
 Error Replacement::fetch(Space& space, u32 page, Entry& entry)
 {
+    if (!disk_->ready()) return Error::not_supported;
     if (space.account.full()) return Error::no_memory;
     auto const frame = frames_->take(Purpose::swap_in);
     if (!frame) return Error::no_memory;

@@ -22,7 +22,8 @@ public:
     /// Starts to take pages out while fewer frames are free than the next faults may want.
     void balance();
     /// Brings a page that is on the disk back. Always an error: busy (it is on its way, or has to
-    /// wait until a transfer ends), or no_memory (no frame).
+    /// wait until a transfer ends), no_memory (no frame) or not_supported (another disk is in its
+    /// place).
     Error fetch(Space& space, u32 page, Entry& entry);
     /// What the disk has done since. False: nothing. A page that cannot be read: `lost` is called
     /// with space and page.
@@ -48,7 +49,8 @@ private:
         u32 entry;
         bool dirty;
     };
-    bool find(u32 space, Victim& victim);
+    enum class Found { nothing, page, room };
+    Found find(u32 space, Victim& victim);
     bool next_idle(Table& table, Victim& victim);
     Room evict(Space& space, u32 page, Entry& entry, bool dirty);
     void written(Transfer const& it, block::Status status);

@@ -122,7 +122,8 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
         if (space.regions.find(number) == nullptr)
             TRY(m_.spaces.add_region(space,
                                      {number, 1, RegionKind::anonymous, access_read, 0, 0, 0}));
-        Entry const& entry = *TRY(m_.pager.own_page(space, number, access_read));
+        Entry& entry = *TRY(m_.pager.own_page(space, number, access_read));
+        entry.pin(); // there may be more to come, and the manager does not wait for the disk
         u8* const page = TRY(m_.own.open_copy(m_.mapper.frame(entry), sys::Rights::read_write));
         __builtin_memcpy(page + offset, args.data + at, bytes);
         m_.own.close_copy();
@@ -141,11 +142,18 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
     Region const* const region = space.regions.find(page);
     Entry const* const entry = m_.mapper.find(space, page);
     Peek::Reply reply{};
+    if (entry && (entry->kind() == EntryKind::swapped || entry->kind() == EntryKind::moving))
+        return Error::busy;
+    bool const large = entry && entry->kind() == EntryKind::large;
     if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
-        !entry->present())
+        !(large || entry->present()))
         return reply;
     reply.bytes = args.bytes < room ? args.bytes : room;
-    u8 const* const bytes = TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
+    u8 const* const bytes = large
+                                ? TRY(m_.own.open_copy(m_.frames.large(entry->value()),
+                                                       sys::Rights::read, place::large_window)) +
+                                      page % chunk_pages * page_bytes
+                                : TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
     __builtin_memcpy(reply.data, bytes + offset, reply.bytes);
     m_.own.close_copy();
     return reply;
@@ -159,9 +167,9 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
     Region const* const region = space.regions.find(page);
     if (region == nullptr) return Error::not_found;
     if (region->kind == RegionKind::device) return Error::bad_argument;
-    bool const shared = region->kind == RegionKind::object;
+    bool const shared = region->kind == RegionKind::object || region->kind == RegionKind::archive;
     // Who writes gets a frame of the space's own, also where the program itself may only read.
-    if (shared || !(args.access & access_write))
+    if (region->kind == RegionKind::object || (shared && !(args.access & access_write)))
         TRY(m_.pager.touch(space, page, {false, false}));
     else
         TRY(m_.pager.own_page(space, page, region->access));
@@ -220,8 +228,8 @@ Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const& args, 
 Result<Statistics::Reply> Service::on(Statistics, Args<Statistics> const&, Client client)
 {
     Account const& it = TRY(caller(client))->account;
-    return Statistics::Reply{it.quota,      it.resident, it.tables,    it.swapped, it.faults,
-                             it.zero_fills, it.copies,   it.evictions, it.swap_ins};
+    return Statistics::Reply{it.quota,      it.resident, it.tables,    it.swapped,  it.faults,
+                             it.zero_fills, it.copies,   it.evictions, it.swap_ins, it.large};
 }
 
 Result<SpaceStatistics::Reply> Service::on(SpaceStatistics, Args<SpaceStatistics> const& args,
@@ -231,8 +239,8 @@ Result<SpaceStatistics::Reply> Service::on(SpaceStatistics, Args<SpaceStatistics
     Space const* const space = m_.spaces.find(args.space);
     if (space == nullptr) return Error::not_found;
     Account const& it = space->account;
-    return SpaceStatistics::Reply{it.quota,      it.resident, it.tables,    it.swapped, it.faults,
-                                  it.zero_fills, it.copies,   it.evictions, it.swap_ins};
+    return SpaceStatistics::Reply{it.quota,      it.resident, it.tables,    it.swapped,  it.faults,
+                                  it.zero_fills, it.copies,   it.evictions, it.swap_ins, it.large};
 }
 
 Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStatistics> const&,

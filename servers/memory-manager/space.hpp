@@ -10,6 +10,7 @@ namespace memory_manager {
 /// Pages of 4 KiB, and counts since the space was made.
 struct Account {
     u64 quota = 0, resident = 0, tables = 0, swapped = 0;
+    u64 large = 0; ///< of 2 MiB: counted in `resident` as 512 each
     u64 faults = 0, zero_fills = 0, copies = 0, evictions = 0, swap_ins = 0;
     bool full() const { return resident + tables >= quota; }
 };

@@ -15,7 +15,7 @@ Result<void> SwapDisk::attach(block::Shared* rings, u8* pool, u64 pool_bytes,
 {
     if (attached()) return Error::busy;
     u64 const pages = pool_bytes / page_bytes;
-    if (pages <= kept_for_reads) return Error::bad_argument;
+    if (pages <= kept_for_reads + 1) return Error::bad_argument;
     u64 const copies = align_up(u64{frames_} * sizeof(u32), page_bits);
     TRY(own_->back(place::copies, copies));
     copies_ = reinterpret_cast<u32*>(place::copies);
@@ -23,7 +23,7 @@ Result<void> SwapDisk::attach(block::Shared* rings, u8* pool, u64 pool_bytes,
     requests_ = queue::Sender<Requests>{&rings->requests};
     completions_ = queue::Receiver<Completions>{&rings->completions};
     pool_ = pool;
-    transfers_ = pages < max_transfers ? static_cast<u32>(pages) : max_transfers;
+    transfers_ = static_cast<u32>(pages < max_transfers ? pages : max_transfers) - 1;
     driver_ = driver;
     greet();
     return {};
@@ -36,10 +36,18 @@ void SwapDisk::greet()
     if (epoch == epoch_) return;
     epoch_ = epoch;
     for (u32 n = 0; n < transfers_; ++n) transfer_[n].sent = false;
-    if (!usable() && transfer_[0].kind == TransferKind::none)
-        transfer_[0].kind = TransferKind::signature;
-    for (u32 n = 0; n < transfers_; ++n)
-        if (transfer_[n].kind != TransferKind::none) send(transfer_[n]);
+    disk_ = Disk::unknown;
+    Transfer& signature = transfer_[transfers_];
+    finish(signature);
+    signature.kind = TransferKind::signature;
+    send(signature);
+}
+
+/// What waits for the signature, or did not fit into the ring.
+void SwapDisk::send_rest()
+{
+    for (u32 n = 0; n <= transfers_; ++n)
+        if (transfer_[n].kind != TransferKind::none && !transfer_[n].sent) send(transfer_[n]);
 }
 
 void SwapDisk::wake()
@@ -49,6 +57,7 @@ void SwapDisk::wake()
 
 void SwapDisk::send(Transfer& it)
 {
+    if (it.kind != TransferKind::signature && disk_ != Disk::right) return;
     bool const write = it.kind == TransferKind::write;
     auto const operation = write ? block::Operation::write : block::Operation::read;
     it.sent = requests_.push({u64{it.life} << 32 | number(it), it.place * page_sectors,
@@ -82,38 +91,55 @@ Transfer* SwapDisk::completed(block::Status& status)
         block::Completion done{};
         if (!completions_.pop(done)) {
             greet();
-            for (u32 n = 0; n < transfers_; ++n) // what did not fit into the ring before
-                if (transfer_[n].kind != TransferKind::none && !transfer_[n].sent)
-                    send(transfer_[n]);
+            if (Transfer* const failed = next_failed()) {
+                status = block::Status::io_error;
+                return failed;
+            }
+            send_rest();
             if (completions_.sleep_if_empty()) return nullptr;
             continue;
         }
         u64 const n = done.id & ~u32{0};
-        if (n >= transfers_ || transfer_[n].kind == TransferKind::none ||
+        if (n > transfers_ || transfer_[n].kind == TransferKind::none ||
             transfer_[n].life != done.id >> 32)
             continue; // not of ours, or of a former life
         status = static_cast<block::Status>(done.status);
         if (transfer_[n].kind != TransferKind::signature) return &transfer_[n];
-        if (status == block::Status::ok) (void)use(transfer_[n]);
+        bool const right = status == block::Status::ok && use(buffer(transfer_[n]));
+        disk_ = right ? Disk::right : Disk::wrong;
         finish(transfer_[n]);
     }
 }
 
-/// The disk's first page came: from now on pages may go there, if it is a swap disk.
-Result<void> SwapDisk::use(Transfer const& signature)
+/// A transfer that fails since the driver has the wrong disk; null: none.
+Transfer* SwapDisk::next_failed()
 {
-    if (__builtin_memcmp(buffer(signature), swap_signature, swap_signature_bytes) != 0 ||
-        rings_->read_only.load(std::memory_order_relaxed) != 0)
-        return Error::not_supported;
-    u64 const sectors = rings_->sectors.load(std::memory_order_relaxed);
-    u64 places = sectors / page_sectors;
+    if (disk_ != Disk::wrong) return nullptr;
+    for (u32 n = 0; n < transfers_; ++n)
+        if (transfer_[n].kind != TransferKind::none) return &transfer_[n];
+    return nullptr;
+}
+
+bool SwapDisk::is_swap_disk(u8 const* first_page) const
+{
+    return __builtin_memcmp(first_page, swap_signature, swap_signature_bytes) == 0 &&
+           rings_->read_only.load(std::memory_order_relaxed) == 0;
+}
+
+/// The disk's first page came. True: pages may go there. Once it was used it must be the same disk.
+bool SwapDisk::use(u8 const* first_page)
+{
+    u64 places = rings_->sectors.load(std::memory_order_relaxed) / page_sectors;
     if (places > max_places) places = max_places;
-    if (places < 2) return Error::not_supported;
-    TRY(own_->back(place::taken, align_up((places + 63) / 64 * 8, page_bits)));
+    if (!is_swap_disk(first_page) || places < 2) return false;
+    if (usable())
+        return places >= places_ && __builtin_memcmp(serial_, rings_->serial, sizeof serial_) == 0;
+    if (!own_->back(place::taken, align_up((places + 63) / 64 * 8, page_bits))) return false;
     taken_ = reinterpret_cast<u64*>(place::taken);
     taken_[0] = 1; // the signature's
     places_ = places;
-    return {};
+    __builtin_memcpy(serial_, rings_->serial, sizeof serial_);
+    return true;
 }
 
 Result<u32> SwapDisk::take_place()

@@ -1,7 +1,7 @@
 // The swap disk as memory-manager sees it: places of one page each, and requests in flight, one for
 // each page of the pool. All by rings (libs/protocol/block.hpp): nothing here waits, and nothing
 // here takes memory once it was attached. A disk that does not begin with the signature is never
-// written.
+// written: each epoch of the driver begins with a look at it, since it may have another disk.
 #pragma once
 
 #include "own_space.hpp"
@@ -38,8 +38,10 @@ public:
     /// no_memory.
     Result<void> attach(block::Shared* rings, u8* pool, u64 pool_bytes, sys::Notification driver);
     bool attached() const { return rings_ != nullptr; }
-    /// Whether pages can go there: its signature was seen.
+    /// Whether pages may be there: a signature was seen once.
     bool usable() const { return places_ != 0; }
+    /// Whether pages can go there and come back, now or when the driver's successor has begun.
+    bool ready() const { return usable() && disk_ != Disk::wrong; }
     u64 places() const { return places_; }
     u64 places_used() const { return used_; }
 
@@ -68,11 +70,16 @@ public:
     Transfer* completed(block::Status& status);
 
 private:
+    /// What the driver of this epoch has.
+    enum class Disk : u8 { unknown, right, wrong };
     using Requests = decltype(block::Shared::requests);
     using Completions = decltype(block::Shared::completions);
     void greet();
     void wake();
-    Result<void> use(Transfer const& signature);
+    void send_rest();
+    bool is_swap_disk(u8 const* first_page) const;
+    bool use(u8 const* first_page);
+    Transfer* next_failed();
 
     OwnSpace* own_ = nullptr;
     u32 frames_ = 0;
@@ -81,7 +88,10 @@ private:
     queue::Receiver<Completions> completions_;
     u8* pool_ = nullptr;
     sys::Notification driver_;
-    u32 epoch_ = 0, transfers_ = 0;
+    u32 epoch_ = 0;
+    u32 transfers_ = 0; ///< of pages; the record behind them is the signature's
+    Disk disk_ = Disk::unknown;
+    char serial_[sizeof block::Shared::serial] = {};
     u64 places_ = 0, used_ = 0, hint_ = 0;
     u64* taken_ = nullptr;  ///< a bit for each place
     u32* copies_ = nullptr; ///< for each frame

@@ -12,6 +12,7 @@ enum class EntryKind : u32 {
     alias,   ///< value: AliasId, a copy of somebody's frame
     swapped, ///< value: place on the swap disk
     moving,  ///< value: transfer between memory and swap disk
+    large,   ///< value: a whole chunk; only as entry[0] of a table of one large mapping
 };
 
 /// One page: kind, flags, value.

@@ -24,7 +24,8 @@ inline constexpr u32 max_tables = 65536; ///< page tables of all spaces
 namespace place {
 inline constexpr u64 base = 0x2000'0000'0000;
 inline constexpr u64 ipc_buffer = base;
-inline constexpr u64 window = base + 0x1000; ///< two pages, one mapping each at a time
+inline constexpr u64 window = base + 0x1000;          ///< two pages, one mapping each at a time
+inline constexpr u64 large_window = base + 0x20'0000; ///< a page of 2 MiB
 inline constexpr u64 archive = base + 0x4000'0000;
 inline constexpr u64 chunks = base + 0x8000'0000;
 inline constexpr u64 tables = base + 0xc000'0000;

@@ -80,6 +80,7 @@ int account(Shell& shell, std::string_view name)
     Table table{shell.out,
                 {{"quota", 7, true},
                  {"resident", 8, true},
+                 {"large", 5, true},
                  {"tables", 7, true},
                  {"swapped", 7, true},
                  {"faults", 7, true},
@@ -89,9 +90,9 @@ int account(Shell& shell, std::string_view name)
                  {"swap-ins", 8, true}},
                 shell.json};
     auto const pages = [](u64 count) { return text::size(count * 4096); };
-    table.row({pages(it->quota), pages(it->resident), pages(it->tables), pages(it->swapped),
-               text::value(it->faults), text::value(it->zero_fills), text::value(it->copies),
-               text::value(it->evictions), text::value(it->swap_ins)});
+    table.row({pages(it->quota), pages(it->resident), text::value(it->large), pages(it->tables),
+               pages(it->swapped), text::value(it->faults), text::value(it->zero_fills),
+               text::value(it->copies), text::value(it->evictions), text::value(it->swap_ins)});
     table.end();
     return 0;
 }

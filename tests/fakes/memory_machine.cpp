@@ -98,7 +98,7 @@ Machine::Machine(std::vector<std::pair<u64, u32>> ram, u64 archive_pages)
 Machine::~Machine()
 {
     sys::fake_kernel = {};
-    for (u64 address : own_pages_) munmap(reinterpret_cast<void*>(address), 4096);
+    for (auto const& [address, bytes] : own_pages_) munmap(reinterpret_cast<void*>(address), bytes);
     munmap(ram_, ram_bytes_);
     close(file_);
 }

@@ -98,9 +98,9 @@ private:
     u64 ram_bytes_ = 0;
     abi::IpcBuffer first_buffer_{};
     std::vector<std::unique_ptr<Node>> nodes_;
-    Slot root_;               ///< the manager's CSpace
-    std::set<Slot*> live_;    ///< all slots that hold something
-    std::set<u64> own_pages_; ///< addresses that are mapped in this process
+    Slot root_;                    ///< the manager's CSpace
+    std::set<Slot*> live_;         ///< all slots that hold something
+    std::map<u64, u64> own_pages_; ///< address and bytes of what is mapped in this process
     handover::Memory handover_{};
 };
 

@@ -24,15 +24,16 @@ void Machine::show(Space& space, u64 address, Mapping const* mapping)
     if (!space.own) return;
     void* const at = reinterpret_cast<void*>(address);
     if (mapping == nullptr) {
-        munmap(at, 4096);
+        munmap(at, own_pages_[address]);
         own_pages_.erase(address);
         return;
     }
+    u64 const bytes = u64{1} << mapping->bits;
     int const protection = mapping->write ? PROT_READ | PROT_WRITE : PROT_READ;
-    if (mmap(at, 4096, protection, MAP_SHARED | MAP_FIXED, file_,
+    if (mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, file_,
              static_cast<off_t>(mapping->physical)) == MAP_FAILED)
         std::perror("mmap"), std::abort();
-    own_pages_.insert(address);
+    own_pages_[address] = bytes;
 }
 
 void Machine::unmap(Slot& slot)

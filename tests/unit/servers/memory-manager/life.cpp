@@ -328,3 +328,72 @@ TEST_CASE("random lives keep every word, and all memory comes back")
         free_before = world.free_pages();
     }
 }
+
+TEST_CASE("2 MiB that are all a program's are one page, until somebody wants a part of it")
+{
+    World world;
+    u64 const before = world.free_pages(), space = world.new_space(2000);
+    u64 const heap = world.must<Allocate>({4 * mib}, space).address;
+    REQUIRE(heap % (2 * mib) == 0);
+    *world.touch(space, heap + 5 * page, true) = 1;
+    auto account = world.must<SpaceStatistics>({space});
+    CHECK(account.large == 1);
+    CHECK(account.resident == 512);
+    CHECK(account.faults == 1);
+    auto const pages = world.pages_of_space(space);
+    for (u64 n = 0; n < 512; ++n) {
+        u8* const at = world.machine.touch(*pages, heap + n * page + 7, true);
+        REQUIRE(at != nullptr);
+        CHECK(*at == 0);
+        *at = static_cast<u8>(n % 3); // every third stays zero
+    }
+    CHECK(world.must<Peek>({space, heap + 5 * page + 7, 1}).data[0] == 2);
+    CHECK(world.must<SpaceStatistics>({space}).large == 1);
+
+    world.must<TakeFrame>({space, heap + 4 * page, read_write});
+    account = world.must<SpaceStatistics>({space});
+    CHECK(account.large == 0);
+    CHECK(account.resident == 512 - 171);
+    for (u64 n = 0; n < 512; ++n) {
+        REQUIRE(*world.touch(space, heap + n * page + 7, false) == n % 3);
+        REQUIRE(*world.touch(space, heap + n * page, false) == (n == 5));
+    }
+    (void)world.touch(space, heap + 2 * mib, false);
+    CHECK(world.must<SpaceStatistics>({space}).large == 1);
+    world.must<Free>({heap}, space);
+    CHECK(world.must<SpaceStatistics>({space}).resident == 0);
+    world.must<DestroySpace>({space});
+    CHECK(world.free_pages() + 2000 > before);
+}
+
+TEST_CASE("large pages keep nobody from what the quota promises")
+{
+    World world;
+    u64 const space = world.new_space(700);
+    u64 const heap[] = {world.must<Allocate>({2 * mib}, space).address,
+                        world.must<Allocate>({2 * mib}, space).address};
+    (void)world.touch(space, heap[0], true);
+    CHECK(world.must<SpaceStatistics>({space}).large == 1);
+    // No room for a second: small pages, and when the account is full the first is cut.
+    for (u64 n = 0; n < 512; ++n) *world.touch(space, heap[1] + n * page, true) = 1;
+    auto const account = world.must<SpaceStatistics>({space});
+    CHECK(account.large == 0);
+    CHECK(account.resident + account.tables <= 701);
+    for (u64 n = 0; n < 150; ++n) *world.touch(space, heap[0] + n * page, true) = 1;
+    u64 n = 150;
+    while (n < 512 && world.touch(space, heap[0] + n * page, true)) ++n;
+    CHECK(world.reason == fault_quota);
+    CHECK(n < 190);
+}
+
+TEST_CASE("pages of 2 MiB are not made when memory is short")
+{
+    World world{{{16 * mib, 24}}, 8};
+    u64 const space = world.new_space(100000);
+    u64 const heap = world.must<Allocate>({16 * mib}, space).address;
+    u64 n = 0;
+    while (u8* const at = world.touch(space, heap + n * page, true)) *at = 1, ++n;
+    CHECK(world.reason == fault_memory);
+    CHECK(n > 2000);
+    world.must<CreateObject>({mib, 1, 64});
+}
