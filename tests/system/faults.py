@@ -15,6 +15,7 @@ SOSP 2003]:
 A fault never changes the length of an instruction, and the same program, class and seed always give
 the same fault. Decoding of instructions: machine_code.py.
 """
+import bisect
 from dataclasses import dataclass
 import random
 import re
@@ -113,10 +114,22 @@ def _loop_ends(program):
                 break
 
 
+def blocks(instructions):
+    """The instructions with which a block begins, through which control flows to its end."""
+    targets = {each.target for each in instructions}
+    before = None
+    for each in instructions:
+        if before is None or each.address in targets or each.function != before.function \
+                or re.match(r'j|call|ret|syscall', before.text):
+            yield each
+        before = each
+
+
 class Program:
     """A victim's machine code, with the places that each class of faults has in it."""
 
     def __init__(self, instructions):
+        self.blocks = [each.address for each in blocks(instructions)]
         self.places = {
             'source': [i for i in instructions if machine_code.registers(i.code, 'source')],
             'destination': [i for i in instructions
@@ -127,6 +140,9 @@ class Program:
             'text': instructions,
             'elide': instructions,
         }
+
+    def block_of(self, address):
+        return self.blocks[bisect.bisect_right(self.blocks, address) - 1]
 
     def fault(self, kind, seed):
         """The fault of this class and seed."""

@@ -179,7 +179,8 @@ TEST_CASE("an injector changes a victim's own copy, and nobody else's")
     world.must<MapVictim>({victim, text + page, window}, injector);
     CHECK(world.touch(own, window, true) == world.touch(victim, text + page, false));
     world.must<DestroySpace>({victim});
-    CHECK(world.pages_of_space(own)->pages.count(window) == 0);
+    CHECK(world.touch(own, window, true) == nullptr); // a fault, and not for ever the same one
+    CHECK(world.reason == fault_unmapped);
     world.must<DestroySpace>({own});
     CHECK(world.free_pages() >= free);
 }
