@@ -40,7 +40,8 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
     if (entry.kind() == EntryKind::swapped) return replacement_->fetch(space, page, entry);
     if (entry.kind() == EntryKind::moving)
         return mapper_->call_back(space, page, entry) ? Result<void>{} : Error::busy;
-    if (entry.kind() == EntryKind::frame) return mapper_->refresh(space, page, entry, region.access);
+    if (entry.kind() == EntryKind::frame)
+        return mapper_->refresh(space, page, entry, region.access);
     if (entry.kind() == EntryKind::alias) {
         // Whoever the frame belongs to took it back: that mapping does not come again.
         if (region.kind == RegionKind::device) return Error::not_found;
@@ -64,8 +65,7 @@ Result<void> Pager::put_new(Space& space, Region const& region, u32 page, Entry&
     if (space.account.full()) return Error::no_memory;
     FrameId const frame = TRY(frames_->take(space.resident ? Purpose::vital : Purpose::ordinary));
     u32 const k = page - region.first;
-    bool const copied =
-        region.kind == RegionKind::archive && u64{k} * page_bytes < region.bytes;
+    bool const copied = region.kind == RegionKind::archive && u64{k} * page_bytes < region.bytes;
     ++(copied ? space.account.copies : space.account.zero_fills);
     auto const put = [&]() -> Result<void> {
         if (copied) TRY(copy_archive(region, k, frame));

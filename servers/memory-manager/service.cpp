@@ -53,7 +53,8 @@ Result<Allocate::Reply> Service::on(Allocate, Args<Allocate> const& args, Client
     u64 const pages = pages_of(args.bytes);
     if (pages > space.account.quota + (space.resident ? 0 : m_.disk.places()))
         return Error::no_memory;
-    Region region{0, static_cast<u32>(pages), RegionKind::heap, access_read | access_write, 0, 0, 0};
+    Region region{0, static_cast<u32>(pages), RegionKind::heap, access_read | access_write, 0, 0,
+                  0};
     region.first = TRY(space.regions.gap(page_of(layout::heap), page_of(layout::heap_end),
                                          region.pages, pages < chunk_pages ? 1 : chunk_pages));
     TRY(add(space, region));
@@ -81,8 +82,7 @@ Result<CreateSpace::Reply> Service::on(CreateSpace, Args<CreateSpace> const& arg
     return CreateSpace::Reply{space.number};
 }
 
-Result<DestroySpace::Reply> Service::on(DestroySpace, Args<DestroySpace> const& args,
-                                        Client client)
+Result<DestroySpace::Reply> Service::on(DestroySpace, Args<DestroySpace> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
     m_.faults.forget(space.number);
@@ -106,8 +106,7 @@ Result<MapArchive::Reply> Service::on(MapArchive, Args<MapArchive> const& args, 
     return MapArchive::Reply{};
 }
 
-Result<MapAnonymous::Reply> Service::on(MapAnonymous, Args<MapAnonymous> const& args,
-                                        Client client)
+Result<MapAnonymous::Reply> Service::on(MapAnonymous, Args<MapAnonymous> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
     Region region = TRY(checked_region(args.address, args.bytes, args.access));
@@ -116,14 +115,14 @@ Result<MapAnonymous::Reply> Service::on(MapAnonymous, Args<MapAnonymous> const& 
     return MapAnonymous::Reply{};
 }
 
-Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& args,
-                                        Client client)
+Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
     if (args.bytes == 0 || args.contiguous > 1) return Error::bad_argument;
     if (args.bytes > chunk_bytes) return Error::no_memory;
     u64 limit = ~u64{0};
-    if (args.contiguous && args.address_bits < 64) limit = bit(static_cast<unsigned>(args.address_bits));
+    if (args.contiguous && args.address_bits < 64)
+        limit = bit(static_cast<unsigned>(args.address_bits));
     u32 const number = TRY(m_.shared.create(static_cast<u32>(pages_of(args.bytes)), limit));
     u64 const physical = m_.shared.physical(m_.shared[number]);
     return CreateObject::Reply{number, args.contiguous ? physical : 0};
@@ -134,8 +133,7 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
     if (client.badge != manager) return Error::missing_rights;
     SharedObject* const object = m_.shared.find(args.object);
     if (object == nullptr) return Error::not_found;
-    Region region =
-        TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
+    Region region = TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
     if (args.access & access_execute) return Error::bad_argument;
     if (args.space == 0) {
         if (args.address < layout::shared ||

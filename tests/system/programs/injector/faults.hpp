@@ -12,8 +12,9 @@ inline constexpr char const* victim_names[] = {"uart0",   "ps2",   "clock",     
                                                "entropy", "disk0", "virtio-rng"};
 inline constexpr u8 victim_count = 7;
 
-/// One instruction, on one page of the victim's text. survey: it begins a block of which the results
-/// are to say whether the victim comes there; else a fault. Those of a survey stand together.
+/// One instruction, on one page of the victim's text. survey: it begins a block of which the
+/// results are to say whether the victim comes there; else a fault. Those of a survey stand
+/// together.
 struct Fault {
     u64 address;
     u32 number; ///< what the results call it

@@ -1,11 +1,12 @@
-// Changes one instruction of a running driver or server, uses the victim until it fails or has served
-// well for a while, and looks what came of it: is the victim back, is its successor's code clean, is
-// everybody else as before? A line for each fault: tests/system/injection.py reads them.
+// Changes one instruction of a running driver or server, uses the victim until it fails or has
+// served well for a while, and looks what came of it: is the victim back, is its successor's code
+// clean, is everybody else as before? A line for each fault: tests/system/injection.py reads them.
 //
 //     ~i NUMBER                          about to be injected
-//     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY: us
-//                                        from a crash to the successor's readiness; BAD: ok, or what
-//                                        must not be
+//     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY:
+//     us
+//                                        from a crash to the successor's readiness; BAD: ok, or
+//                                        what must not be
 //     ~h NUMBER                          the victim comes to this block of the survey
 #include "program/layout.hpp"
 #include "protocol/memory.hpp"
@@ -103,8 +104,8 @@ private:
         return reinterpret_cast<u8*>(window) + fault.address % page;
     }
 
-    /// To which of the blocks from `first` on does the victim come while it serves? A fault in all of
-    /// them tells the first, without that one the next, until it serves well. Returns the number
+    /// To which of the blocks from `first` on does the victim come while it serves? A fault in all
+    /// of them tells the first, without that one the next, until it serves well. Returns the number
     /// behind the survey.
     u32 surveyed(u32 first)
     {
