@@ -240,12 +240,12 @@ struct Peek {
     };
 };
 
-/// Maps a page of another space, writable, at `window` of the caller's own, in the place of what was
-/// mapped there by this call before: how the injector of the test profile gets at a victim's memory.
-/// The page becomes the victim's own copy first, so the resident image and other instances keep
-/// theirs; the mapping goes with the victim. The right `injector`.
-/// Errors: missing_rights, not_found (no such space, or nothing is there), bad_argument (shared
-/// memory and device registers have an owner besides the victim; the caller itself), no_memory.
+/// Maps a page of another space, writable, at `window` of the caller's own, in the place of what
+/// was mapped there by this call before: how the injector of the test profile gets at a victim's
+/// memory. The page becomes the victim's own copy first, so the resident image and other instances
+/// keep theirs; the mapping goes with the victim. The right `injector`. Errors: missing_rights,
+/// not_found (no such space, or nothing is there), bad_argument (shared memory and device registers
+/// have an owner besides the victim; the caller itself), no_memory.
 struct MapVictim {
     static constexpr bool idempotent = true;
     struct Args {

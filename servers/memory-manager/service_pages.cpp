@@ -62,16 +62,15 @@ Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Cli
     if (victim == nullptr) return Error::not_found;
     if (victim == &own) return Error::bad_argument;
     TRY(checked_region(args.address, page_bytes, access_read));
-    Region const window =
-        TRY(checked_region(args.window, page_bytes, access_read | access_write));
+    Region const window = TRY(checked_region(args.window, page_bytes, access_read | access_write));
     u32 const page = page_of(args.address);
     Region const* const region = victim->regions.find(page);
     if (region == nullptr) return Error::not_found;
     Entry& entry = *TRY(m_.pager.own_page(*victim, page, region->access));
     entry.pin();
     (void)m_.cspace.slot(m_.outbox).remove();
-    TRY(done(m_.cspace.slot(m_.outbox).copy_from(
-        m_.cspace.slot(m_.mapper.frame(entry).address()), sys::Rights::read_write)));
+    TRY(done(m_.cspace.slot(m_.outbox).copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()),
+                                                 sys::Rights::read_write)));
     TRY(put_frame(own, window, m_.outbox, abi::VmAttributes::write_back));
     return MapVictim::Reply{};
 }

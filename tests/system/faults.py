@@ -13,15 +13,16 @@ SOSP 2003]:
     elide        an instruction is left out
 
 A fault never changes the length of an instruction, and the same program, class and seed always give
-the same fault. Decoding of instructions: machine_code.py.
+the same fault. Decoding of instructions: x86_code.py.
 """
+import bisect
 from dataclasses import dataclass
 import random
 import re
 import subprocess
 
-import machine_code
-from machine_code import NOP
+import x86_code
+from x86_code import NOP
 
 PAGE = 4096
 CLASSES = ('source', 'destination', 'pointer', 'interface', 'loop', 'text', 'elide')
@@ -93,7 +94,7 @@ def _parameters(program):
         for before in reversed(program[max(0, n - LOOK_BACK):n]):
             if before.function != each.function or re.match(r'j|call|ret|syscall', before.text):
                 break
-            register = machine_code.loaded_register(before.code)
+            register = x86_code.loaded_register(before.code)
             if register in free:
                 free.remove(register)
                 yield before
@@ -104,7 +105,7 @@ def _loop_ends(program):
     loops = [(each.target, each.address, each.function) for each in program
              if each.target is not None and each.target < each.address]
     for each in program:
-        if not machine_code.is_conditional_jump(each.code) or each.target is None:
+        if not x86_code.is_conditional_jump(each.code) or each.target is None:
             continue
         for first, last, function in loops:
             if each.function == function and first <= each.address <= last \
@@ -113,20 +114,35 @@ def _loop_ends(program):
                 break
 
 
+def blocks(instructions):
+    """The instructions with which a block begins, through which control flows to its end."""
+    targets = {each.target for each in instructions}
+    before = None
+    for each in instructions:
+        if before is None or each.address in targets or each.function != before.function \
+                or re.match(r'j|call|ret|syscall', before.text):
+            yield each
+        before = each
+
+
 class Program:
     """A victim's machine code, with the places that each class of faults has in it."""
 
     def __init__(self, instructions):
+        self.blocks = [each.address for each in blocks(instructions)]
         self.places = {
-            'source': [i for i in instructions if machine_code.registers(i.code, 'source')],
+            'source': [i for i in instructions if x86_code.registers(i.code, 'source')],
             'destination': [i for i in instructions
-                            if machine_code.registers(i.code, 'destination')],
-            'pointer': [i for i in instructions if machine_code.has_address(i.code)],
+                            if x86_code.registers(i.code, 'destination')],
+            'pointer': [i for i in instructions if x86_code.has_address(i.code)],
             'interface': list(dict.fromkeys(_parameters(instructions))),
             'loop': list(_loop_ends(instructions)),
             'text': instructions,
             'elide': instructions,
         }
+
+    def block_of(self, address):
+        return self.blocks[bisect.bisect_right(self.blocks, address) - 1]
 
     def fault(self, kind, seed):
         """The fault of this class and seed."""
@@ -138,11 +154,11 @@ class Program:
 
 def _changed(kind, code, chance):
     if kind in ('source', 'destination'):
-        return machine_code.other_register(code, kind, chance)
+        return x86_code.other_register(code, kind, chance)
     if kind == 'pointer':
-        return machine_code.other_address(code, chance)
+        return x86_code.other_address(code, chance)
     if kind == 'loop':
-        return machine_code.inverted(code)
+        return x86_code.inverted(code)
     if kind == 'text':
         bit = chance.randrange(8 * len(code))
         changed = bytearray(code)

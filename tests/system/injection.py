@@ -26,10 +26,12 @@ import rig
 
 HERE = Path(__file__).resolve().parent
 MAGIC = b'faults to inject'
-FAULT = struct.Struct('<QIBBxx16s16s')  # programs/injector/faults.hpp
-CAPACITY = 512
-SILENCE = 90.0  # seconds without a word from the injector: the guest hangs
+FAULT = struct.Struct('<QIBBBx16s16s')  # programs/injector/faults.hpp
+CAPACITY = 4096
+SILENCE = 40.0  # seconds without a word from the injector: the guest hangs
 DISK_BYTES = 4 << 20
+SEEDS = 100_000  # to choose from, for each class
+SURVEY = 'survey'  # not a class of faults: does the victim come here?
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Lab:
         self.build, self.show = Path(build), show
         self.code = {each.name: faults.Program(faults.disassemble(self.build / f'{each.program}.elf'))
                      for each in VICTIMS}
+        self.used = {}  # what survey() found
 
     def injection(self, victim, kind, seed):
         return Injection(victim, self.code[victim.name].fault(kind, seed))
@@ -87,8 +90,7 @@ class Lab:
         return archive
 
     def run(self, injections):
-        """Injects them in one boot. Returns {injection: Outcome} of those that came to an end,
-        the one at hand when something went wrong, and what that was (None, None: nothing did)."""
+        """Injects them in one boot. Returns its Witness."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             disk = folder / 'disk.img'
@@ -97,7 +99,37 @@ class Lab:
             session = rig.Session('test', words=['--disk', str(disk)], build=self.build,
                                   archive=self.archive(injections, folder))
             with session as guest:
-                return Witness(guest, injections, self.show).watch()
+                witness = Witness(guest, injections, self.show)
+                witness.watch()
+                return witness
+
+    def survey(self):
+        """Finds the blocks to which each victim comes while it is used: {victim: addresses}."""
+        asked = []
+        for victim in VICTIMS:
+            for block in self.code[victim.name].blocks:
+                asked.append(Injection(victim, faults.Fault(SURVEY, 0, block, b'?', b'?', '')))
+        witness = self.run(asked)
+        if witness.problem:
+            raise rig.Lost(f'the survey of what victims do: {witness.problem}')
+        return {victim: {each.fault.address for each in witness.used if each.victim is victim}
+                for victim in VICTIMS}
+
+    def plan(self, victims, first_seed, per_class):
+        """{victim: injections}: for each class the first seeds whose fault lies where the victim
+        comes, and the last seed looked at."""
+        if not self.used:
+            self.used = self.survey()
+        planned = {}
+        for victim in victims:
+            code, planned[victim] = self.code[victim.name], []
+            for kind in faults.CLASSES:
+                seeds = range(first_seed, first_seed + SEEDS)
+                hits = (it for it in (code.fault(kind, seed) for seed in seeds)
+                        if code.block_of(it.address) in self.used[victim])
+                planned[victim] += [Injection(victim, it)
+                                    for it in itertools.islice(hits, per_class)]
+        return planned
 
 
 def with_table(image, injections):
@@ -108,7 +140,7 @@ def with_table(image, injections):
     for number, each in enumerate(injections):
         it = each.fault
         table += FAULT.pack(it.address, number, VICTIMS.index(each.victim), len(it.before),
-                            it.before, it.after)
+                            it.kind == SURVEY, it.before, it.after)
     return image[:at] + table + image[at + len(table):]
 
 
@@ -123,11 +155,11 @@ class Witness:
     """Plays the person at the machine, serial line and keyboard, and notes what the injector says."""
 
     _WORDS = re.compile(rb'~e(\d+)\r?\n|~(k)\r?\n|~i (\d+)\r?\n|~o (\d+) (\S+) (\d+) (\S+)\r?\n'
-                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n')
+                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n|~h (\d+)\r?\n')
 
     def __init__(self, session, injections, show):
         self.session, self.injections, self.show = session, injections, show
-        self.outcomes = {}
+        self.outcomes, self.used = {}, []
         self.at = None  # being injected
         self.done, self.key_wanted, self.problem = False, False, None
         self.read = 0
@@ -141,7 +173,7 @@ class Witness:
         for word in self._WORDS.finditer(output, self.read):
             self.read = word.end()
             self.heard = time.monotonic()
-            echo, key, begun, ended, outcome, recovery, bad, done, problem = word.groups()
+            echo, key, begun, ended, outcome, recovery, bad, done, problem, hot = word.groups()
             if echo:
                 self.session.guest.input.put(b'e' + echo + b'\n')
             elif key:
@@ -152,6 +184,8 @@ class Witness:
                 self.outcomes[self.injections[int(ended)]] = Outcome(
                     outcome.decode(), int(recovery), bad.decode())
                 self.at = None
+            elif hot:
+                self.used.append(self.injections[int(hot)])
             elif done:
                 self.done = True
             elif problem:
@@ -159,7 +193,7 @@ class Witness:
 
     def watch(self):
         guest = self.session.guest
-        while not self.done and not self.problem:
+        while not self.done and not self.problem:  # the injector ends early when something is bad
             guest.run(until=lambda: self.done or self.problem or self.key_wanted,
                       deadline=time.monotonic() + 1)
             if guest.status is not None and not self.done:
@@ -171,23 +205,22 @@ class Witness:
                 for down in (True, False):
                     self.session.qmp('input-send-event', events=[{'type': 'key', 'data': {
                         'down': down, 'key': {'type': 'qcode', 'data': 'a'}}}])
-        return self.outcomes, self.at, self.problem
 
 
-def campaign(lab, injections, tap):
+def campaign(lab, injections):
     """Injects all of them, in as many boots as that takes. Returns ({injection: Outcome},
     [(injection or None, what went wrong with the whole machine)])."""
     outcomes, wrecks = {}, []
     rest = list(injections)
     while rest:
-        done, at, problem = lab.run(rest[:CAPACITY])
-        outcomes.update(done)
-        if problem:
-            wrecks.append((at, problem))
+        it = lab.run(rest[:CAPACITY])
+        outcomes.update(it.outcomes)
+        if it.problem:
+            wrecks.append((it.at, it.problem))
         before = len(rest)
-        rest = [each for each in rest if each not in done and each is not at]
+        rest = [each for each in rest if each not in it.outcomes and each is not it.at]
         if len(rest) == before:
-            raise rig.Lost(f'no injection was made: {problem}')
+            raise rig.Lost(f'no injection was made: {it.problem}')
     return outcomes, wrecks
 
 
@@ -213,19 +246,15 @@ def report(tap, victim, injections, outcomes, wrecks):
     return []
 
 
-def plan(lab, victims, first_seed, per_class):
-    return {victim: [lab.injection(victim, kind, seed) for kind in faults.CLASSES
-                     for seed in range(first_seed, first_seed + per_class)] for victim in victims}
-
-
 def round_of(lab, tap, first_seed, per_class):
     """All victims; those without DMA have machines of their own. Returns what was not contained."""
     listed = []
     for bus_masters in (False, True):
-        planned = plan(lab, [each for each in VICTIMS if each.bus_master == bus_masters], first_seed,
-                       per_class)
+        victims = [each for each in VICTIMS if each.bus_master == bus_masters]
         started = time.monotonic()
-        outcomes, wrecks = campaign(lab, list(itertools.chain(*planned.values())), tap)
+        planned = lab.plan(victims, first_seed, per_class)
+        tap.note(f'planned in {time.monotonic() - started:.0f} s')
+        outcomes, wrecks = campaign(lab, list(itertools.chain(*planned.values())))
         tap.note(f'{len(outcomes)} injections in {time.monotonic() - started:.0f} s')
         for victim, injections in planned.items():
             listed += report(tap, victim, injections, outcomes, wrecks)
@@ -251,7 +280,7 @@ def main():
             victim = next(each for each in VICTIMS if each.name == name)
             it = lab.injection(victim, kind, int(seed))
             tap.note(str(it))
-            outcomes, wrecks = campaign(lab, [it], tap)
+            outcomes, wrecks = campaign(lab, [it])
             report(tap, victim, [it], outcomes, wrecks)
             return
         seed, listed = options.seed, []
@@ -260,7 +289,7 @@ def main():
             (lab.build / 'bus-master-faults.txt').write_text(''.join(f'{each}\n' for each in listed))
             if not options.soak:
                 break
-            seed += options.per_class
+            seed += SEEDS
 
 
 if __name__ == '__main__':

@@ -3,10 +3,7 @@
 
 namespace injector {
 
-FaultTable const volatile fault_table = {{'f', 'a', 'u', 'l', 't', 's', ' ', 't', 'o', ' ', 'i', 'n',
-                                          'j', 'e', 'c', 't'},
-                                         0,
-                                         {},
-                                         {}};
+FaultTable const volatile fault_table = {
+    {'f', 'a', 'u', 'l', 't', 's', ' ', 't', 'o', ' ', 'i', 'n', 'j', 'e', 'c', 't'}, 0, {}, {}};
 
 } // namespace injector

@@ -12,18 +12,20 @@ inline constexpr char const* victim_names[] = {"uart0",   "ps2",   "clock",     
                                                "entropy", "disk0", "virtio-rng"};
 inline constexpr u8 victim_count = 7;
 
-/// One instruction, on one page of the victim's text.
+/// One instruction, on one page of the victim's text. survey: it begins a block of which the
+/// results are to say whether the victim comes there; else a fault. Those of a survey stand
+/// together.
 struct Fault {
     u64 address;
     u32 number; ///< what the results call it
-    u8 victim, length;
-    u8 reserved[2];
+    u8 victim, length, survey;
+    u8 reserved;
     u8 before[16], after[16];
 };
 static_assert(sizeof(Fault) == 48);
 
 struct FaultTable {
-    static constexpr u32 capacity = 512;
+    static constexpr u32 capacity = 4096;
     char magic[16];
     u32 count;
     u32 reserved[3];

@@ -1,11 +1,13 @@
-// Changes one instruction of a running driver or server, uses the victim until it fails or has served
-// well for a while, and looks what came of it: is the victim back, is its successor's code clean, is
-// everybody else as before? A line for each fault: tests/system/injection.py reads them.
+// Changes one instruction of a running driver or server, uses the victim until it fails or has
+// served well for a while, and looks what came of it: is the victim back, is its successor's code
+// clean, is everybody else as before? A line for each fault: tests/system/injection.py reads them.
 //
 //     ~i NUMBER                          about to be injected
-//     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY: us
-//                                        from a crash to the successor's readiness; BAD: ok, or what
-//                                        must not be
+//     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY:
+//     us
+//                                        from a crash to the successor's readiness; BAD: ok, or
+//                                        what must not be
+//     ~h NUMBER                          the victim comes to this block of the survey
 #include "program/layout.hpp"
 #include "protocol/memory.hpp"
 #include "protocol/trial.hpp"
@@ -17,8 +19,9 @@ using namespace injector;
 using program::State;
 
 constexpr u64 trial_us = 400'000;       ///< how long a victim may take to serve once
-constexpr u64 recovery_us = 15'000'000; ///< longer than the supervisor's longest back-off
+constexpr u64 recovery_us = 12'000'000; ///< longer than the supervisor's longest back-off
 constexpr int trials = 3;
+constexpr u8 halt = 0xf4; ///< an instruction of one byte that no program may execute
 constexpr u64 window = program::layout::device;
 
 class Experiments {
@@ -29,6 +32,7 @@ class Experiments {
     u32 victim_[victim_count] = {};
     u32 prober_ = monitor_.find("prober");
     u32 epoch_[composition::max_programs] = {};
+    bool come_to_[FaultTable::capacity] = {};
     char const* bad_ = nullptr; ///< of the experiment at hand: the first thing that must not be
 
 public:
@@ -42,17 +46,32 @@ public:
     {
         for (u8 v = 0; v < victim_count; ++v)
             if (!serves(static_cast<Victim>(v))) print("~x ", victim_names[v], " does not serve");
-        for (u32 n = 0; n < fault_table.count && n < FaultTable::capacity; ++n) {
-            Fault fault;
-            for (usize i = 0; i < sizeof fault; ++i)
-                reinterpret_cast<u8*>(&fault)[i] =
-                    reinterpret_cast<u8 const volatile*>(&fault_table.fault[n])[i];
+        for (u32 n = 0; n < count();) {
+            Fault const fault = fault_at(n);
+            if (fault.survey) {
+                n = surveyed(n);
+                continue;
+            }
             experiment(fault);
+            if (bad_) break; // whoever comes next needs a machine that is well
+            ++n;
         }
         print("~d");
     }
 
 private:
+    static u32 count()
+    {
+        return fault_table.count < FaultTable::capacity ? fault_table.count : FaultTable::capacity;
+    }
+    static Fault fault_at(u32 n)
+    {
+        Fault fault;
+        for (usize i = 0; i < sizeof fault; ++i)
+            reinterpret_cast<u8*>(&fault)[i] =
+                reinterpret_cast<u8 const volatile*>(&fault_table.fault[n])[i];
+        return fault;
+    }
     u32 program(Fault const& fault) const { return victim_[fault.victim]; }
     void require(bool good, char const* what)
     {
@@ -75,14 +94,65 @@ private:
     }
 
     /// Where the fault's instruction is mapped for us; null: it is not.
-    u8* code_of(Fault const& fault)
+    u8* code_of(Fault const& fault) { return code_of(fault, monitor_.space(program(fault))); }
+    u8* code_of(Fault const& fault, u64 space)
     {
         constexpr u64 page = 4096;
         auto const mapped = rpc::call<memory::Memory, memory::MapVictim>(
-            rpc::Channel{self_.memory()},
-            {monitor_.space(program(fault)), fault.address / page * page, window});
+            rpc::Channel{self_.memory()}, {space, fault.address / page * page, window});
         if (!mapped) return nullptr;
         return reinterpret_cast<u8*>(window) + fault.address % page;
+    }
+
+    /// To which of the blocks from `first` on does the victim come while it serves? A fault in all
+    /// of them tells the first, without that one the next, until it serves well. Returns the number
+    /// behind the survey.
+    u32 surveyed(u32 first)
+    {
+        Fault const fault = fault_at(first);
+        u32 const program = this->program(fault);
+        u32 end = first;
+        while (end < count() && fault_at(end).survey && fault_at(end).victim == fault.victim) {
+            come_to_[end] = false;
+            ++end;
+        }
+        for (;;) {
+            epoch_[program] = self_.epoch_of(program);
+            u64 const space = monitor_.space(program);
+            // It may come to one of them meanwhile: its memory goes with it.
+            for (u32 n = first; n < end && !ended(program); ++n) {
+                if (come_to_[n]) continue;
+                u8* const code = code_of(fault_at(n), space);
+                if (code && !ended(program)) *code = halt;
+            }
+            (void)used(static_cast<Victim>(fault.victim), program);
+            bool const stopped = ended(program) && runs_again(program);
+            auto record = monitor_.crash(program);
+            monitor_.restart(program);
+            if (!runs_again(program) || !serves(static_cast<Victim>(fault.victim)) || !stopped ||
+                !record || !found(record->registers[0], first, end))
+                return end;
+        }
+    }
+    bool found(u64 address, u32 first, u32 end)
+    {
+        for (u32 n = first; n < end; ++n) {
+            if (fault_at(n).address != address || come_to_[n]) continue;
+            come_to_[n] = true;
+            print("~h ", fault_at(n).number);
+            return true;
+        }
+        return false;
+    }
+
+    Verdict used(Victim victim, u32 program)
+    {
+        auto verdict = Verdict::good;
+        for (int i = 0; i < trials && verdict == Verdict::good; ++i) {
+            auto const end = monitor_.in(trial_us);
+            verdict = services_.tried(victim, [&] { return ended(program) || end.passed(); });
+        }
+        return verdict;
     }
 
     /// Uses the victim, then has it replaced.
@@ -90,21 +160,17 @@ private:
     {
         u32 const program = this->program(fault);
         auto const victim = static_cast<Victim>(fault.victim);
-        auto verdict = Verdict::good;
-        for (int i = 0; i < trials && verdict == Verdict::good; ++i) {
-            auto const end = monitor_.in(trial_us);
-            verdict = services_.tried(victim, [&] { return ended(program) || end.passed(); });
-        }
+        auto const verdict = used(victim, program);
         char const* outcome = verdict == Verdict::good   ? "none"
                               : verdict == Verdict::mute ? "mute"
                                                          : "wrong";
         if (ended(program)) {
             require(runs_again(program), "stays-stopped");
-            require(serves(victim), "serves-no-more");
             auto record = monitor_.crash(program);
             if (record) recovery = record->recovery_us;
             constexpr char const* reasons[] = {"?", "fault", "hang", "exit", "killed"};
             outcome = record && record->reason < 5 ? reasons[record->reason] : "?";
+            require(serves(victim), "serves-no-more");
         }
         // Whatever it has become: another in its place is as good as new.
         require(monitor_.restart(program) && runs_again(program), "cannot-restart");

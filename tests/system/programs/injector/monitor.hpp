@@ -1,5 +1,5 @@
-// What the injector asks of the supervisor, its sense of time, and its voice: the kernel's debug calls,
-// because every driver is a victim. It waits by looking, since all others are above it.
+// What the injector asks of the supervisor, its sense of time, and its voice: the kernel's debug
+// calls, because every driver is a victim. It waits by looking, since all others are above it.
 #pragma once
 
 #include "kit/text.hpp"

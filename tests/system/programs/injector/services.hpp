@@ -1,5 +1,5 @@
-// What the victims do for others, tried as a client of theirs. Nothing here waits without an end, and
-// nothing that a victim writes is believed: a mad one can only make a trial fail.
+// What the victims do for others, tried as a client of theirs. Nothing here waits without an end,
+// and nothing that a victim writes is believed: a mad one can only make a trial fail.
 #pragma once
 
 #include "block/client.hpp"
@@ -139,7 +139,8 @@ private:
                 }
             // What an earlier trial left under way uses the pool until it is over.
             if (!submitted && disk_.online() && disk_.in_flight() == 0)
-                submitted = static_cast<bool>(disk_.submit(operation, sector, offset, bytes, count_));
+                submitted =
+                    static_cast<bool>(disk_.submit(operation, sector, offset, bytes, count_));
         }
         return false;
     }

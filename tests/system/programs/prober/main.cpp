@@ -1,5 +1,5 @@
-// Tries a server that is Called, in the place of the injector, which must not wait for one that never
-// answers. "parameter": a probe::Which. Ends with a probe::Status.
+// Tries a server that is Called, in the place of the injector, which must not wait for one that
+// never answers. "parameter": a probe::Which. Ends with a probe::Status.
 #include "kit/text.hpp"
 #include "log/logger.hpp"
 #include "probe.hpp"
@@ -26,7 +26,8 @@ Status try_clock(program::Program const& self)
     program::Clock const clock{self};
     auto const use = self.use("clock");
     u64 const deadline = clock.now() + soon_ns;
-    auto const set = program::call<time_protocol::Clock, time_protocol::SetAlarm>(self, use, {deadline});
+    auto const set =
+        program::call<time_protocol::Clock, time_protocol::SetAlarm>(self, use, {deadline});
     if (!set) return of(set.error());
     while (!(self.wake().wait() & use.bit)) {
     }
