@@ -6,7 +6,7 @@
 
 namespace memory_manager {
 
-enum class ChunkKind : u8 { free = 0, objects, frames, lent };
+enum class ChunkKind : u8 { free = 0, objects, frames, large, lent };
 
 struct Chunk {
     u64 free[8];  ///< frames: pages made and not in use

@@ -47,10 +47,7 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         return mapper_->call_back(space, page, entry) ? Result<void>{} : Error::busy;
     if (entry.kind() == EntryKind::frame)
         return mapper_->refresh(space, page, entry, region.access);
-<<<<<<< HEAD
     if (entry.kind() == EntryKind::large) return {};
-=======
->>>>>>> refs/heads/inject
     if (entry.kind() == EntryKind::alias) {
         // Whoever the frame belongs to took it back: that mapping does not come again.
         if (region.kind == RegionKind::device) return Error::not_found;
