@@ -189,4 +189,16 @@ struct BootModules {
     u64 count; ///< BootModule entries that follow directly
 };
 
+/// Tells the root server when the kernel began, and the TSC's rate as exactly as the kernel knows
+/// it: a chunk of the [boot information](docs/kernel-api/boot-info.md).
+///
+/// - The payload is two u64: the TSC when the kernel's first lines ran, and TSC ticks in a second.
+///
+/// Example: `(rdtsc - payload[0]) / (payload[1] / 1000)` are the milliseconds since then.
+inline constexpr u64 boot_info_clock = 0x1001;
+
+struct BootClock {
+    u64 tsc_at_entry, tsc_hz;
+};
+
 } // namespace abi

@@ -9,9 +9,9 @@ namespace {
 
 // Offsets in the FADT.
 constexpr usize dsdt_offset = 40, smi_command_offset = 48, acpi_enable_offset = 52,
-                pm1a_control_offset = 64, pm1b_control_offset = 68, flags_offset = 112,
-                reset_space_offset = 116, reset_address_offset = 120, reset_value_offset = 128,
-                x_dsdt_offset = 140;
+                pm1a_control_offset = 64, pm1b_control_offset = 68, century_offset = 108,
+                flags_offset = 112, reset_space_offset = 116, reset_address_offset = 120,
+                reset_value_offset = 128, x_dsdt_offset = 140;
 constexpr u32 flag_reset_register = 1 << 10;
 constexpr u8 space_io = 1; ///< kind of a generic address: I/O port
 constexpr u32 highest_port = 0xffff;
@@ -54,7 +54,8 @@ std::optional<Fadt> parse_fadt(std::span<u8 const> table)
                     .smi_command = static_cast<u16>(smi),
                     .acpi_enable = field_of<u8>(table, acpi_enable_offset),
                     .reset_value = field_of<u8>(table, reset_value_offset),
-                    .reset_port = reset_port(table)};
+                    .reset_port = reset_port(table),
+                    .century = field_of<u8>(table, century_offset)};
     // A register of two ports must end below the highest one.
     if (fadt.dsdt == 0 || control == 0 || control >= highest_port || second >= highest_port ||
         smi > highest_port)

@@ -1,6 +1,7 @@
 // How ACPI switches a machine off and resets it: ports from the FADT, and a number from the DSDT
 // (what to write there). We do not interpret AML, the DSDT's byte code: the package _S5_ is found
 // by its name and read if it has the plain form that every firmware writes it in.
+// Also which byte of the RTC's memory holds the century.
 // [ACPI 6.5, "Fixed ACPI Description Table (FADT)", "\_Sx (System States)", "PM1 Control
 // Registers", "Reset Register"]
 #pragma once
@@ -19,6 +20,7 @@ struct Fadt {
     u8 acpi_enable;   ///< what to write there
     u8 reset_value;   ///< what to write to reset_port
     u16 reset_port;   ///< 0: there is no reset register that is a port
+    u8 century;       ///< byte of the RTC's memory that holds the century, 0: none
 };
 
 /// Reads a FADT whose length and checksum are right. Nothing when it lacks what we need.

@@ -14,6 +14,7 @@ inline constexpr u32 version = 1;
 inline constexpr u32 no_index = 0xffff'ffff;
 inline constexpr usize name_bytes = 24; ///< zero terminated
 inline constexpr u32 max_programs = 64;
+inline constexpr u8 max_replies = 8; ///< of one program
 
 enum class Kind : u8 { trusted = 0, server = 1, driver = 2 };
 enum class Restart : u8 { always = 0, on_fault = 1, never = 2 };

@@ -248,10 +248,12 @@ Fault Reader::check_program(Program const& program) const
         if (Fault const fault = check_grant(all[i], *header_, objects_, slots); fault != Fault::ok)
             return fault;
         replies += all[i].kind == GrantKind::reply;
+        if (all[i].kind == GrantKind::monitor && !(program.flags & flag_monitor))
+            return Fault::bad_value;
         for (usize k = 0; k < i; ++k)
             if (overlap(all[i], all[k])) return Fault::bad_address;
     }
-    if (replies != program.reply_count) return Fault::bad_value;
+    if (replies != program.reply_count || replies > max_replies) return Fault::bad_value;
     for (Need const& need : needs(program))
         if (Fault const fault = check_need(need, slots); fault != Fault::ok) return fault;
     return Fault::ok;

@@ -1,6 +1,7 @@
 // See fault_text.hpp. What each word of a fault message means: libs/abi/faults.hpp.
 #include "fault/fault_text.hpp"
 
+#include "protocol/memory.hpp"
 #include "runtime/runtime.hpp"
 #include "sys/ipc_buffer.hpp"
 #include <iterator>
@@ -16,6 +17,21 @@ bool is_among(std::span<u64 const> pages, u64 address)
     return false;
 }
 
+/// Why the memory-manager did not serve it; null when it was not asked, or there is nothing there.
+char const* pager_reason(Message const& fault)
+{
+    switch (fault.word[abi::vm_fault::length]) {
+    case memory::fault_quota:
+        return ", for which its memory quota has no room";
+    case memory::fault_memory:
+        return ", for which the machine has no memory left";
+    case memory::fault_disk:
+        return ", which the swap disk does not give back";
+    default:
+        return nullptr;
+    }
+}
+
 /// [Intel SDM vol. 3A, "Page-Fault Exception (#PF)"]
 void vm_fault(Text& text, Message const& fault, std::span<u64 const> guard_pages)
 {
@@ -27,7 +43,9 @@ void vm_fault(Text& text, Message const& fault, std::span<u64 const> guard_pages
              : (code & was_write) ? "wrote to address "
                                   : "read address ",
              kit::Hex{address});
-    if (code & page_was_present)
+    if (char const* const reason = pager_reason(fault))
+        text.add(reason);
+    else if (code & page_was_present)
         text.add(fetch ? ", which is not executable" : ", which it may only read");
     else if (is_among(guard_pages, address))
         text.add(", the guard page below its stack: the stack overflowed");
@@ -86,7 +104,7 @@ Message Message::of(sys::Received const& received)
 {
     Message fault;
     fault.label = static_cast<abi::FaultLabel>(received.info.label());
-    for (usize i = 0; i < std::size(fault.word); ++i)
+    for (usize i = 0; i < std::size(fault.word) && i < received.info.length(); ++i)
         fault.word[i] = i < abi::msg_registers ? received.mr[i] : sys::ipc_buffer().msg[i];
     return fault;
 }

@@ -13,7 +13,8 @@ namespace fault {
 struct Message {
     abi::FaultLabel label{};
     u64 word[abi::unknown_syscall::length] = {};
-    /// Must be called before anything else uses the IPC buffer: long messages lie there.
+    /// Words that it has not are 0. Must be called before anything else uses the IPC buffer: long
+    /// messages lie there.
     static Message of(sys::Received const& received);
 };
 

@@ -96,7 +96,7 @@ inline void Sha256::compress(u8 const* block)
     std::array<u32, 64> w;
     for (usize i = 0; i < 16; ++i) {
         u32 word;
-        std::memcpy(&word, block + 4 * i, sizeof word);
+        __builtin_memcpy(&word, block + 4 * i, sizeof word); // one load, also without a C library
         w[i] = __builtin_bswap32(word);
     }
     for (usize i = 16; i < 64; ++i) {
@@ -104,14 +104,24 @@ inline void Sha256::compress(u8 const* block)
         w[i] = w[i - 16] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ (a >> 3)) + w[i - 7] +
                (std::rotr(b, 17) ^ std::rotr(b, 19) ^ (b >> 10));
     }
+    // The standard's round but for its last step, in which every variable moves to the next: the
+    // callers below name them anew instead.
+    auto const round = [](u32 a, u32 b, u32 c, u32& d, u32 e, u32 f, u32 g, u32& h, u32 word) {
+        h += (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + (((f ^ g) & e) ^ g) + word;
+        d += h;
+        h += (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) | (c & (a | b)));
+    };
     auto [a, b, c, d, e, f, g, h] = state_;
-    for (usize i = 0; i < 64; ++i) {
-        u32 const t1 = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
-                       ((e & f) ^ (~e & g)) + detail::sha256_rounds[i] + w[i];
-        u32 const t2 =
-            (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-        h = g, g = f, f = e, e = d + t1;
-        d = c, c = b, b = a, a = t1 + t2;
+    auto const input = [&w](usize i) { return detail::sha256_rounds[i] + w[i]; };
+    for (usize i = 0; i < 64; i += 8) {
+        round(a, b, c, d, e, f, g, h, input(i));
+        round(h, a, b, c, d, e, f, g, input(i + 1));
+        round(g, h, a, b, c, d, e, f, input(i + 2));
+        round(f, g, h, a, b, c, d, e, input(i + 3));
+        round(e, f, g, h, a, b, c, d, input(i + 4));
+        round(d, e, f, g, h, a, b, c, input(i + 5));
+        round(c, d, e, f, g, h, a, b, input(i + 6));
+        round(b, c, d, e, f, g, h, a, input(i + 7));
     }
     std::array<u32, 8> const sum{a, b, c, d, e, f, g, h};
     for (usize i = 0; i < 8; ++i) state_[i] += sum[i];

@@ -9,7 +9,8 @@ namespace {
 
 constexpr u16 reg_memory_base = 0x20, reg_prefetch_base = 0x24, reg_prefetch_base_high = 0x28,
               reg_prefetch_limit_high = 0x2c;
-constexpr u64 granule = 1 << 20;
+constexpr u64 granule = bit(window_bits);
+constexpr u32 no_window = 0xfff0; ///< base above limit
 constexpr u16 prefetch_is_wide = 1;
 
 /// A window register pair: address bits 31 to 20 of base and limit, in the upper 12 bits of each.
@@ -28,6 +29,7 @@ class Placement {
 
 public:
     explicit Placement(Window window) : window_{window} {}
+    Window rest() const { return {next_, window_.last}; }
     /// @param size  a power of two
     bool place(u64 size, u64& address)
     {
@@ -39,6 +41,13 @@ public:
         return true;
     }
 };
+
+/// The other way round, the lower 32 bits.
+u32 pair_of(Window const& window)
+{
+    if (window.first > window.last) return no_window;
+    return static_cast<u32>((window.last & 0xfff0'0000) | (window.first >> 16 & 0xfff0));
+}
 
 /// The next memory BAR behind `after` (of size `below`): by size, downwards, and among equals by
 /// place in memory. Null behind the last.
@@ -70,7 +79,31 @@ Bridge read_bridge(Config& config, Function at)
     return bridge;
 }
 
-Result<void> assign_bars(Config& config, Bridge const& bridge, std::span<Device> devices)
+Result<Bridge> write_bridge(Config& config, Bridge const& bridge)
+{
+    Function const at = bridge.at;
+    config.write8(at, reg_primary_bus, at.bus());
+    config.write8(at, reg_secondary_bus, bridge.secondary);
+    config.write8(at, reg_subordinate_bus, bridge.subordinate);
+    config.write32(at, reg_memory_base, pair_of(bridge.memory));
+    bool const wide = (config.read32(at, reg_prefetch_base) & 0xf) == prefetch_is_wide;
+    Window const high = wide || bridge.prefetchable.last < bit(32) ? bridge.prefetchable : Window{};
+    config.write32(at, reg_prefetch_base, pair_of(high));
+    if (wide) {
+        config.write32(at, reg_prefetch_base_high, static_cast<u32>(high.first >> 32));
+        config.write32(at, reg_prefetch_limit_high, static_cast<u32>(high.last >> 32));
+    }
+    constexpr u16 passes = command_memory | command_bus_master;
+    config.change16(at, reg_command, passes, passes);
+    Bridge now = read_bridge(config, at);
+    if (now.secondary != bridge.secondary || now.subordinate != bridge.subordinate)
+        return Error::corrupt;
+    if (now.memory != bridge.memory) now.memory = {};
+    if (now.prefetchable != bridge.prefetchable) now.prefetchable = {};
+    return now;
+}
+
+Result<Windows> assign_bars(Config& config, Bridge const& bridge, std::span<Device> devices)
 {
     Placement memory{bridge.memory}, prefetchable{bridge.prefetchable};
     u64 size = ~u64{0};
@@ -82,7 +115,7 @@ Result<void> assign_bars(Config& config, Bridge const& bridge, std::span<Device>
         if (!memory.place(bar->size, bar->address)) return Error::no_memory;
     }
     for (Device const& device : devices) write_bars(config, device);
-    return {};
+    return Windows{memory.rest(), prefetchable.rest()};
 }
 
 } // namespace pci

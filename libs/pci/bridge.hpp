@@ -16,6 +16,7 @@ struct Window {
     {
         return address >= first && address <= last && bytes <= last - address + 1;
     }
+    friend bool operator==(Window const&, Window const&) = default;
 };
 
 struct Bridge {
@@ -27,14 +28,23 @@ struct Bridge {
 
 inline constexpr u16 reg_primary_bus = 0x18, reg_secondary_bus = 0x19, reg_subordinate_bus = 0x1a,
                      reg_bridge_control = 0x3e;
+inline constexpr unsigned window_bits = 20; ///< a window is whole MiB
 inline constexpr u16 bridge_secondary_reset = 1 << 6;
 
 /// Reads what the bridge `at` is set to.
 Bridge read_bridge(Config& config, Function at);
 
-/// Gives every memory BAR of `devices` (all that is behind `bridge`, nothing of it in use) an
-/// address in the bridge's windows and writes it. I/O BARs get none.
+/// Sets the bridge to what is said and lets it pass on memory both ways. Returns what came of it: a
+/// window that it does not take is none. @error corrupt  it does not take its buses
+Result<Bridge> write_bridge(Config& config, Bridge const& bridge);
+
+/// What is left of a bridge's windows.
+struct Windows {
+    Window memory, prefetchable;
+};
+/// Gives every memory BAR of `devices` (all that is on the bridge's secondary bus, nothing of it in
+/// use) an address in the bridge's windows and writes it. I/O BARs get none.
 /// @error no_memory  they do not fit; BARs are as they were then
-Result<void> assign_bars(Config& config, Bridge const& bridge, std::span<Device> devices);
+Result<Windows> assign_bars(Config& config, Bridge const& bridge, std::span<Device> devices);
 
 } // namespace pci

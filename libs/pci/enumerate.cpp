@@ -86,6 +86,12 @@ void forget_buses(Inventory& inventory, u8 first, u8 last)
         if (bus < first || bus > last) inventory.device[kept++] = inventory.device[i];
     }
     inventory.device_count = kept;
+    kept = 0;
+    for (usize i = 0; i < inventory.bridge_count; ++i) {
+        u8 const bus = inventory.bridge[i].at.bus();
+        if (bus < first || bus > last) inventory.bridge[kept++] = inventory.bridge[i];
+    }
+    inventory.bridge_count = kept;
 }
 
 } // namespace pci

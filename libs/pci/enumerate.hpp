@@ -18,6 +18,8 @@ struct Inventory {
     u32 left_out = 0; ///< functions and bridges that did not fit or were not followed
 
     std::span<Device> devices() { return {device, device_count}; }
+    std::span<Bridge> bridges() { return {bridge, bridge_count}; }
+    void clear() { device_count = bridge_count = left_out = 0; }
     /// The bridge whose secondary bus this is, or null: a root bus.
     Bridge* bridge_to(u8 bus);
     Device* find(Function at);
@@ -29,7 +31,7 @@ void enumerate(Config& config, u8 bus, u8 last_bus, Inventory& out);
 /// Adds the functions of bus `bus` only (a slot after something was plugged in). Returns how many.
 usize scan_bus(Config& config, u8 bus, Inventory& out);
 
-/// Takes every function on the buses first to last away.
+/// Takes every function on the buses first to last away, bridges too.
 void forget_buses(Inventory& inventory, u8 first, u8 last);
 
 } // namespace pci

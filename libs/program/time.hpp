@@ -23,10 +23,10 @@ public:
     explicit Clock(Program const& self) : page_{self.use("time").memory<time_protocol::Page>()} {}
 
     bool is_set() const { return page_ != nullptr && page_->sequence.load() != 0; }
-    /// Nanoseconds since boot at a time stamp of this machine; 0 for those before boot.
+    /// Nanoseconds since power-on at a time stamp of this machine.
     u64 nanoseconds(u64 stamp) const { return read(stamp).since_boot; }
     u64 microseconds(u64 stamp) const { return nanoseconds(stamp) / 1000; }
-    /// Nanoseconds since boot.
+    /// Nanoseconds since power-on.
     u64 now() const { return nanoseconds(tsc()); }
     /// Nanoseconds since 1970-01-01 UTC.
     u64 wall() const
@@ -54,7 +54,7 @@ private:
             u64 const scale = page_->scale.load(std::memory_order_acquire);
             u32 const shift = page_->shift.load(std::memory_order_acquire) & 127;
             out.wall_offset = page_->wall_offset.load(std::memory_order_acquire);
-            auto const ticks = stamp > zero ? stamp - zero : 0;
+            u64 const ticks = time_protocol::ticks_since(zero, stamp);
             __extension__ using Wide = unsigned __int128;
             out.since_boot = static_cast<u64>(Wide{ticks} * scale >> shift);
             if (before % 2 == 0 && page_->sequence.load(std::memory_order_relaxed) == before) break;

@@ -65,14 +65,24 @@ struct Devices {
     EmptySlots empty;
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
-    u64 rsdp_bytes; ///< 0: the firmware has none
-    u8 rsdp[40];    ///< abi::acpi_rsdp_bytes of it
+    u64 tsc_hz, tsc_at_entry; ///< as exactly as the kernel knows; when the kernel began
+    u64 rsdp_bytes;           ///< 0: the firmware has none
+    u8 rsdp[40];              ///< abi::acpi_rsdp_bytes of it
     u64 framebuffer_bytes;
     u8 framebuffer[64]; ///< payload of the boot information's chunk x86_framebuffer; 0 bytes: none
     u64 memory_count;
     Untyped memory[max_device_memory]; ///< device untypeds, but for the archive's
 };
 static_assert(sizeof(Devices) <= 4096);
+
+/// A member of the trusted base, for the supervisor to look at. thread: its number in the kernel's
+/// event ring. space: its number at the memory-manager; ~0: none. bytes: memory that root gave it
+/// and that no space's account has. 0: not known.
+struct Member {
+    u64 program; ///< index in the description
+    u64 context; ///< a copy of its scheduling context's capability
+    u64 thread, space, bytes;
+};
 
 /// To supervisor. Endpoints and notifications are unbadged, with all rights: it makes everybody's
 /// capabilities of them.
@@ -87,6 +97,8 @@ struct Supervision {
     EmptySlots empty;
     u64 archive_bytes; ///< mapped read-only at archive_address
     u64 tsc_mhz;
+    u64 tsc_at_entry; ///< when the kernel began: time 0
+    Member member[4]; ///< root, memory-manager, device-manager, supervisor
 };
 
 } // namespace handover

@@ -13,6 +13,8 @@ inline constexpr u64 manager = 0x0100'0000'0000; ///< badge: may make and end sp
 inline constexpr u64 fault_bit = u64{1} << 41;
 /// Set beside the space in the badge of a program with the right `monitor`: may see all statistics.
 inline constexpr u64 monitor_bit = u64{1} << 42;
+/// The same for a program with the right `injector` (profile test only): may use MapVictim.
+inline constexpr u64 injector_bit = u64{1} << 43;
 
 /// How a region may be used. Write and execute together are refused everywhere.
 inline constexpr u64 access_read = 1, access_write = 2, access_execute = 4;
@@ -145,7 +147,8 @@ struct MapFrame {
     struct Reply {};
 };
 /// An untyped of 2^bits bytes for kernel objects; the capability is in the answer. physical: its
-/// address, by which the kernel event ring names what is made of it.
+/// address, by which the kernel event ring names what is made of it. bits: 12 to 21. Errors:
+/// out_of_range, no_memory.
 struct TakeUntyped {
     static constexpr bool idempotent = false;
     struct Args {
@@ -175,9 +178,8 @@ struct Fill {
     struct Reply {};
 };
 /// A capability to the frame behind `address` of a space, made present and kept so (the IPC buffer:
-/// Tcb.configure wants it); also how the injector of the test profile gets at a victim's memory.
-/// Error: busy, the page is on the swap disk and was asked for now: call again later. (In a space
-/// that does not run yet nothing is there.)
+/// Tcb.configure wants it). Error: busy, the page is on the swap disk and was asked for now: call
+/// again later. (In a space that does not run yet nothing is there.)
 struct TakeFrame {
     static constexpr bool idempotent = false;
     struct Args {
@@ -238,9 +240,23 @@ struct Peek {
     };
 };
 
+/// Maps a page of another space, writable, at `window` of the caller's own, in the place of what
+/// was mapped there by this call before: how the injector of the test profile gets at a victim's
+/// memory. The page becomes the victim's own copy first, so the resident image and other instances
+/// keep theirs; the mapping goes with the victim. The right `injector`. Errors: missing_rights,
+/// not_found (no such space, or nothing is there), bad_argument (shared memory and device registers
+/// have an owner besides the victim; the caller itself), no_memory.
+struct MapVictim {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 space, address, window;
+    };
+    struct Reply {};
+};
+
 using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
                              CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
                              MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek>;
+                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek, MapVictim>;
 
 } // namespace memory

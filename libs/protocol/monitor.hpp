@@ -4,13 +4,16 @@
 
 #include "composition/description.hpp"
 #include "rpc/rpc.hpp"
+#include "symbols/symbols.hpp"
 
 namespace monitor {
 
 inline constexpr usize name_bytes = composition::name_bytes;
 
-/// One program, by index. state: program::State. level: of the feedback class, ~0 when it is not in
-/// it or not known. recovery_us: from its last fault to `ready` of its successor. Error: not_found.
+/// One program, by index. state: program::State. level: ~0, which the
+/// kernel's event ring tells instead. space: at the memory-manager, 0 or ~0: none. recovery_us:
+/// from its last fault to `ready` of its successor. fixed_bytes: memory besides what its space's
+/// account has. Error: not_found.
 struct ProgramInfo {
     static constexpr bool idempotent = true;
     struct Args {
@@ -19,6 +22,7 @@ struct ProgramInfo {
     struct Reply {
         char name[name_bytes], file[name_bytes];
         u64 kind, state, priority, level, epoch, restarts, cpu_us, space, recovery_us, flags;
+        u64 fixed_bytes;
     };
 };
 /// The index of a program. Error: not_found.
@@ -116,7 +120,19 @@ struct Start {
     };
     struct Reply {};
 };
+/// The function that an address of a program lies in, and how far behind its beginning. Error:
+/// not_found, always in release images.
+struct Symbol {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program, address;
+    };
+    struct Reply {
+        char name[symbols::max_name + 1];
+        u64 offset;
+    };
+};
 using Monitor = rpc::Protocol<1, ProgramInfo, Find, Holding, Kill, Restart, CrashRecord, Manifest,
-                              Events, ThreadName, Start>;
+                              Events, ThreadName, Start, Symbol>;
 
 } // namespace monitor

@@ -14,9 +14,16 @@ struct Page {
     std::atomic<u32> sequence; ///< 0: nothing written yet
     std::atomic<u32> shift;    ///< nanoseconds = (tsc - tsc_zero) * scale >> shift
     std::atomic<u64> scale;
-    std::atomic<u64> tsc_zero;    ///< TSC at boot (kernel entry)
+    std::atomic<u64> tsc_zero;    ///< TSC at time 0: about 0, which is power-on; see ticks_since
     std::atomic<i64> wall_offset; ///< nanoseconds since 1970-01-01 UTC minus nanoseconds since boot
 };
+
+/// TSC ticks from time 0 to a time stamp. Time 0 may be before the TSC's: modulo 2^64.
+constexpr u64 ticks_since(u64 tsc_zero, u64 stamp)
+{
+    u64 const ticks = stamp - tsc_zero;
+    return ticks >> 63 ? 0 : ticks;
+}
 
 /// Asks for a signal ("clock.bit") at `deadline_ns` since boot; one per client, a new one replaces
 /// it; 0 takes it back. A deadline in the past signals at once. A new driver knows no alarms: ask

@@ -10,6 +10,7 @@
 #include "kit/types.hpp"
 #include <atomic>
 #include <type_traits>
+#include <utility>
 
 namespace queue {
 
@@ -43,11 +44,15 @@ inline bool wants_signal(std::atomic<u32>& awake)
 template <class R> class Sender {
     R* ring_ = nullptr;
     u32 at_ = 0;
+    u32 told_ = 0; // position of the last must_signal()
 
 public:
     Sender() = default;
     /// Goes on where the last producer of this ring stopped.
-    explicit Sender(R* ring) : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)} {}
+    explicit Sender(R* ring)
+        : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)}, told_{at_ - 1}
+    {
+    }
 
     /// Records that can be pushed now.
     u32 space() const { return room(ring_->popped.load(std::memory_order_acquire)); }
@@ -59,8 +64,12 @@ public:
         ring_->pushed.store(++at_, std::memory_order_seq_cst);
         return true;
     }
-    /// After pushing: whether the consumer sleeps and is to be signalled.
-    bool must_signal() { return detail::wants_signal(ring_->consumer_awake); }
+    /// After pushing: whether the consumer sleeps and is to be signalled. Only for something new
+    /// (or a predecessor's): two ends that wait for a third would keep each other awake.
+    bool must_signal()
+    {
+        return std::exchange(told_, at_) != at_ && detail::wants_signal(ring_->consumer_awake);
+    }
     /// Before waiting for room: true when there is none and the consumer will signal.
     bool sleep_if_full()
     {
@@ -82,11 +91,15 @@ private:
 template <class R> class Receiver {
     R* ring_ = nullptr;
     u32 at_ = 0;
+    u32 told_ = 0; // position of the last must_signal()
 
 public:
     Receiver() = default;
     /// Goes on where the last consumer of this ring stopped.
-    explicit Receiver(R* ring) : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)} {}
+    explicit Receiver(R* ring)
+        : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)}, told_{at_ - 1}
+    {
+    }
 
     /// Records that can be popped now.
     u32 size() const { return waiting(ring_->pushed.load(std::memory_order_acquire)); }
@@ -98,8 +111,12 @@ public:
         ring_->popped.store(++at_, std::memory_order_seq_cst);
         return true;
     }
-    /// After popping: whether the producer waits for room and is to be signalled.
-    bool must_signal() { return detail::wants_signal(ring_->producer_awake); }
+    /// After popping: whether the producer waits for room and is to be signalled. Only when there
+    /// is new room, as above.
+    bool must_signal()
+    {
+        return std::exchange(told_, at_) != at_ && detail::wants_signal(ring_->producer_awake);
+    }
     /// Before waiting: true when there is nothing and the producer will signal.
     bool sleep_if_empty()
     {

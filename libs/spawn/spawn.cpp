@@ -7,6 +7,7 @@
 #include "protocol/device.hpp"
 #include "protocol/memory.hpp"
 #include "rpc/capability_channel.hpp"
+#include "sys/debug.hpp"
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -92,9 +93,10 @@ Result<void> Maker::make(Process& process, u32 index, Image const& image)
     return made;
 }
 
-Result<void> Maker::make_inside(Process& process, u32 index, u64 entry)
+Result<void> Maker::make_inside(Process& process, u32 index, u64 entry, u64 physical)
 {
     begin(process, index);
+    process.physical_ = physical;
     return make_objects(process, system_->program(index), entry);
 }
 
@@ -207,8 +209,9 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
     case GrantKind::own_signal:
         return mint(self.notification, it.value, sys::Rights::write);
     case GrantKind::memory: {
-        bool const looks = (program.flags & composition::flag_monitor) != 0;
-        u64 const badge = process.space_ | (looks ? memory::monitor_bit : 0);
+        u64 badge = process.space_;
+        if (program.flags & composition::flag_monitor) badge |= memory::monitor_bit;
+        if (program.flags & composition::flag_injector) badge |= memory::injector_bit;
         return mint(peers_[system_->header().memory_manager].endpoint,
                     trusted ? memory::manager : badge, call);
     }
@@ -260,6 +263,8 @@ Result<void> Maker::make_thread(Process& process, composition::Program const& pr
     TRY(done(configured));
     if (auto const wake = peers_[process.program_].notification)
         TRY(done(process.tcb().bind_notification(sys::Notification{wake})));
+    // For the kernel's dumps and for gdb. (A release kernel has no such call.)
+    if constexpr (!HYPERCORE_RELEASE) sys::debug::name_thread(process.tcb(), program.name);
     abi::UserContext registers{};
     registers.rip = entry; // its stack it brings along: libs/runtime/crt0.S
     registers.rdi = layout::arguments;

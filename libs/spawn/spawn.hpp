@@ -22,7 +22,6 @@ namespace spawn {
 
 /// Slots of the maker's CSpace that one process takes.
 inline constexpr u64 process_slots = 16;
-inline constexpr u64 max_replies = 8;
 
 /// What the maker has of program i: unbadged, with all rights, in its own CSpace. 0: none.
 struct Peer {
@@ -78,6 +77,7 @@ public:
 private:
     friend class Maker;
     enum class Offset : u64 { untyped, vspace, cnode, tcb, context, buffer, replies = 8 };
+    static_assert(static_cast<u64>(Offset::replies) + composition::max_replies <= process_slots);
     u64 at(Offset offset) const { return first_slot_ + static_cast<u64>(offset); }
 
     u64 first_slot_ = 0;
@@ -105,7 +105,8 @@ public:
     /// For memory-manager, whose memory root provides: as make(), where root has put VSpace, frame
     /// of the IPC buffer and untyped into the process's slots for them, and mapped the image. The
     /// caller writes the arguments and resumes the thread.
-    Result<void> make_inside(Process& process, u32 index, u64 entry);
+    /// @param physical  address of the untyped
+    Result<void> make_inside(Process& process, u32 index, u64 entry, u64 physical);
     /// The arguments of the process that make() made last: add to them before start().
     runtime::Arguments& arguments() { return arguments_; }
     /// Writes the arguments and starts the thread. After an error nothing of the process is left.

@@ -146,6 +146,8 @@ usize write_extra_boot_info(std::span<u8> room, boot::Handoff const& handoff,
                   Filling::to_8_bytes);
     out.chunk(u64(abi::BootInfoId::x86_tsc_frequency), u32(machine.tsc_hz / 1'000'000),
               Filling::none);
+    out.chunk(abi::boot_info_clock, abi::BootClock{machine.tsc_at_entry, machine.tsc_hz},
+              Filling::none);
     return out.finish();
 }
 

@@ -1,5 +1,5 @@
 // The chunks behind the boot info page: ACPI root pointer, memory map, modules, framebuffer, TSC
-// frequency. Pure: writes into the memory it is given. Called from boot/root_server.cpp.
+// frequency, clock. Pure: writes into the memory it is given. Called from boot/root_server.cpp.
 // Layouts: libs/abi/boot_info.hpp and extensions.hpp (seL4's bootinfo_types.h); the framebuffer is
 // the payload of a multiboot2 framebuffer tag.
 #pragma once

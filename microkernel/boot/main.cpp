@@ -103,6 +103,7 @@ void init_cpu(Cpu& cpu)
 
 extern "C" void kernel_main(u64 handoff_physical)
 {
+    platform.tsc_at_entry = arch::read_clock();
     init_serial();
     init_descriptors(); // from here on a fault is a panic
     take_handoff(handoff_physical);

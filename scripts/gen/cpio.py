@@ -38,8 +38,9 @@ def padding(offset, name):
     return entry(0, ".padding", bytes(gap))
 
 
-def archive(members, page_aligned=False):
-    """The bytes of an archive of (name, data) pairs, in the given order."""
+def archive(members, page_aligned=False, dense=()):
+    """The bytes of an archive of (name, data) pairs, in the given order, then those of `dense`, which
+    lie on no page."""
     parts, offset = [], 0
     for inode, (name, data) in enumerate(members, 1):
         if page_aligned:
@@ -47,6 +48,7 @@ def archive(members, page_aligned=False):
             offset += len(parts[-1])
         parts.append(entry(inode, name, data))
         offset += len(parts[-1])
+    parts += [entry(inode, *member) for inode, member in enumerate(dense, len(members) + 1)]
     return b"".join(parts) + entry(0, "TRAILER!!!", b"", 0)
 
 

@@ -22,10 +22,18 @@ EPOCH = 1700000000  # the date of everything in an image, so that images are rep
 EPOCH_AS_UUID = "2023111422132000"
 
 
+def stripped(program):
+    """An ELF's bytes without what only debuggers read: every boot would load, copy and hash it."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = pathlib.Path(folder) / "stripped"
+        run(["objcopy", "--strip-all", str(program), str(output)])
+        return output.read_bytes()
+
+
 def make_bundle(arguments):
     """The bundle's bytes."""
-    members = [("kernel.elf", arguments.kernel.read_bytes()),
-               ("root-server", arguments.root_server.read_bytes())]
+    members = [("kernel.elf", stripped(arguments.kernel)),
+               ("root-server", stripped(arguments.root_server))]
     if arguments.archive:
         members.append(("boot-archive", arguments.archive.read_bytes()))
     members.append(("cmdline", arguments.cmdline.encode()))

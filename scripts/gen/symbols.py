@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Writes the names of a linked kernel's functions as an assembly file, for its second link.
+"""Writes the names of a linked kernel's functions as an assembly file, for its second link; or those of
+a user program as a file for the boot archive.
 
 Usage: symbols.py KERNEL.elf OUTPUT.S          (nm and c++filt's demangling do the reading)
        symbols.py --check KERNEL.elf MADE.S    fails when the second link moved a function
+       symbols.py --table PROGRAM.elf OUTPUT.symbols
 
-The layout of the table is described in microkernel/debug/symbols.cpp.
+The layouts are described in microkernel/debug/symbols.cpp and libs/symbols/symbols.hpp.
 """
 import re
+import struct
 import subprocess
 import sys
 
@@ -59,7 +62,43 @@ def assembly(table):
     return "".join(lines) + TAIL
 
 
+MAGIC, MAX_NAME = 0x316D797363727968, 63
+
+
+def ranges(program):
+    """[(first address, end, name)] of a user program's functions in order, none over another."""
+    lines = subprocess.run(["nm", "-nSC", "--defined-only", program], check=True,
+                           stdout=subprocess.PIPE, encoding="utf-8").stdout.splitlines()
+    found = {}
+    for line in lines:
+        match = re.match(r"([0-9a-f]+) (?:([0-9a-f]+) )?[tTwW] (.*)", line)
+        if match:
+            address = int(match[1], 16)
+            found.setdefault(address, (int(match[2] or "0", 16), shortened(match[3])))
+    starts = sorted(found)
+    for first, following in zip(starts, starts[1:] + [None]):
+        size, name = found[first]
+        end = first + size if size else following or first + 1  # assembly may have no size
+        yield first, min(end, following) if following else end, name
+
+
+def table(functions):
+    """The bytes of a NAME.symbols file. A name that comes twice is there once."""
+    names, places, records = b"", {}, []
+    for first, end, name in functions:
+        text = name.encode("ascii", "replace")[:MAX_NAME] + b"\0"
+        if text not in places:
+            places[text] = len(names)
+            names += text
+        records.append(struct.pack("<III", first, end, places[text]))
+    return struct.pack("<QII", MAGIC, len(records), len(names)) + b"".join(records) + names
+
+
 def main():
+    if sys.argv[1] == "--table":
+        with open(sys.argv[3], "wb") as file:
+            file.write(table(ranges(sys.argv[2])))
+        return
     check = sys.argv[1] == "--check"
     kernel, path = sys.argv[-2:]
     text = assembly(functions(kernel))

@@ -13,6 +13,7 @@ import sys
 
 import lint_compile
 import source_text
+import trusted_base
 
 # Code lines (no blanks, no comments) each folder of the kernel may have, and all of them together,
 # what only debug kernels contain included. The decoders of all objects are in api, beside the table
@@ -202,7 +203,7 @@ RULES = (check_budgets, check_file_length, check_function_length, check_layers, 
 
 
 def statistics_lines(tree):
-    """Figures of the kernel for a reader, against the budgets."""
+    """Figures for a reader: the kernel against its budgets, the trusted programs."""
     sizes = []
     folders = {}
     for name in tree.named(CODE, 'microkernel/'):
@@ -217,6 +218,10 @@ def statistics_lines(tree):
         sizes.sort()
         yield (f'{len(sizes)} functions: median {statistics.median(sizes):g}, '
                f'p90 {sizes[int(len(sizes) * 0.9)]}, longest {sizes[-1]} code lines')
+    parts = trusted_base.lines(tree, includes)
+    yield 'trusted programs and their libraries:'
+    yield from (f'{part:15} {count:6}' for part, count in parts.items())
+    yield f'{"total":15} {sum(parts.values()):6}'
 
 
 def run(tree, build=None, jobs=2):
@@ -242,7 +247,7 @@ def main(arguments):
     parser.add_argument('--build', metavar='DIR', help='build folder, for compiler flags and the '
                         'kernel (default: build, if it is there)')
     parser.add_argument('--no-build', action='store_true', help='only what needs no build folder')
-    parser.add_argument('--stats', action='store_true', help="print the kernel's figures and stop")
+    parser.add_argument('--stats', action='store_true', help='print the lengths of the kernel and of the trusted programs, and stop')
     options = parser.parse_args(arguments)
     root = Path(__file__).resolve().parents[2]
     tree = Tree(root)

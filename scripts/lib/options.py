@@ -9,6 +9,7 @@ from project import ProjectError
 
 FIRMWARES = ('uefi', 'bios', 'pvh')
 PROFILES = ('minimal', 'default', 'test', 'lesson')
+MACHINES = ('q35', 'pc')
 IMAGE_KINDS = {'uefi': 'esp', 'bios': 'iso', 'pvh': 'pvh'}
 
 
@@ -18,6 +19,8 @@ def add_guest_options(parser):
     add('--firmware', choices=FIRMWARES,
         help='how the machine starts (default: uefi; with --emulator bochs: bios)')
     add('--emulator', choices=('qemu', 'bochs'), default='qemu', help='default: qemu')
+    add('--machine', choices=MACHINES, default='q35',
+        help='QEMU: PCI Express, or the older PCI of the i440FX (default: q35)')
     add('--accel', choices=('auto', 'tcg', 'kvm'), default='auto',
         help='QEMU: software emulation, or KVM (auto: KVM where this machine can)')
     add('--cpus', type=positive, default=1, metavar='N',
@@ -103,6 +106,8 @@ def checked(options, gdb=False):
         raise ProjectError("Debian's Bochs has no gdb stub: use --emulator qemu")
     if bochs and (options.disk or options.swap):
         raise ProjectError('Bochs has no virtio disks: leave --disk and --swap out')
+    if bochs and options.machine != 'q35':
+        raise ProjectError('Bochs has one machine: leave --machine out')
     if len(options.disk) > 8:
         raise ProjectError('at most eight times --disk')
     if options.icount and options.cpus != 1:

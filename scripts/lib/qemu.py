@@ -1,5 +1,5 @@
 """QEMU: its command line, and what its end means. The machine is the same for every firmware
-(q35, serial on a socket we hold, QMP on another), so that a test differs by its image alone.
+(serial on a socket we hold, QMP on another), so that a test differs by its image alone.
 Never a fixed port or path: sockets are passed as file descriptors.
 """
 import json
@@ -74,7 +74,7 @@ def command(options, image, scratch, serial_fd, qmp_fd, gdb_fd=None, window=Fals
     """The whole command. serial_fd and qmp_fd: connected sockets; gdb_fd: a listening one. Without
     can_end the guest finds no port to end the emulator with and stays as it is in the end."""
     arguments = [
-        'qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config',
+        'qemu-system-x86_64', '-machine', options.machine, '-nodefaults', '-no-user-config',
         '-cpu', 'max', '-smp', str(options.cpus), '-m', f'{options.memory}M',
         *time_arguments(options),
         '-global', 'hpet.msi=on', '-vga', 'std', '-net', 'none', '-monitor', 'none',

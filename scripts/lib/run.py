@@ -16,14 +16,14 @@ from launcher import Guest, scratch_folder
 from options import IMAGE_KINDS, add_guest_options, checked
 import project
 from project import ProjectError, note
-from shell_session import ShellSession, commands_of
+from shell_session import Lost, ShellSession, commands_of
 
 DESCRIPTION = """\
 Installs missing Debian packages, builds Hypercore and boots it in an emulator.
 The guest's serial line is standard input and output; Ctrl-C ends the emulator."""
 EPILOGUE = """\
 Input is held back until the kernel's first line, because firmware would eat it; its end does not
-end the run:   printf 'ping\\npoweroff\\n' | scripts/run --headless
+end the run:   printf 'ps\\npoweroff\\n' | scripts/run --headless
 
 With --exec standard output is what the commands print, and nothing is read from standard input.
 
@@ -32,8 +32,9 @@ panicked or the processor gave up; 2 wrong use or failed build; 124 --timeout; 1
 closed window; with --exec, when the guest ended well, that of the first command that failed"""
 
 
-# Seconds for a run that nobody watches.
+# Seconds for a run that nobody watches, and for its end.
 EXEC_TIMEOUT = 300.0
+SWITCH_OFF_TIMEOUT = 20.0
 
 
 def parse(arguments):
@@ -100,19 +101,20 @@ def execute(options, image, scratch):
     failed = 0
     with Guest(options, image, scratch, extra=options.extra) as guest:
         session = ShellSession(guest)
-        prompt = session.wait(0)
-        for line in options.commands if prompt else ():
-            result = session.command(line)
-            if result is None:
-                break
-            sys.stdout.buffer.write(result[0])
-            sys.stdout.flush()
-            failed = failed or result[1]
-        status = session.end()
-        if status != 0:
-            note(session.text().decode(errors='replace'))
+        try:
+            session.prompt(patience=None)
+            for line in options.commands:
+                result = session.command(line, patience=None)
+                sys.stdout.buffer.write(result.text.encode())
+                sys.stdout.flush()
+                failed = failed or result.status
+            session.poweroff(SWITCH_OFF_TIMEOUT)
+        except Lost as lost:
+            if guest.status != 0:  # a command may have been `poweroff`
+                note(str(lost))
+        if guest.status != 0:
             note(f'scripts/run: {guest.reason or "the guest does not switch off"}')
-    return 1 if status is None else status or min(failed, 255)
+    return 1 if guest.status is None else guest.status or min(failed, 255)
 
 
 def run(options):

@@ -125,8 +125,17 @@ def read(data):
     return Reader(memory(data)).read()
 
 
+def running(trace):
+    """{thread: ticks that it ran}, from the first switch to the last event. 0 is the idle thread."""
+    ran, switches = {}, [event for event in trace.events if event.name == 'dispatch']
+    ends = [event.time for event in switches[1:]] + [event.time for event in trace.events[-1:]]
+    for event, end in zip(switches, ends):
+        ran[event.thread] = ran.get(event.thread, 0) + end - event.time
+    return ran
+
+
 def table(trace):
-    """Lines of text. Times are microseconds since the first event."""
+    """Lines of text: events, times in microseconds since the first, and who ran for how long."""
     def who(thread):
         return trace.threads.get(thread, f'{thread:x}') if thread else ''
 
@@ -139,3 +148,8 @@ def table(trace):
                            for key, value in event.arguments.items())
         yield (f'{micro:12.3f}  {event.name:<11} {who(event.thread):<16} {who(event.other):<16} '
                f'{details}').rstrip()
+    ran = running(trace)
+    total = sum(ran.values()) or 1
+    for thread, ticks in sorted(ran.items(), key=lambda each: -each[1]):
+        yield (f'{ticks * 1e6 / (trace.ticks_per_second or 1):12.3f}  {"ran":<11} '
+               f'{who(thread) or "idle":<16} {100 * ticks / total:.1f} %')

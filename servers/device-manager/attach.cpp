@@ -65,7 +65,12 @@ bool Devices::matches(u32 program, pci::Device const& device) const
     if ((match.class_code ^ device.class_code) & match.class_mask) return false;
     auto const& ids = match.device;
     bool const every = std::all_of(ids, ids + 4, [](u32 id) { return id == composition::any; });
-    return every || std::find(ids, ids + 4, u32{device.device}) != ids + 4;
+    if (!every && std::find(ids, ids + 4, u32{device.device}) == ids + 4) return false;
+    if (match.function != composition::any) return true;
+    // What the description gives somebody by its place is not for whoever comes first.
+    for (u32 i = 0; i < system_.header().program_count; ++i)
+        if (system_.program(i).match.function == device.at.id && matches(i, device)) return false;
+    return true;
 }
 
 bool Devices::taken(pci::Function function, u32 except) const
@@ -95,7 +100,8 @@ u32 Devices::driver_of(std::string_view platform_id) const
     return composition::no_index;
 }
 
-/// The function for a driver: the one it had last if that is there, else the first free one.
+/// The function for a driver: the one it had last if that is there, else the first free one that
+/// matches.
 pci::Device* Devices::device_of(u32 program)
 {
     Attachment const& attachment = attachments_[program];
@@ -204,12 +210,26 @@ Result<void> Devices::memory_need(Request& request, Need const& need)
         if (!request.values.add(name, "", need.address + (machine_.hpet & (page - 1))) ||
             !request.values.add(name, "size", hpet_bytes))
             return Error::out_of_range;
-        return {};
+        return tell_time(request);
     case NeedKind::framebuffer:
         return give_framebuffer(request, need);
     default:
         return Error::corrupt; // a kind from a later version of the description
     }
+}
+
+/// What a clock driver cannot find out by itself: the TSC's rate and when the kernel began, and
+/// where the RTC has the century.
+Result<void> Devices::tell_time(Request& request)
+{
+    constexpr u8 rtc_bytes = 128;
+    auto const fadt = acpi::parse_fadt(machine_.table("FACP"));
+    u8 const century = fadt && fadt->century < rtc_bytes ? fadt->century : u8{0};
+    if (!request.values.add("tsc", "hz", own_.tsc_hz) ||
+        !request.values.add("tsc", "zero", own_.tsc_at_entry) ||
+        !request.values.add("rtc", "century", century))
+        return Error::out_of_range;
+    return {};
 }
 
 /// A handler of `vector` for the driver; from here on it is given back when the driver ends.
@@ -248,10 +268,13 @@ Result<void> Devices::pci_interrupt(Request& request, Need const& need)
         if (need.index >= device.msix.entries) return Error::corrupt;
         u32 volatile* const table = msix_table(device);
         if (!table) return Error::no_memory;
+        // What is left of another driver of this device would be sent to who has that vector now.
+        for (u16 i = 0; request.attachment.vector_count == 0 && i < device.msix.entries; ++i)
+            pci::mask_msix_entry(table, i);
         u8 const vector = TRY(interrupts_.take_message(device.at));
         TRY(handler_for(request, need, vector));
-        pci::enable_msix(config, device, true);
         pci::write_msix_entry(table, need.index, message_to_us(vector));
+        pci::enable_msix(config, device, true);
         return {};
     }
     if (need.index != 0) return Error::corrupt;
@@ -312,7 +335,7 @@ Result<void> Devices::give_framebuffer(Request& request, Need const& need)
     if (f.address == 0) return Error::corrupt;
     u64 const inside = f.address & (page - 1);
     TRY(memory_.give(request.program, request.space, need.address, f.address - inside,
-                     whole_pages(inside + f.bytes()), abi::VmAttributes::write_combining));
+                     machine_.framebuffer_span(), abi::VmAttributes::write_combining));
     auto const name = composition::text(need.name);
     bool const fits = request.values.add(name, "", need.address + inside) &&
                       request.values.add(name, "size", f.bytes()) &&

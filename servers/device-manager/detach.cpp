@@ -120,7 +120,7 @@ void Devices::take_back(u32 program)
         if (need.slot != 0) (void)cnode.slot(need.slot, description.cnode_bits).remove();
         if (need.kind == NeedKind::framebuffer)
             memory_.release(program, align_down(machine_.framebuffer.address, abi::page_bits),
-                            machine_.framebuffer.bytes());
+                            machine_.framebuffer_span());
         if (need.kind == NeedKind::hpet)
             memory_.release(program, align_down(machine_.hpet, abi::page_bits), page);
         if (need.kind != NeedKind::bar || !device || need.index >= pci::bar_count) continue;

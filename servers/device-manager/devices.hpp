@@ -63,6 +63,7 @@ class Devices {
     Result<void> interrupt_need(Request& request, composition::Need const& need);
     Result<void> memory_need(Request& request, composition::Need const& need);
     Result<void> pci_interrupt(Request& request, composition::Need const& need);
+    Result<void> tell_time(Request& request);
     Result<void> hpet_interrupt(Request& request, composition::Need const& need);
     Result<void> handler_for(Request& request, composition::Need const& need, u8 vector);
     Result<void> give_bar(Request& request, composition::Need const& need);

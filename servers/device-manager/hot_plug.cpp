@@ -8,8 +8,8 @@ namespace device_manager {
 
 namespace {
 
-constexpr u64 link_wait_us = 1'000;
-constexpr int link_waits = 100; ///< a link has 100 ms to come up
+constexpr u64 link_wait_us = 5'000;
+constexpr int link_waits = 20; ///< a link has 100 ms to come up
 
 } // namespace
 
@@ -99,7 +99,7 @@ void HotPlug::plugged_in(Port& port, pci::Bridge const& bridge)
     port.slot.set_power(config, true);
     for (int i = 0; i < link_waits; ++i) {
         if (port.slot.take_status(config).link_up) break;
-        own_.wait_us(link_wait_us);
+        own_.sleep_us(link_wait_us);
     }
     usize const before = machine_.inventory.device_count;
     if (!machine_.add_behind(bridge)) return;

@@ -79,14 +79,24 @@ Result<SharedLine*> Interrupts::find_line(pci::Config& config, pci::Device const
     SharedLine& line = lines_[line_count_];
     line = {};
     line.number = number;
+    auto const taken = take_pins(line, pins, line_signal_[line_count_]);
+    if (!taken) {
+        while (line.pin_count > 0) give_back(line.vector[--line.pin_count]);
+        return taken.error();
+    }
+    ++line_count_;
+    return &line;
+}
+
+Result<void> Interrupts::take_pins(SharedLine& line, pci::LinePins pins, sys::Notification signal)
+{
     for (u32 gsi = 0; gsi < 32 && line.pin_count < max_pins; ++gsi) {
         if (!(pins.gsi >> gsi & 1)) continue;
         u8 const vector = TRY(take_pin(acpi::pci_route(madt_, gsi)));
         line.vector[line.pin_count++] = vector;
-        if (!handler(vector).set_notification(line_signal_[line_count_])) return Error::no_memory;
+        if (!handler(vector).set_notification(signal)) return Error::no_memory;
     }
-    ++line_count_;
-    return &line;
+    return {};
 }
 
 void Interrupts::open(SharedLine const& line) const

@@ -38,6 +38,7 @@ class Interrupts {
 
     Result<u8> take_vector();
     Result<SharedLine*> find_line(pci::Config& config, pci::Device const& router, u8 number);
+    Result<void> take_pins(SharedLine& line, pci::LinePins pins, sys::Notification signal);
     void open(SharedLine const& line) const;
 
 public:

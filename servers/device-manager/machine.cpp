@@ -2,6 +2,7 @@
 #include "machine.hpp"
 
 #include "acpi/field.hpp"
+#include "free_window.hpp"
 #include <cstring>
 
 namespace device_manager {
@@ -36,8 +37,8 @@ u8 volatile* EcamWindow::bus(u8 number)
 }
 
 Machine::Machine(DeviceMemory& memory, Ports& ports, handover::Devices const& given)
-    : memory_{memory}, window_{memory}, ecam_{window_}, port_config_{ports.own(pci::port_address,
-                                                                               pci::port_data + 3)}
+    : memory_{memory}, window_{memory}, ecam_{window_},
+      port_config_{ports.own(pci::port_address, pci::port_data + 3)}, given_{given}
 {
     if (given.rsdp_bytes != 0 && given.rsdp_bytes <= sizeof given.rsdp) {
         auto const rsdp = acpi::parse_rsdp({given.rsdp, given.rsdp_bytes});
@@ -83,6 +84,7 @@ void Machine::explore()
                 if (!window_.bus(0)) continue;
                 config_ = &ecam_;
                 last_bus = ecam.last_bus;
+                config_space_ = ecam.base;
             }
     if (auto const table = this->table("HPET"); !table.empty())
         if (auto const found = acpi::parse_hpet(table)) hpet = (*found).address;
@@ -90,21 +92,56 @@ void Machine::explore()
     if (auto const table = this->table("DMAR"); !table.empty())
         remaps_dma = acpi::parse_dmar(table, dmar) && dmar.units.size() > 0;
     pci::enumerate(*config_, 0, last_bus, inventory);
+    if (nothing_is_placed()) place_all(last_bus);
     for (pci::Device const& device : inventory.devices()) calm(device);
+}
+
+/// Whether firmware left all of PCI alone: then its addresses are ours to give. Where it placed
+/// some functions and not others it had its reasons.
+bool Machine::nothing_is_placed()
+{
+    for (pci::Bridge const& bridge : inventory.bridges()) // a window at 0 is what a reset leaves
+        for (pci::Window const& window : {bridge.memory, bridge.prefetchable})
+            if (window.first != 0 && window.first <= window.last) return false;
+    for (pci::Device const& device : inventory.devices())
+        for (pci::Bar const& bar : device.bar)
+            if (bar.memory && bar.size != 0 && bar.address != 0) return false;
+    return true;
+}
+
+void Machine::place_all(u8 last_bus)
+{
+    u64 const buses = config_ == &ecam_ ? last_bus + u64{1} : 0;
+    pci::Bridge const root{{},
+                           0,
+                           last_bus,
+                           free_window({given_.memory, given_.memory_count}, config_space_,
+                                       config_space_ + buses * pci::ecam_bus_bytes),
+                           {}};
+    inventory.clear();
+    if (pci::add_behind(*config_, root, inventory)) return;
+    inventory.clear();
+    pci::enumerate(*config_, 0, last_bus, inventory);
+}
+
+u64 Machine::framebuffer_span()
+{
+    u64 const start = align_down(framebuffer.address, abi::page_bits);
+    u64 const end = framebuffer.address + framebuffer.bytes();
+    u64 const rounded = align_up(end - start, abi::large_page_bits);
+    for (pci::Device const& device : inventory.devices())
+        for (pci::Bar const& bar : device.bar)
+            if (bar.memory && bar.address <= start && bar.size >= rounded &&
+                start - bar.address <= bar.size - rounded)
+                return rounded;
+    return align_up(end - start, abi::page_bits);
 }
 
 Result<void> Machine::add_behind(pci::Bridge const& bridge)
 {
     usize const before = inventory.device_count;
-    usize const found = pci::scan_bus(*config_, bridge.secondary, inventory);
-    if (found == 0) return Error::not_found;
-    auto const fresh = inventory.devices().subspan(before);
-    auto const assigned = pci::assign_bars(*config_, bridge, fresh);
-    if (!assigned) {
-        pci::forget_buses(inventory, bridge.secondary, bridge.subordinate);
-        return assigned.error();
-    }
-    for (pci::Device const& device : fresh) calm(device);
+    TRY(pci::add_behind(*config_, bridge, inventory));
+    for (pci::Device const& device : inventory.devices().subspan(before)) calm(device);
     return {};
 }
 

@@ -140,7 +140,7 @@ composition::Reader read_description(handover::Devices const& given)
     static composition::Reader const system = read_description(given);
     static Own own{
         sys::CNode{given.own_cnode},          self.memory(), given.own_space, given.notification,
-        {given.empty.first, given.empty.end}, given.tsc_mhz};
+        {given.empty.first, given.empty.end}, given.tsc_mhz, given.tsc_hz,    given.tsc_at_entry};
     static DeviceMemory memory{own, given};
     static Ports ports{own, sys::IoPortControl{given.io_port_control}, given.com1_ports};
     static Machine machine{memory, ports, given};

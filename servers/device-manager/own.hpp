@@ -32,6 +32,7 @@ struct Own {
     u64 notification;     ///< slot of our own, unbadged
     Slots slots;
     u64 tsc_mhz;
+    u64 tsc_hz, tsc_at_entry; ///< for the clock driver
 
     sys::Slot slot(u64 index) const { return cnode.slot(index); }
     template <class C> Result<typename C::Reply> ask(typename C::Args const& args) const
@@ -45,11 +46,12 @@ struct Own {
         TRY(slot(to).mint_from(slot(notification), rpc::signal_bit | bits, sys::Rights::write));
         return sys::Notification{to};
     }
-    /// Waits by watching the CPU's clock: devices need it before anything else runs again.
-    void wait_us(u64 microseconds) const
+    /// Waits at least so long, one of our periods more at most. Others run meanwhile: our budget is
+    /// less than our period (server.toml), and who gives it up waits for the next.
+    void sleep_us(u64 microseconds) const
     {
         u64 const start = __builtin_ia32_rdtsc();
-        while (__builtin_ia32_rdtsc() - start < microseconds * tsc_mhz) asm volatile("pause");
+        while (__builtin_ia32_rdtsc() - start < microseconds * tsc_mhz) sys::yield();
     }
 };
 

@@ -6,6 +6,7 @@
 #include "own.hpp"
 #include "sys/io_port.hpp"
 #include <array>
+#include <utility>
 
 namespace device_manager {
 
@@ -19,16 +20,21 @@ class Ports {
     sys::IoPortControl control_;
     std::array<Range, 32> ranges_{};
     usize count_ = 0;
+    u64 spare_slot_ = 0; ///< for the next range; 0: none
 
     Result<Range*> find(u16 first, u16 last)
     {
         for (usize i = 0; i < count_; ++i)
             if (ranges_[i].first == first && ranges_[i].last == last) return &ranges_[i];
-        auto const slot = own_.slots.take_slots();
-        if (!slot || count_ == ranges_.size()) return Error::no_memory;
-        auto const issued = control_.issue(first, last, own_.slot(*slot));
+        if (count_ == ranges_.size()) return Error::no_memory;
+        if (spare_slot_ == 0) { // refused ranges cost none
+            auto const slot = own_.slots.take_slots();
+            if (!slot) return Error::no_memory;
+            spare_slot_ = *slot;
+        }
+        auto const issued = control_.issue(first, last, own_.slot(spare_slot_));
         if (!issued) return refused(issued.error());
-        ranges_[count_] = {first, last, composition::no_index, *slot};
+        ranges_[count_] = {first, last, composition::no_index, std::exchange(spare_slot_, 0)};
         return &ranges_[count_++];
     }
 

@@ -36,6 +36,13 @@ void sleep(u16 control, u8 type, Ports& ports)
     (void)pm1.out16(control, static_cast<u16>(type << sleep_type_shift | sleep_enable));
 }
 
+/// The power goes a little after the write that asks for it: until then nothing else is tried.
+void wait_for_dark(sys::IoPort pm1, u16 control)
+{
+    for (int i = 0; i < patience; ++i)
+        if (!pm1.in16(control)) return;
+}
+
 void switch_off_by_acpi(Machine& machine, Ports& ports)
 {
     auto const fadt = fadt_of(machine);
@@ -43,9 +50,11 @@ void switch_off_by_acpi(Machine& machine, Ports& ports)
     auto const type = acpi::find_s5(machine.table_at(fadt->dsdt, "DSDT"));
     if (!type) return;
     u16 const control = fadt->pm1a_control;
-    take_over(*fadt, ports, ports.own(control, static_cast<u16>(control + 1)));
+    sys::IoPort const pm1a = ports.own(control, static_cast<u16>(control + 1));
+    take_over(*fadt, ports, pm1a);
     sleep(fadt->pm1b_control, *type, ports);
     sleep(control, *type, ports);
+    wait_for_dark(pm1a, control);
 }
 
 } // namespace

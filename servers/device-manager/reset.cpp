@@ -16,7 +16,7 @@ bool Devices::revive(pci::Device const& device)
 {
     pci::Config& config = machine_.config();
     for (int i = 0; i < reset_waits; ++i) {
-        own_.wait_us(pci::reset_time_us);
+        own_.sleep_us(pci::reset_time_us);
         if (config.read16(device.at, pci::reg_vendor) != device.vendor) continue;
         pci::write_bars(config, device);
         config.change16(device.at, pci::reg_command,
@@ -37,13 +37,14 @@ bool Devices::reset(pci::Device& device)
     pci::Bridge const* const bridge = machine_.inventory.bridge_to(device.at.bus());
     if (!bridge) return false;
     for (pci::Device const& other : machine_.inventory.devices()) {
-        u32 const driver =
-            bridge->leads_to(other.at.bus()) ? driver_of(other.at) : composition::no_index;
+        if (!bridge->leads_to(other.at.bus())) continue;
+        u32 const driver = driver_of(other.at);
         if (driver != composition::no_index && !(other.at == device.at)) return false;
+        if (other.is_bridge()) return false; // it would lose its buses and windows
     }
     constexpr u16 line = pci::bridge_secondary_reset;
     config.change16(bridge->at, pci::reg_bridge_control, line, line);
-    own_.wait_us(bus_reset_us);
+    own_.sleep_us(bus_reset_us);
     config.change16(bridge->at, pci::reg_bridge_control, line, 0);
     bool alive = true;
     for (pci::Device const& other : machine_.inventory.devices())

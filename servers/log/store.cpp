@@ -1,6 +1,8 @@
 // See store.hpp.
 #include "servers/log/store.hpp"
 
+#include "text/clean.hpp"
+
 namespace log_server {
 
 namespace {
@@ -23,20 +25,6 @@ u32 entry_checksum(Entry const& entry)
     u32 const sum = checksum(entry.text, entry.length);
     return sum ^ static_cast<u32>(entry.number * 0x9e37'79b1) ^ static_cast<u32>(entry.tsc) ^
            (u32{entry.program} << 16 | u32{entry.length} << 8 | entry.level);
-}
-
-/// Copies at most `room` bytes; control characters (also C1, as UTF-8) become blanks, so that no
-/// program can speak to a terminal through its log.
-usize copy_clean(char* to, usize room, std::string_view from)
-{
-    usize length = 0;
-    for (; length < from.size() && length < room; ++length) {
-        char const c = from[length];
-        bool const c1 = static_cast<u8>(c) >= 0x80 && static_cast<u8>(c) < 0xa0 && length > 0 &&
-                        from[length - 1] == '\xc2';
-        to[length] = static_cast<u8>(c) < ' ' || c == '\x7f' || c1 ? ' ' : c;
-    }
-    return length;
 }
 
 } // namespace
@@ -93,7 +81,7 @@ void Store::add(u32 program, u64 tsc, Level level, bool continues, std::string_v
     entry.tsc = tsc;
     entry.program = static_cast<u16>(program);
     entry.level = static_cast<u8>(static_cast<u8>(level) | (continues ? continued : 0));
-    entry.length = static_cast<u8>(copy_clean(entry.text, sizeof entry.text, text));
+    entry.length = static_cast<u8>(text::copy_clean(entry.text, sizeof entry.text, text));
     entry.checksum = entry_checksum(entry);
 }
 
@@ -125,7 +113,7 @@ void Store::set_name(u32 program, std::string_view name)
 {
     if (program >= composition::max_programs) return;
     char(&own)[composition::name_bytes] = header_->name[program];
-    own[copy_clean(own, sizeof own - 1, name)] = 0;
+    own[text::copy_clean(own, sizeof own - 1, name)] = 0;
     header_->checksum = header_checksum();
 }
 

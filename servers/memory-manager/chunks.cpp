@@ -7,6 +7,7 @@ void Chunks::mark(u32 n, ChunkKind kind)
 {
     free_[n / 64] &= ~bit(n % 64);
     --free_count_;
+    lent_count_ += kind == ChunkKind::lent;
     table_[n].kind = kind;
 }
 
@@ -39,6 +40,7 @@ Result<u32> Chunks::take_run(u32 count, u64 limit, ChunkKind kind)
 void Chunks::give(u32 n)
 {
     (void)cspace_->slot(untyped(n)).revoke();
+    lent_count_ -= table_[n].kind == ChunkKind::lent;
     table_[n].kind = ChunkKind::free;
     free_[n / 64] |= bit(n % 64);
     ++free_count_;

@@ -1,12 +1,12 @@
 // All RAM as chunks of 2 MiB, each the original capability to an untyped: free, or given out whole
-// to ObjectMemory or Frames. Addresses ascend with the number of a chunk.
+// to ObjectMemory, to Frames or (lent) to the manager. Addresses ascend with the number of a chunk.
 #pragma once
 
 #include "cspace.hpp"
 
 namespace memory_manager {
 
-enum class ChunkKind : u8 { free = 0, objects, frames, large };
+enum class ChunkKind : u8 { free = 0, objects, frames, large, lent };
 
 struct Chunk {
     u64 free[8];  ///< frames: pages made and not in use
@@ -34,6 +34,7 @@ public:
     }
     u32 count() const { return count_; }
     u32 free_count() const { return free_count_; }
+    u32 lent_count() const { return lent_count_; }
     Chunk& operator[](u32 n) const { return table_[n]; }
     static u64 untyped(u32 n)
     {
@@ -53,7 +54,7 @@ private:
 
     CSpace* cspace_ = nullptr;
     Chunk* table_ = nullptr;
-    u32 count_ = 0, free_count_ = 0;
+    u32 count_ = 0, free_count_ = 0, lent_count_ = 0;
     u64 free_[max_chunks / 64] = {};
 };
 

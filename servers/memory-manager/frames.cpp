@@ -190,7 +190,10 @@ void Frames::give_large(u32 chunk)
 
 void Frames::give_run(FrameId first, u32 pages)
 {
-    for (u32 i = 0; i < pages; ++i) give(first + i);
+    for (u32 i = 0; i < pages; ++i) {
+        (void)cspace_->slot(frame(first + i).address()).revoke();
+        give(first + i);
+    }
 }
 
 } // namespace memory_manager

@@ -34,6 +34,7 @@ public:
     void give(FrameId frame);
     /// `pages` frames in one piece below the address `limit`, zero; at most a chunk.
     Result<FrameId> take_run(u32 pages, u64 limit);
+    /// Takes them back from whoever has copies of their capabilities.
     void give_run(FrameId first, u32 pages);
 
     /// A chunk as one frame of 2 MiB, zero. Error: no_memory (also when there is little).

@@ -65,7 +65,8 @@ Result<u32> Mapper::make_table(Space& space, u32 key, bool large)
 Result<void> Mapper::add_upper(Space& space, u64 address, u64 missing_level)
 {
     using abi::ObjectType;
-    if (space.account.full() || space.upper_count == Space::max_upper) return Error::no_memory;
+    if (space.account.full()) return Error::no_memory;
+    if (space.upper_count == Space::max_upper) return Error::corrupt; // there are no more
     bool const pdpt = missing_level == abi::mapping_no_pdpt;
     Node const node =
         TRY(objects_->make(pdpt ? ObjectType::x86_pdpt : ObjectType::x86_page_directory));

@@ -118,8 +118,7 @@ void Replacement::written(Transfer const& it, block::Status status)
     if (it.cancelled) return disk_->free_place(it.place);
     Space& space = (*spaces_)[it.space];
     Entry& entry = mapper_->at(space, it.page);
-    if (status != block::Status::ok) {
-        disk_->free_place(it.place);
+    if (status != block::Status::ok) { // nor is it tried there again: the place stays taken
         (void)mapper_->restore(space, it.page, entry, it.frame);
         return;
     }
@@ -139,7 +138,7 @@ Error Replacement::fetch(Space& space, u32 page, Entry& entry)
     Transfer* const it = disk_->start(TransferKind::read);
     if (it == nullptr) {
         frames_->give(*frame);
-        return Error::no_memory; // a write ends sooner or later, and this is tried again
+        return Error::busy; // a transfer ends sooner or later, and then this is tried again
     }
     it->space = space.number;
     it->page = page;
@@ -161,8 +160,9 @@ bool Replacement::read(Transfer const& it, block::Status status)
     Space& space = (*spaces_)[it.space];
     Entry& entry = mapper_->at(space, it.page);
     --space.account.resident;
-    auto const to = own_->open(frames_->frame(it.frame));
-    if (status != block::Status::ok || !to) {
+    auto const to = status == block::Status::ok ? own_->open(frames_->frame(it.frame))
+                                                : Result<u8*>{Error::corrupt};
+    if (!to) {
         frames_->give(it.frame);
         entry = Entry{EntryKind::swapped, it.place};
         return false;

@@ -21,8 +21,8 @@ public:
     Room make_room(u32 space);
     /// Starts to take pages out while fewer frames are free than the next faults may want.
     void balance();
-    /// Brings a page that is on the disk back. Always an error: busy (it is on its way), no_memory
-    /// (no frame, or too many transfers) or not_supported (another disk is in its place).
+    /// Brings a page that is on the disk back. Always an error: busy (it is on its way, or has to
+    /// wait until a transfer ends), no_memory (no frame) or not_supported (another disk is there).
     Error fetch(Space& space, u32 page, Entry& entry);
     /// What the disk has done since. False: nothing. A page that cannot be read: `lost` is called
     /// with space and page.

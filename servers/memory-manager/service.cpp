@@ -23,7 +23,7 @@ u64 Service::end()
 
 Result<Space*> Service::caller(Client client)
 {
-    Space* const space = m_.spaces.find(client.badge & ~monitor_bit);
+    Space* const space = m_.spaces.find(client.badge & ~(monitor_bit | injector_bit));
     if (space == nullptr) return Error::not_found;
     return space;
 }

@@ -47,6 +47,7 @@ public:
     Answer<memory::ResumeFault> on(memory::ResumeFault, Args<memory::ResumeFault> const&, Client);
     Answer<memory::AttachSwap> on(memory::AttachSwap, Args<memory::AttachSwap> const&, Client);
     Answer<memory::Peek> on(memory::Peek, Args<memory::Peek> const&, Client);
+    Answer<memory::MapVictim> on(memory::MapVictim, Args<memory::MapVictim> const&, Client);
 
 private:
     /// The space that a program calls for. Errors: not_found.
@@ -55,6 +56,9 @@ private:
     Result<Space*> managed(Client client, u64 space);
     /// Adds a region, and fills it where the space is resident. On an error it is gone again.
     Result<void> add(Space& space, Region const& region);
+    /// Maps the frame capability in `slot`, which becomes the space's. The same region may get
+    /// another frame later.
+    Result<void> put_frame(Space& space, Region const& region, u64 slot, abi::VmAttributes type);
     Result<void> map_own(SharedObject& object, u64 address, u64 access);
 
     Manager& m_;

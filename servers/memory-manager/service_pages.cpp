@@ -6,6 +6,16 @@ namespace memory_manager {
 
 using namespace memory;
 
+namespace {
+
+/// Of an untyped that is a whole chunk. ObjectMemory's numbers are never multiples of 1024.
+constexpr u64 number_of_chunk(u32 chunk)
+{
+    return (u64{chunk} + 1) << 10;
+}
+
+} // namespace
+
 Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client client)
 {
     Space& space = *TRY(managed(client, args.space));
@@ -17,7 +27,16 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         args.access & access_execute || args.attributes > 4)
         return Error::bad_argument;
     if (!has_capability_) return Error::invalid_cap;
+    TRY(put_frame(space, region, m_.inbox, static_cast<abi::VmAttributes>(args.attributes)));
+    return MapFrame::Reply{};
+}
+
+Result<void> Service::put_frame(Space& space, Region const& wanted, u64 slot,
+                                abi::VmAttributes type)
+{
+    Region region = wanted;
     region.kind = RegionKind::device;
+    bool const large = region.pages == chunk_pages;
     Region const* const there = space.regions.find(region.first);
     // Whoever owns the memory may have taken the frame that was there away.
     bool const again = there && there->kind == RegionKind::device && !large &&
@@ -26,20 +45,45 @@ Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client
         m_.mapper.drop_range(space, region.first, region.pages);
     else
         TRY(m_.spaces.add_region(space, region));
-    auto const type = static_cast<abi::VmAttributes>(args.attributes);
-    auto const put =
-        m_.mapper.put_device(space, region.first, m_.inbox, region.access, type, large);
+    auto const put = m_.mapper.put_device(space, region.first, slot, region.access, type, large);
     if (!put) {
         if (!again) m_.spaces.remove_region(space, space.regions.at(region.first));
         return put.error();
     }
     if (!again) m_.spaces.join_device(space, region.first);
-    return MapFrame::Reply{};
+    return {};
+}
+
+Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Client client)
+{
+    if (!(client.badge & injector_bit)) return Error::missing_rights;
+    Space& own = *TRY(caller(client));
+    Space* const victim = m_.spaces.find(args.space);
+    if (victim == nullptr) return Error::not_found;
+    if (victim == &own) return Error::bad_argument;
+    TRY(checked_region(args.address, page_bytes, access_read));
+    Region const window = TRY(checked_region(args.window, page_bytes, access_read | access_write));
+    u32 const page = page_of(args.address);
+    Region const* const region = victim->regions.find(page);
+    if (region == nullptr) return Error::not_found;
+    Entry& entry = *TRY(m_.pager.own_page(*victim, page, region->access));
+    entry.pin();
+    (void)m_.cspace.slot(m_.outbox).remove();
+    TRY(done(m_.cspace.slot(m_.outbox).copy_from(m_.cspace.slot(m_.mapper.frame(entry).address()),
+                                                 sys::Rights::read_write)));
+    TRY(put_frame(own, window, m_.outbox, abi::VmAttributes::write_back));
+    return MapVictim::Reply{};
 }
 
 Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
+    if (args.bits == chunk_bits) {
+        u32 const chunk = TRY(m_.chunks.take(ChunkKind::lent));
+        answer_capability_ = Chunks::untyped(chunk);
+        return TakeUntyped::Reply{number_of_chunk(chunk),
+                                  u64{m_.chunks[chunk].physical} << chunk_bits};
+    }
     if (args.bits < page_bits || args.bits > ObjectMemory::max_bits) return Error::out_of_range;
     Node const node = TRY(m_.objects.take(static_cast<unsigned>(args.bits)));
     m_.objects.lend(node);
@@ -51,6 +95,12 @@ Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> cons
                                          Client client)
 {
     if (client.badge != manager) return Error::missing_rights;
+    u64 const chunk = args.untyped / number_of_chunk(0) - 1;
+    if (chunk < m_.chunks.count() && args.untyped == number_of_chunk(static_cast<u32>(chunk))) {
+        if (m_.chunks[static_cast<u32>(chunk)].kind != ChunkKind::lent) return Error::not_found;
+        m_.chunks.give(static_cast<u32>(chunk));
+        return ReturnUntyped::Reply{};
+    }
     if (args.untyped > ~u32{0} || !m_.objects.is_lent(static_cast<Node>(args.untyped)))
         return Error::not_found;
     m_.objects.give(static_cast<Node>(args.untyped));
@@ -199,7 +249,8 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
     // The chunk that everything began with is in no list.
     return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
                                     m_.frames.free_pages() + m_.objects.free_pages(),
-                                    m_.objects.used_pages(),
+                                    m_.objects.used_pages() +
+                                        u64{m_.chunks.lent_count()} * chunk_pages,
                                     m_.shared.pages(),
                                     m_.disk.places(),
                                     m_.disk.places_used()};

@@ -1,6 +1,7 @@
 // An address space with its account.
 #pragma once
 
+#include "program/layout.hpp"
 #include "regions.hpp"
 #include "tables.hpp"
 
@@ -15,7 +16,9 @@ struct Account {
 };
 
 struct Space {
-    static constexpr u32 max_upper = 40;
+    /// A page directory for each GiB below layout::heap_end, which one PDPT reaches.
+    static constexpr u32 max_upper = 1 + (program::layout::heap_end >> 30);
+    static_assert(program::layout::heap_end <= u64{1} << 39);
 
     bool used = false;
     bool resident = false; ///< everything is there from the start and stays

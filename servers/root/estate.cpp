@@ -30,7 +30,7 @@ Ram::Ram(abi::BootInfo const& info, u64 first_slot) : next_slot_{first_slot}
     }
 }
 
-sys::Untyped Ram::take(u64 bits)
+handover::Untyped Ram::take(u64 bits)
 {
     usize best = count_;
     for (usize i = 0; i < count_; ++i)
@@ -50,7 +50,7 @@ sys::Untyped Ram::take(u64 bits)
         piece_[count_++] = {piece.physical + bit(half), slot + 1, half};
         piece = {piece.physical, slot, half};
     }
-    return sys::Untyped{piece.slot};
+    return piece;
 }
 
 u64 memory_for_archive(abi::BootModule const& module)

@@ -26,7 +26,7 @@ public:
     Ram(abi::BootInfo const& info, u64 first_slot);
 
     /// Takes a piece of 2^bits bytes away, from the smallest that is large enough.
-    sys::Untyped take(u64 bits);
+    handover::Untyped take(u64 bits);
     std::span<handover::Untyped const> pieces() const { return {piece_.data(), count_}; }
 };
 

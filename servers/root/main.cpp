@@ -67,8 +67,9 @@ u64 log2_up(u64 bytes)
     tell_boot(info, ram, *module);
 
     constexpr u64 for_endpoints = 64 * 1024; // and page tables of the scratch page
-    static Objects objects{ram.take(log2_up(memory_for_archive(*module) + for_endpoints)),
-                           info.empty.start + first_object_slot, info.empty.end};
+    auto const own_memory = ram.take(log2_up(memory_for_archive(*module) + for_endpoints));
+    static Objects objects{sys::Untyped{own_memory.slot}, info.empty.start + first_object_slot,
+                           info.empty.end};
     static AddressSpace own{sys::VSpace{abi::slot_init_thread_vspace}, objects};
     static Archive const archive = map_archive(info, *module, own, objects);
     static composition::Reader const system = open_system(archive);

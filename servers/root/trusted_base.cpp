@@ -42,6 +42,14 @@ u64 tsc_mhz(abi::BootInfo const& info)
     return mhz;
 }
 
+abi::BootClock boot_clock(abi::BootInfo const& info)
+{
+    abi::BootClock clock{};
+    auto const chunk = find_chunk(info, abi::boot_info_clock);
+    std::memcpy(&clock, chunk.data(), std::min(chunk.size(), sizeof clock));
+    return clock;
+}
+
 } // namespace
 
 TrustedBase::TrustedBase(abi::BootInfo const& info, Serial serial, Ram& ram, Objects& objects,
@@ -166,11 +174,13 @@ void TrustedBase::start_memory_manager()
     u64 const slots = bytes / page_size + 16;
     auto const first = objects_.take_slots(slots);
     if (!first) give_up("there are no slots left");
-    Objects objects{ram_.take(log2_up(bytes)), *first, *first + slots};
+    handover::Untyped const memory = ram_.take(log2_up(bytes));
+    Objects objects{sys::Untyped{memory.slot}, *first, *first + slots};
 
     memory_manager_ = new_process();
-    auto const vspace = objects.make<sys::VSpace>(ObjectType::x64_pml4);
+    // First, so that it lies where the memory does.
     auto const untyped = objects.make<sys::Untyped>(ObjectType::untyped, program.objects_bits);
+    auto const vspace = objects.make<sys::VSpace>(ObjectType::x64_pml4);
     auto const buffer = objects.make<sys::Frame>(ObjectType::x86_4k);
     auto const put = [](sys::Cap to, u64 from) {
         return own_cnode.slot(to.address()).move_from(own_cnode.slot(from));
@@ -185,10 +195,11 @@ void TrustedBase::start_memory_manager()
     if (!space.map(memory_manager_.buffer(), layout::ipc_buffer, sys::Rights::read_write,
                    sys::data_attributes))
         give_up("a page of memory-manager cannot be mapped");
-    must(maker_.make_inside(memory_manager_, index, image.entry), program.name);
+    must(maker_.make_inside(memory_manager_, index, image.entry, memory.physical), program.name);
     static_assert(offsetof(runtime::Arguments, values) < page_size);
     map_filled(space, objects, layout::arguments, bytes_of(maker_.arguments()).first(page_size));
     map_filled(space, objects, handover::address, bytes_of(gift_to_memory_manager()));
+    memory_manager_bytes_ = objects.bytes();
     if (!memory_manager_.tcb().resume()) give_up("memory-manager does not run");
 }
 
@@ -243,6 +254,8 @@ void TrustedBase::start_device_manager()
         gift.mint(peers_[system_.header().supervisor].notification,
                   rpc::signal_bit | handover::device_event, sys::Rights::write);
     devices.tsc_mhz = tsc_mhz(info_);
+    devices.tsc_hz = boot_clock(info_).tsc_hz;
+    devices.tsc_at_entry = boot_clock(info_).tsc_at_entry;
     auto const rsdp = find_chunk(info_, static_cast<u64>(abi::BootInfoId::x86_acpi_rsdp));
     devices.rsdp_bytes = std::min(rsdp.size(), sizeof devices.rsdp);
     std::memcpy(devices.rsdp, rsdp.data(), devices.rsdp_bytes);
@@ -301,10 +314,29 @@ void TrustedBase::start_supervisor()
     it.device_space = device_manager_.space();
     it.archive_bytes = archive_.bytes.size();
     it.tsc_mhz = tsc_mhz(info_);
+    it.tsc_at_entry = boot_clock(info_).tsc_at_entry;
     it.sched_control = gift.move(info_.sched_control.start); // the last use that we have for it
+    give_members(gift, it);
     it.empty = gift.rest();
     must(maker_.fill(supervisor_, handover::address, bytes_of(it)), program.name);
     must(maker_.start(supervisor_), program.name);
+}
+
+/// What `ps` shows of the trusted base.
+void TrustedBase::give_members(Gift& gift, handover::Supervision& to)
+{
+    constexpr u64 no_space = ~u64{0};
+    auto const& image = info_.user_image_frames;
+    to.member[0] = {system_.header().root, gift.copy(abi::slot_init_thread_sc), 0, no_space,
+                    (image.end - image.start) * page_size + objects_.bytes()};
+    usize n = 0;
+    for (spawn::Process const* it : {&memory_manager_, &device_manager_, &supervisor_}) {
+        bool const accounted = it->exists();
+        to.member[++n] = {it->program(), gift.copy(it->context().address()),
+                          it->thread(system_.program(it->program())),
+                          accounted ? it->space() : no_space,
+                          accounted ? 0 : memory_manager_bytes_};
+    }
 }
 
 void TrustedBase::map_archive(spawn::Process const& process)

@@ -31,6 +31,7 @@ private:
     void start_supervisor();
     handover::Memory const& gift_to_memory_manager();
     void give_device_memory(Gift& gift, handover::Devices& devices);
+    void give_members(Gift& gift, handover::Supervision& to);
     void map_archive(spawn::Process const& process);
     spawn::Image image_of(u32 index) const;
     spawn::Process new_process();
@@ -49,6 +50,7 @@ private:
     std::array<spawn::Peer, composition::max_programs> peers_{};
     spawn::Maker maker_;
     spawn::Process memory_manager_, device_manager_, supervisor_;
+    u64 memory_manager_bytes_ = 0; ///< it is not in its own books
 };
 
 } // namespace root

@@ -12,6 +12,15 @@ void write_hex(text::Writer& out, u64 value, unsigned digits)
     while (digits-- > 0) out.write("0123456789abcdef"[value >> 4 * digits & 15]);
 }
 
+/// "0:0xfebd4000+0x1000": number, address and size of each BAR.
+void write_bars(text::Writer& out, device::Describe::Reply const& device)
+{
+    for (unsigned i = 0; i < std::size(device.bar); ++i)
+        if (device.bar_size[i] != 0)
+            text::format(out, "{}{}:{}+{}", out.view().empty() ? "" : " ", i,
+                         text::hex(device.bar[i]), text::hex(device.bar_size[i]));
+}
+
 } // namespace
 
 int devices(Shell& shell, Words&)
@@ -23,7 +32,8 @@ int devices(Shell& shell, Words&)
                  {"class", 8},
                  {"driver", 12},
                  {"dma", 13},
-                 {"what", 40}},
+                 {"what", 44},
+                 {"memory", 40}},
                 shell.json};
     for (u64 index = 0;; ++index) {
         auto device = shell.device<device::Describe>({index});
@@ -44,6 +54,8 @@ int devices(Shell& shell, Words&)
             write_hex(id, device->device, 4);
             write_hex(code, device->class_code, 6);
         }
+        text::Line<160> bars;
+        write_bars(bars, *device);
         bool const driven = device->driver < composition::max_programs;
         table.row({text::value(pci ? "pci" : "platform"), text::value(where.view()),
                    text::value(id.view()), text::value(code.view()),
@@ -51,7 +63,7 @@ int devices(Shell& shell, Words&)
                    text::value(!pci                    ? ""
                                : device->dma_contained ? "contained"
                                                        : "not contained"),
-                   text::value(text_of(device->text))});
+                   text::value(text_of(device->text)), text::value(bars.view())});
     }
 }
 

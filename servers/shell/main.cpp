@@ -69,12 +69,14 @@ int main(void* argument)
     static program::Program const self{argument};
     static shell::Shell shell{self};
     self.ready();
-    shell.out.wait_for_console(); // so that it can show how the system started before we speak
+    shell.out.wait_for_start(); // the console shows how the system started before we speak
     auto const& clock = shell.out.clock();
     if (self.epoch() > 1)
         shell.out.write("\r\nthe shell was replaced\r\n");
     else if (clock.is_set())
-        shell.out.print("{} from power-on to the prompt; help shows the commands\r\n",
+        shell.out.print("{} from the kernel's start to the prompt; help shows the commands\r\n",
                         text::time(clock.now() / 1000));
+    else
+        shell.out.write("help shows the commands\r\n");
     run(shell);
 }

@@ -1,5 +1,5 @@
 // Commands about programs: ps, caps, sched, kill, restart, stress.
-#include "servers/shell/shell.hpp"
+#include "servers/shell/levels.hpp"
 
 namespace shell {
 
@@ -18,13 +18,6 @@ std::string_view kind_name(u64 kind)
 {
     constexpr std::string_view names[] = {"trusted", "server", "driver"};
     return kind < std::size(names) ? names[kind] : "?";
-}
-
-/// The feedback level, or a dash for those outside of that class.
-text::Value level_value(u64 level)
-{
-    if (level < 256) return text::value(level);
-    return text::value("-");
 }
 
 std::string_view holding_name(u64 kind)
@@ -57,6 +50,10 @@ template <class Each> Error for_each_program(Shell& shell, Each&& each)
 
 int ps(Shell& shell, Words&)
 {
+    constexpr u64 milliseconds = 50; // who runs shows its level
+    Levels levels{shell};
+    (void)shell.out.sleep(milliseconds);
+    levels.look();
     Table table{shell.out,
                 {{"name", 14},
                  {"kind", 7},
@@ -68,13 +65,13 @@ int ps(Shell& shell, Words&)
                  {"restarts", 8, true},
                  {"recovery", 8, true}},
                 shell.json};
-    Error const end = for_each_program(shell, [&](u64, ProgramInfo::Reply const& info) {
-        u64 bytes = 0;
+    Error const end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
+        u64 bytes = info.fixed_bytes;
         if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
-            bytes = (account->resident + account->tables) * 4096;
+            bytes += (account->resident + account->tables) * 4096;
         table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
                    text::value(state_name(info.state)), text::value(info.priority),
-                   level_value(info.level), text::time(info.cpu_us), text::size(bytes),
+                   levels.of(program, info.flags), text::time(info.cpu_us), text::size(bytes),
                    text::value(info.restarts), text::time(info.recovery_us)});
     });
     table.end();
@@ -161,9 +158,11 @@ int sched(Shell& shell, Words&)
     Error end = for_each_program(
         shell, [&](u64 program, ProgramInfo::Reply const& info) { before[program] = info.cpu_us; });
     if (end != Error::ok) return shell.fail("sched", end);
+    Levels levels{shell};
     u64 const from = shell.out.clock().now();
     if (!shell.out.sleep(milliseconds)) return shell.fail("sched: no time", Error::interrupted);
     u64 const microseconds = (shell.out.clock().now() - from) / 1000 + 1;
+    levels.look();
     Table table{shell.out,
                 {{"name", 14},
                  {"state", 10},
@@ -175,8 +174,8 @@ int sched(Shell& shell, Words&)
     end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
         u64 const used = info.cpu_us > before[program] ? info.cpu_us - before[program] : 0;
         table.row({text::value(text_of(info.name)), text::value(state_name(info.state)),
-                   text::value(info.priority), level_value(info.level), text::time(info.cpu_us),
-                   text::value(used * 1000 / microseconds)});
+                   text::value(info.priority), levels.of(program, info.flags),
+                   text::time(info.cpu_us), text::value(used * 1000 / microseconds)});
     });
     table.end();
     return end == Error::ok ? 0 : shell.fail("sched", end);

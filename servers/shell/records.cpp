@@ -119,6 +119,17 @@ constexpr std::string_view registers[] = {"rip", "rsp", "rflags", "rax", "rbx", 
                                           "rsi", "rdi", "rbp",    "r8",  "r9",  "r10", "r11",
                                           "r12", "r13", "r14",    "r15", "fs",  "gs"};
 
+/// An address, and the function of that program which it lies in. behind: 1 for where a call
+/// returns to, since it may be its function's last instruction.
+void show_place(Shell& shell, std::string_view lead, u64 program, u64 address, u64 behind)
+{
+    auto symbol = shell.monitor<monitor::Symbol>({program, address - behind});
+    shell.out.print("  {<12}{<12}", lead, text::hex(address));
+    if (symbol)
+        shell.out.print(" {}+{}", text_of(symbol->name), text::hex(symbol->offset + behind));
+    shell.out.write("\r\n");
+}
+
 void show_crash(Shell& shell, monitor::CrashRecord::Reply const& record)
 {
     std::string_view const reason =
@@ -131,14 +142,14 @@ void show_crash(Shell& shell, monitor::CrashRecord::Reply const& record)
     for (usize i = 0; i < std::size(registers); ++i)
         shell.out.print("{}{>7} {}", i % 4 == 0 ? "\r\n" : "", registers[i],
                         text::hex(record.registers[i], 16));
-    shell.out.write("\r\n  called from");
+    shell.out.write("\r\n");
+    show_place(shell, "in", record.program, record.registers[0], 0);
     for (u64 const address : record.backtrace) {
         if (address == 0) break;
-        shell.out.print(" {}", text::hex(address));
+        show_place(shell, "called from", record.program, address, 1);
     }
     std::string_view lines = text_of(record.log);
-    if (!lines.empty()) shell.out.write("\r\n  last lines:");
-    shell.out.write("\r\n");
+    if (!lines.empty()) shell.out.write("  last lines:\r\n");
     while (!lines.empty()) {
         auto const end = lines.find('\n');
         std::string_view const line{lines.data(), end < lines.size() ? end : lines.size()};

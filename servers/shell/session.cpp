@@ -18,10 +18,13 @@ Session::Session(program::Program const& self)
     output_ = queue::Producer{&shared->output};
 }
 
-void Session::wait_for_console()
+void Session::wait_for_start()
 {
-    // The supervisor signals system.bit when it is.
-    while (self_.state_of(console_.peer) != program::State::running) wait();
+    using program::State;
+    // The supervisor signals system.bit at each change.
+    while (self_.state_of(console_.peer) != State::running ||
+           (alarm_ && self_.state_of(alarm_.peer) == State::starting))
+        wait();
 }
 
 void Session::flush()

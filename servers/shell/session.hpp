@@ -13,8 +13,8 @@ class Session final : public Sink {
 public:
     explicit Session(program::Program const& self);
 
-    /// Waits until there is a console that runs.
-    void wait_for_console();
+    /// Waits until there is a console that runs, and the clock too where there is one.
+    void wait_for_start();
     /// Writes all of it; waits for room when the console is slower.
     void write(std::string_view text) override;
     /// Formats a piece of up to 500 bytes.

@@ -1,10 +1,12 @@
 // See clock.hpp.
 #include "clock.hpp"
 
+#include "abi/event_ring.hpp"
 #include "abi/object_type.hpp"
 #include "protocol/memory.hpp"
 #include "rpc/capability_channel.hpp"
 #include "rpc/serve.hpp"
+#include "sys/debug.hpp"
 
 // The whole program: no stack, no memory. Slot 1 of its CNode is the notification.
 extern "C" u8 const supervisor_clock[];
@@ -63,17 +65,23 @@ Result<void> make_space(handover::Supervision const& given, sys::Slot vspace,
 
 } // namespace
 
-Result<void> start_clock(handover::Supervision const& given, Slots& slots, sys::Untyped objects,
-                         spawn::Image const& image, u8 priority)
+Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
+                        u8 priority)
 {
     using abi::ObjectType;
     sys::CNode const own = slots.cnode();
-    u64 const first = TRY(slots.take(4));
+    u64 const first = TRY(slots.take(5));
     sys::VSpace const vspace{first};
     sys::Tcb const tcb{first + 1};
     sys::SchedContext const context{first + 2};
     sys::CNode const cnode{first + 3};
+    sys::Untyped const objects{first + 4};
+    rpc::CapabilityChannel channel{sys::Endpoint{given.memory_manager}, {}, slots.slot(objects)};
+    auto const memory =
+        TRY((rpc::call<memory::Memory, memory::TakeUntyped>(channel, {abi::page_bits})));
+    if (!channel.taken()) return Error::invalid_cap;
     TRY(make_space(given, slots.slot(vspace), image));
+    // The thread first, so that it lies where the memory does.
     TRY(kernel(objects.retype(ObjectType::tcb, 0, slots.slot(tcb))));
     TRY(kernel(objects.retype(ObjectType::sched_context, context_bits, slots.slot(context))));
     TRY(kernel(objects.retype(ObjectType::cnode, cnode_bits, slots.slot(cnode))));
@@ -85,9 +93,11 @@ Result<void> start_clock(handover::Supervision const& given, Slots& slots, sys::
     // No fault endpoint: there is nothing it could do wrong, and nobody it could tell.
     TRY(kernel(tcb.set_space({}, cnode, sys::guard_word(0, abi::word_bits - cnode_bits), vspace)));
     TRY(kernel(tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, {})));
+    if constexpr (!HYPERCORE_RELEASE) sys::debug::name_thread(tcb, "supervisor's clock");
     abi::UserContext registers{};
     registers.rip = reinterpret_cast<u64>(supervisor_clock);
-    return kernel(tcb.write_registers(registers, true));
+    TRY(kernel(tcb.write_registers(registers, true)));
+    return abi::event_object_id(memory.physical);
 }
 
 } // namespace supervisor

@@ -13,12 +13,11 @@ namespace supervisor {
 
 inline constexpr u64 clock_period_us = 50'000;
 
-/// Makes and starts it.
-/// @param objects  an untyped with 4 KiB of room
+/// Makes and starts it. Answers its number in the kernel's event ring.
 /// @param image    of the supervisor itself: where its code lies in the archive
 /// @param priority of the supervisor
 /// @error no_memory and what the memory-manager says; bad_argument: the kernel refused
-Result<void> start_clock(handover::Supervision const& given, Slots& slots, sys::Untyped objects,
-                         spawn::Image const& image, u8 priority);
+Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
+                        u8 priority);
 
 } // namespace supervisor

@@ -16,6 +16,7 @@ public:
     /// A cleared record, the newest from now on, to be filled in.
     Crash& add()
     {
+        untold_[written_ % capacity] = true;
         Crash& record = record_[written_++ % capacity];
         record = {};
         return record;
@@ -32,7 +33,20 @@ public:
         return nullptr;
     }
 
+    /// The oldest record that nobody was told of and that is `good`; from now on it was told. Null:
+    /// none.
+    template <class Good> Crash const* take_untold(Good&& good)
+    {
+        for (u64 i = written_ < capacity ? 0 : written_ - capacity; i < written_; ++i) {
+            if (!untold_[i % capacity] || !good(record_[i % capacity])) continue;
+            untold_[i % capacity] = false;
+            return &record_[i % capacity];
+        }
+        return nullptr;
+    }
+
 private:
+    bool untold_[capacity] = {};
     Crash record_[capacity] = {};
     u64 written_ = 0;
 };

@@ -7,33 +7,17 @@
 
 namespace supervisor {
 
-namespace {
-
-constexpr u64 ring_bytes = u64{1} << abi::large_page_bits;
-/// Where we have it mapped ourselves, only to get its frame's capability.
-constexpr u64 own_address = program::layout::dma + 0x1000'0000;
-constexpr u64 read_write = memory::access_read | memory::access_write;
-
-} // namespace
-
+/// One frame as large as there are: the kernel does not follow a ring over several.
 Result<void> EventRing::make()
 {
     if (frame_) return {};
-    rpc::Channel const memory{sys::Endpoint{given_.memory_manager}};
-    if (object_ == 0) {
-        constexpr u64 contiguous = 1, address_bits = 64;
-        object_ = TRY((rpc::call<memory::Memory, memory::CreateObject>(
-                          memory, {ring_bytes, contiguous, address_bits})))
-                      .object;
-        TRY((rpc::call<memory::Memory, memory::MapObject>(
-            memory, {given_.own_space, object_, own_address, read_write})));
-    }
-    sys::Frame const frame{TRY(slots_.take())};
-    rpc::CapabilityChannel channel{memory.endpoint, {}, slots_.slot(frame)};
-    auto const taken = TRY((rpc::call<memory::Memory, memory::TakeFrame>(
-        channel, {given_.own_space, own_address, read_write})));
-    if (!channel.taken()) return Error::invalid_cap;
-    size_bits_ = taken.size_bits;
+    if (first_slot_ == 0) first_slot_ = TRY(slots_.take(2));
+    sys::Untyped const untyped{first_slot_};
+    sys::Frame const frame{first_slot_ + 1};
+    rpc::CapabilityChannel channel{memory(), {}, slots_.slot(untyped)};
+    TRY((rpc::call<memory::Memory, memory::TakeUntyped>(channel, {abi::large_page_bits})));
+    if (!channel.taken() || !untyped.retype(abi::ObjectType::x86_large_page, 0, slots_.slot(frame)))
+        return Error::invalid_cap;
     frame_ = frame;
     return {};
 }
@@ -42,16 +26,17 @@ Result<u64> EventRing::attach(spawn::Process const& reader, u64 instance)
 {
     TRY(make());
     if (reader_ != instance) {
-        TRY((rpc::call<memory::Memory, memory::MapObject>(
-            rpc::Channel{sys::Endpoint{given_.memory_manager}},
-            {reader.space(), object_, program::layout::events, memory::access_read})));
+        rpc::CapabilityChannel channel{memory(), frame_};
+        TRY((rpc::call<memory::Memory, memory::MapFrame>(
+            channel, {reader.space(), program::layout::events, abi::large_page_bits,
+                      memory::access_read, static_cast<u64>(abi::VmAttributes::write_back)})));
         reader_ = instance;
     }
     TRY(detach()); // the ring begins anew
     if (!sys::SchedControl{given_.sched_control}.set_event_ring(frame_))
         return Error::not_supported;
     attached_ = true;
-    return u64{1} << size_bits_;
+    return u64{1} << abi::large_page_bits;
 }
 
 Result<void> EventRing::detach()

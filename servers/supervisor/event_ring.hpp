@@ -23,10 +23,11 @@ public:
 
 private:
     Result<void> make();
+    sys::Endpoint memory() const { return sys::Endpoint{given_.memory_manager}; }
 
     handover::Supervision const& given_;
     Slots& slots_;
-    u64 object_ = 0, size_bits_ = 0;
+    u64 first_slot_ = 0; ///< of the memory and its frame
     sys::Frame frame_;
     bool attached_ = false;
     u64 reader_ = 0; ///< the instance that has it mapped; spaces' numbers come again

@@ -23,8 +23,8 @@ static_assert(sizeof(log_protocol::Shared) <= log_stride);
 /// Bits of every program's notification (docs/architecture/system.md, "What a program finds").
 constexpr u64 change_bit = u64{1} << 60, heartbeat_bit = u64{1} << 61;
 
-/// 64 endpoints, notifications and the clock's objects take less.
-constexpr u64 untyped_bits = 14;
+/// 64 endpoints and notifications take less.
+constexpr u64 untyped_bits = 13;
 
 bool is_mapped(Grant const& grant)
 {

@@ -25,8 +25,6 @@ public:
     {
         return {objects_, system_.objects().size()};
     }
-    /// What our own kernel objects are made of; 4 KiB of it are left for the clock.
-    sys::Untyped untyped() const { return untyped_; }
     /// A reply object for answering those who Call a program that is absent.
     sys::Reply spare_reply() const { return spare_reply_; }
     /// What everybody reads and we write. After make().

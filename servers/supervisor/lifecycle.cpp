@@ -4,6 +4,7 @@
 
 #include "abi/faults.hpp"
 #include "autopsy.hpp"
+#include "crash_report.hpp"
 #include "program/layout.hpp"
 #include "protocol/memory.hpp"
 #include "rpc/serve.hpp"
@@ -87,9 +88,8 @@ Result<void> Lifecycle::prepare()
         it.policy = RestartPolicy{it.definition->restart, it.definition->max_per_minute};
         TRY(parts_.inventory.furnish(it));
     }
-    composition::Header const& header = parts_.system.header();
-    managed_[header.supervisor].trusted_space = parts_.given.own_space;
-    managed_[header.device_manager].trusted_space = parts_.given.device_space;
+    for (handover::Member const& it : parts_.given.member)
+        if (Managed* const known = find(it.program)) known->member = &it;
     return {};
 }
 
@@ -97,7 +97,7 @@ void Lifecycle::start_all()
 {
     for (Managed& it : programs()) {
         if (it.is_trusted() || !(it.definition->flags & composition::flag_autostart)) continue;
-        if (!it.is_driver() || parts_.devices.present(it.index)) make(it);
+        if (!it.is_driver() || parts_.devices.present(it.index)) (void)make(it);
     }
     report_boot();
 }
@@ -133,19 +133,17 @@ Result<void> Lifecycle::start(Managed& it, u64 parameter)
     if (it.is_driver() && !parts_.devices.present(it.index)) return Error::absent;
     it.policy.forgive();
     it.parameter = parameter;
-    make(it);
-    if (!it.runs()) return Error::no_memory; // or something else, which the log tells
-    return {};
+    return make(it);
 }
 
 /// Makes an instance and lets it run. What goes wrong counts as its end.
-void Lifecycle::make(Managed& it)
+Result<void> Lifecycle::make(Managed& it)
 {
     it.due = false;
     if (is_serial_driver(*it.definition)) parts_.report.leave_serial_port();
     it.begun_tsc = Time::tsc();
     auto const made = make_instance(it);
-    if (made) return;
+    if (made) return {};
     spawn::Failure const& failure = made.error();
     parts_.report.problem("cannot start '", text(it.definition->name), "': ", failure.step,
                           ": error ", static_cast<u64>(failure.error), ", kernel ",
@@ -156,6 +154,9 @@ void Lifecycle::make(Managed& it)
         publish(it, State::absent);
     else
         decide(it, Reason::fault);
+    if (failure.error != Error::ok) return failure.error;
+    // The kernel refused: besides memory, nothing of it may be missing.
+    return failure.kernel == abi::ErrorCode::not_enough_memory ? Error::no_memory : Error::corrupt;
 }
 
 Result<void, spawn::Failure> Lifecycle::make_instance(Managed& it)
@@ -224,18 +225,21 @@ void Lifecycle::on_ready(Managed& it)
     report_boot();
 }
 
-/// When nothing is left of the boot to wait for, says so.
+/// When nothing is left of the boot to wait for, or it has taken too long, says so.
 void Lifecycle::report_boot()
 {
     if (!booting_) return;
-    u32 ready = 0;
+    u64 ready = 0;
+    kit::Text<root_protocol::max_text / 2> late;
     for (Managed const& it : programs()) {
-        if (it.runs() && !it.ready) return;
+        if (it.runs() && !it.ready)
+            late.add(late.view().empty() ? "; not ready: " : ", ", text(it.definition->name));
         ready += it.ready;
     }
+    if (!late.view().empty() && parts_.time.us_since(begun_tsc_) < patience_us) return;
     booting_ = false;
-    parts_.report.line("system ready after ", parts_.time.now_us() / 1000, " ms, ", u64{ready},
-                       " programs");
+    parts_.report.line("system ready after ", parts_.time.now_us() / 1000, " ms, ", ready,
+                       " programs", late.view());
 }
 
 // ---- the end ----
@@ -303,7 +307,7 @@ void Lifecycle::start_due()
 {
     u64 const now = parts_.time.now_us();
     for (Managed& it : programs())
-        if (it.due && it.due_us <= now) make(it);
+        if (it.due && it.due_us <= now) (void)make(it);
 }
 
 /// Answers those who Call a program that is absent. Signals to us may arrive here: they are kept.
@@ -345,6 +349,19 @@ void Lifecycle::on_clock()
             break;
         }
     }
+    report_boot();
+    report_crashes();
+}
+
+/// Names take a while to find: only when the successor runs, or there is none.
+void Lifecycle::report_crashes()
+{
+    auto const is_over = [this](Crash const& crash) {
+        Managed const& it = managed_[crash.program];
+        return it.runs() ? it.ready : !it.due;
+    };
+    while (Crash const* const crash = parts_.crashes.take_untold(is_over))
+        report_crash(parts_.report, *crash, *managed_[crash->program].definition, parts_.archive);
 }
 
 void Lifecycle::on_faults()
@@ -372,7 +389,7 @@ void Lifecycle::on_devices()
             end_without_successor(*it);
         } else if (!it->runs() && (it->definition->flags & composition::flag_autostart)) {
             it->policy.forgive();
-            make(*it);
+            (void)make(*it);
         }
     }
 }
@@ -381,6 +398,7 @@ void Lifecycle::on_devices()
 void Lifecycle::end_without_successor(Managed& it)
 {
     it.due = false;
+    it.ended_tsc = 0; // a later instance is no recovery
     dismantle(it);
     publish(it, State::absent);
     refuse_callers(it);

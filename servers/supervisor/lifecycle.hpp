@@ -48,8 +48,8 @@ public:
     /// Ends a program that runs; restart rules apply.
     void kill(Managed& it) { end(it, Reason::killed, nullptr); }
     /// Starts a program that does not run, whatever happened before.
-    /// @error absent     its device is not there
-    /// @error no_memory  it could not be made; the log tells why
+    /// @error absent  its device is not there
+    /// @error         why it could not be made; the log tells at which step
     Result<void> start(Managed& it, u64 parameter);
 
     Managed* find(u64 index);
@@ -58,7 +58,7 @@ public:
     u32 epoch(Managed const& it) const { return states_.epoch(it.index); }
 
 private:
-    void make(Managed& it);
+    Result<void> make(Managed& it);
     Result<void, spawn::Failure> make_instance(Managed& it);
     void end(Managed& it, Reason reason, fault::Message const* fault);
     void end_without_successor(Managed& it);
@@ -69,13 +69,17 @@ private:
     void refuse_callers(Managed const& it);
     void publish(Managed const& it, program::State state);
     void report_boot();
+    void report_crashes();
 
     Parts parts_;
     States states_;
     spawn::Maker maker_;
     Managed managed_[composition::max_programs] = {};
     u64 signals_ = 0;
+    /// How long the line that ends the boot may be waited for.
+    static constexpr u64 patience_us = 5'000'000;
     bool booting_ = true; ///< until all that were started are ready or have ended
+    u64 begun_tsc_ = Time::tsc();
 };
 
 } // namespace supervisor

@@ -1,9 +1,10 @@
 // The last lines a program logged, out of its own ring: also those that the log server has taken
 // already, since places are overwritten only when the ring comes round. The ring is the victim's to
-// write: its position may be any number and its lengths are checked.
+// write: its position may be any number, its lengths are checked and its text is cleaned.
 #pragma once
 
 #include "protocol/log.hpp"
+#include "text/clean.hpp"
 #include <span>
 
 namespace supervisor {
@@ -30,8 +31,8 @@ inline usize log_tail(log_protocol::Shared const& shared, std::span<char> out)
     for (; lines > 0; --lines) {
         log_protocol::Record const record = ring.record[(end - lines) % Ring::entries];
         // It may have grown since it was measured: what does not fit is left out.
-        for (usize i = 0; i < length_of(record) && used < out.size(); ++i)
-            out[used++] = record.text[i];
+        used += text::copy_clean(out.data() + used, out.size() - used,
+                                 {record.text, length_of(record)});
         if (used < out.size()) out[used++] = '\n';
     }
     return used;

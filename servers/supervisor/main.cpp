@@ -30,8 +30,8 @@ class Supervisor {
     CrashStore crashes_;
     EventRing events_{given(), slots_};
     Lifecycle lifecycle_{{given(), system_, inventory_, slots_, devices_, report_, crashes_,
-                          Time{given().tsc_mhz}, archive()}};
-    MonitorService monitor_{system_, lifecycle_, crashes_, events_};
+                          Time{given().tsc_mhz, given().tsc_at_entry}, archive()}};
+    MonitorService monitor_{system_, lifecycle_, crashes_, events_, archive()};
 
 public:
     explicit Supervisor(composition::Reader const& system) : system_{system} {}
@@ -52,7 +52,7 @@ public:
         if (!file || !*file) return Error::not_found;
         auto const image = spawn::make_image(archive(), (*file)->data);
         if (!image) return Error::corrupt;
-        TRY(start_clock(given(), slots_, inventory_.untyped(), *image, us.priority));
+        monitor_.clock_is(TRY(start_clock(given(), slots_, *image, us.priority)));
         lifecycle_.start_all();
         return {};
     }

@@ -4,6 +4,7 @@
 #include "heartbeat.hpp"
 #include "policy.hpp"
 #include "program/system_page.hpp"
+#include "protocol/handover.hpp"
 #include "protocol/log.hpp"
 #include "spawn/spawn.hpp"
 
@@ -12,9 +13,9 @@ namespace supervisor {
 struct Managed {
     composition::Program const* definition = nullptr;
     u32 index = 0;
-    spawn::Process process; ///< the instance
-    u64 trusted_space = 0;  ///< of a program that root has made
-    spawn::Image image;     ///< its file, checked before the first start
+    spawn::Process process;                   ///< the instance
+    handover::Member const* member = nullptr; ///< of the trusted base: what root has told of it
+    spawn::Image image;                       ///< its file, checked before the first start
     sys::Endpoint endpoint; ///< everybody's calls to it queue here, whatever becomes of it
     sys::Notification ask_heartbeat, tell_change; ///< its notification, with one badge bit each
     program::StatusPage* status = nullptr;
@@ -36,13 +37,19 @@ struct Managed {
     bool is_trusted() const { return definition->kind == composition::Kind::trusted; }
     bool is_driver() const { return definition->kind == composition::Kind::driver; }
     bool runs() const { return process.exists(); }
-    /// Its number at the memory-manager; 0: it has none, or none that we know.
-    u64 space() const { return is_trusted() ? trusted_space : process.space(); }
+    /// Its number at the memory-manager.
+    u64 space() const { return member ? member->space : process.space(); }
+    /// Its thread's number in the kernel's event ring; 0: not known.
+    u64 thread() const { return member ? member->thread : process.thread(*definition); }
+    sys::SchedContext context() const
+    {
+        return member ? sys::SchedContext{member->context} : process.context();
+    }
 
     /// Adds what its scheduling context has used since the last look; returns that.
     u64 count_cpu_time()
     {
-        auto const used = process.context().consumed();
+        auto const used = context().consumed();
         if (!used) return 0;
         cpu_us += *used;
         return *used;

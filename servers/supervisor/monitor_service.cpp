@@ -1,6 +1,7 @@
 // See monitor_service.hpp.
 #include "monitor_service.hpp"
 
+#include "crash_report.hpp"
 #include <algorithm>
 #include <cstring>
 
@@ -43,7 +44,7 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
 {
     Managed* const it = lifecycle_.find(args.program);
     if (!it) return Error::not_found;
-    if (it->runs()) (void)it->count_cpu_time();
+    if (it->runs() || it->member) (void)it->count_cpu_time();
     monitor::ProgramInfo::Reply reply{};
     copy_name(reply.name, it->definition->name);
     copy_name(reply.file, it->definition->file);
@@ -57,6 +58,7 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.space = it->space();
     reply.recovery_us = it->recovery_us;
     reply.flags = it->definition->flags;
+    reply.fixed_bytes = it->member ? it->member->bytes : 0;
     return reply;
 }
 
@@ -165,9 +167,25 @@ auto MonitorService::on(monitor::ThreadName, monitor::ThreadName::Args const& ar
     -> Answer<monitor::ThreadName>
 {
     for (Managed const& it : lifecycle_.programs())
-        if (it.runs() && it.process.thread(*it.definition) == args.thread)
+        if ((it.runs() || it.member) && it.thread() != 0 && it.thread() == args.thread)
             return monitor::ThreadName::Reply{it.index};
+    if (args.thread != 0 && args.thread == clock_thread_)
+        return monitor::ThreadName::Reply{system_.header().supervisor};
     return Error::not_found;
+}
+
+auto MonitorService::on(monitor::Symbol, monitor::Symbol::Args const& args, rpc::Client)
+    -> Answer<monitor::Symbol>
+{
+    Managed const* const it = lifecycle_.find(args.program);
+    if (!it) return Error::not_found;
+    auto const table = symbols_of(archive_, *it->definition);
+    auto const place = table ? table->find(args.address) : std::nullopt;
+    if (!place) return Error::not_found;
+    monitor::Symbol::Reply reply{};
+    std::memcpy(reply.name, place->name.data(), place->name.size());
+    reply.offset = place->offset;
+    return reply;
 }
 
 } // namespace supervisor

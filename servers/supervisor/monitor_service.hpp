@@ -12,11 +12,14 @@ class MonitorService {
     Lifecycle& lifecycle_;
     CrashStore& crashes_;
     EventRing& events_;
+    std::span<u8 const> archive_;
+    u64 clock_thread_ = 0;
 
 public:
     MonitorService(composition::Reader const& system, Lifecycle& lifecycle, CrashStore& crashes,
-                   EventRing& events)
-        : system_{system}, lifecycle_{lifecycle}, crashes_{crashes}, events_{events}
+                   EventRing& events, std::span<u8 const> archive)
+        : system_{system}, lifecycle_{lifecycle}, crashes_{crashes}, events_{events}, archive_{
+                                                                                          archive}
     {
     }
 
@@ -34,8 +37,11 @@ public:
     Answer<monitor::Events> on(monitor::Events, monitor::Events::Args const& args, rpc::Client who);
     Answer<monitor::ThreadName> on(monitor::ThreadName, monitor::ThreadName::Args const& args,
                                    rpc::Client);
+    Answer<monitor::Symbol> on(monitor::Symbol, monitor::Symbol::Args const& args, rpc::Client);
     Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client);
 
+    /// The number of our second thread in the kernel's event ring.
+    void clock_is(u64 thread) { clock_thread_ = thread; }
     /// After programs may have ended: nobody pays for events that nobody reads.
     void end_trace_without_reader();
 

@@ -86,6 +86,8 @@ protected:
             u32 const fixed = to.get<u32>(offset) & ~to.bar_mask[n];
             value = (value & to.bar_mask[n]) | fixed;
         }
+        if (bars == 2 && (offset == 0x20 || offset == 0x24)) // windows: whole MiB, and what kind
+            value = (value & 0xfff0'fff0) | (to.get<u32>(offset) & 0x000f'000f);
         if (auto const clear = to.clear_on_write.find(offset); clear != to.clear_on_write.end()) {
             u16 const old = to.get<u16>(offset);
             value = static_cast<u32>(old & ~(value & clear->second));

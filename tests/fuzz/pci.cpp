@@ -4,6 +4,7 @@
 #include "pci/express.hpp"
 #include "pci/interrupt.hpp"
 #include "pci/intx.hpp"
+#include "pci/plugged.hpp"
 #include "pci/virtio.hpp"
 
 #include <cstdlib>
@@ -75,6 +76,16 @@ extern "C" int LLVMFuzzerTestOneInput(u8 const* data, usize size)
         static_cast<void>(pci::assign_bars(space, bridge, found->devices()));
         for (pci::Window const& window : {bridge.memory, bridge.prefetchable})
             if (window.first <= window.last && window.last >> 46 != 0) std::abort();
+    }
+    // Whatever a bridge that was plugged in says, nothing gets a bus or an address of others.
+    pci::Bridge const slot{{0, 4, 0}, 1, 3, {0xfe80'0000, 0xfe9f'ffff}, {}};
+    *found = {};
+    found->bridge[found->bridge_count++] = slot;
+    static_cast<void>(pci::add_behind(space, slot, *found));
+    for (usize i = 1; i < found->bridge_count; ++i) {
+        pci::Bridge const& bridge = found->bridge[i];
+        if (bridge.secondary <= bridge.at.bus() || bridge.subordinate > slot.subordinate)
+            std::abort();
     }
     return 0;
 }

@@ -10,7 +10,6 @@ which the case fails with the last output); every emulator ends with its session
 import argparse
 import contextlib
 from pathlib import Path
-import re
 import sys
 import time
 
@@ -21,24 +20,7 @@ from launcher import Guest, scratch_folder  # noqa: E402
 from options import IMAGE_KINDS, add_guest_options, checked  # noqa: E402
 import project  # noqa: E402
 from project import ProjectError  # noqa: E402
-
-PROMPT = re.compile(rb'hypercore(?:\[(\d+)\])?> $')
-_CONTROL = re.compile(rb'\x1b\[[0-9;?=]*[A-Za-z]|\r')
-PATIENCE = 60.0
-
-
-class Lost(Exception):
-    """What had to come did not; the text says what, and the guest's last words."""
-
-
-class Result:
-    """What a command printed, and its status."""
-
-    def __init__(self, status, text):
-        self.status, self.text = status, text
-
-    def __repr__(self):
-        return f'status {self.status}: {self.text!r}'
+from shell_session import PATIENCE, Lost, ShellSession  # noqa: E402
 
 
 def guest_options(words):
@@ -48,18 +30,22 @@ def guest_options(words):
     return checked(parser.parse_args(words))
 
 
-class Session:
-    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator."""
+class Session(ShellSession):
+    """One boot. `words`: options as scripts/run takes them; `machine`: arguments for the emulator;
+    `archive`: instead of the profile's; without `can_end` there is no port by which the guest could end the
+    emulator, only a power switch."""
 
-    def __init__(self, profile='default', words=(), machine=(), build=None, reset_ok=False):
+    def __init__(self, profile='default', words=(), machine=(), build=None, archive=None, reset_ok=False,
+                 can_end=True):
         words = list(words)
         if '--firmware' not in words and '--emulator' not in words:
             words += ['--firmware', 'pvh']
         self.options = guest_options(['--profile', profile, *words])
         self.directory = Path(build) if build else project.build_dir(self.options.release)
-        self.machine = list(machine) + ([] if reset_ok else ['-no-reboot'])
-        self.output = bytearray()
-        self.position = 0  # how far the output was looked at
+        self.archive, self.can_end = archive, can_end
+        self.machine = list(machine)
+        if self.options.emulator == 'qemu' and not reset_ok:
+            self.machine.append('-no-reboot')
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -69,11 +55,10 @@ class Session:
             profile = self.options.profile
             project.make_image(IMAGE_KINDS[self.options.firmware], self.directory,
                                project.default_root_server(self.directory, profile), image,
-                               project.boot_archive(self.directory, profile),
+                               self.archive or project.boot_archive(self.directory, profile),
                                self.options.cmdline)
-            self.guest = self._stack.enter_context(
-                Guest(self.options, image, self.scratch, extra=self.machine))
-            self.guest.on_output.append(self.output.extend)
+            super().__init__(self._stack.enter_context(
+                Guest(self.options, image, self.scratch, extra=self.machine, can_end=self.can_end)))
             return self
         except BaseException:
             self._stack.close()
@@ -81,60 +66,6 @@ class Session:
 
     def __exit__(self, *_):
         self._stack.close()
-
-    # --- the serial line -----------------------------------------------------------------------
-
-    def text(self):
-        """All output so far, without control sequences."""
-        return _CONTROL.sub(b'', bytes(self.output)).decode(errors='replace')
-
-    def _rest(self):
-        return _CONTROL.sub(b'', bytes(self.output[self.position:]))
-
-    def wait(self, condition, what, patience=PATIENCE):
-        """Lets the guest run until condition() is true."""
-        good = []
-
-        def seen():
-            if condition():
-                good.append(True)
-            return bool(good)
-
-        self.guest.run(until=seen, deadline=time.monotonic() + patience)
-        if not good and not seen():
-            ended = f'; the guest ended: {self.guest.reason}' if self.guest.status is not None else ''
-            last = '\n'.join(self.text().splitlines()[-30:])
-            raise Lost(f'no {what} within {patience:g} s{ended}\nlast output:\n{last}')
-
-    def expect(self, pattern, patience=PATIENCE):
-        """Waits for a regular expression in what was not looked at yet; returns the match."""
-        regex = re.compile(pattern.encode(), re.M)
-        self.wait(lambda: regex.search(self._rest()), f'{pattern!r}', patience)
-        return regex.search(self._rest())
-
-    def prompt(self, patience=PATIENCE):
-        """Waits for the prompt; returns the text before it and the last command's status."""
-        self.wait(lambda: PROMPT.search(self._rest()), 'prompt', patience)
-        rest = self._rest()
-        match = PROMPT.search(rest)
-        self.position = len(self.output)
-        return Result(int(match[1] or 0), rest[:match.start()].decode(errors='replace'))
-
-    def type(self, text):
-        self.guest.input.put(text.encode())
-
-    def command(self, line, patience=PATIENCE):
-        """Types a command at the prompt; what it printed (without the line itself), its status."""
-        self.type(line + '\n')
-        result = self.prompt(patience)
-        first, _, rest = result.text.partition('\n')
-        return Result(result.status, rest if line in first else result.text)
-
-    def poweroff(self, patience=PATIENCE):
-        """Switches the machine off; returns the status scripts/run would end with."""
-        self.type('poweroff\n')
-        self.guest.run(deadline=time.monotonic() + patience)
-        return self.guest.status
 
     # --- the machine ---------------------------------------------------------------------------
 
@@ -195,7 +126,7 @@ def tap():
     print('TAP version 13', flush=True)
     try:
         yield stream
-    except (Lost, ProjectError) as error:
+    except ProjectError as error:  # Lost is one
         stream.case('the scenario comes to its end', False, error)
     print(f'1..{stream.number}', flush=True)
     if stream.failed:

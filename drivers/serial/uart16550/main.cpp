@@ -4,10 +4,12 @@
 #include "device.hpp"
 #include "driver/device.hpp"
 #include "protocol/serial.hpp"
+#include <utility>
 
 namespace {
 
 class Driver {
+    program::Program const& self_;
     driver::IrqLine irq_;
     uart16550::Device<driver::PortRange> device_;
     sys::Notification client_;
@@ -15,10 +17,12 @@ class Driver {
     queue::Consumer to_send_;
     serial::Shared* shared_ = nullptr;
     bool owes_client_ = true; // it has not been told yet that everything was sent
+    u64 meanwhile_ = 0;       // signals that came while much was sent
 
 public:
     explicit Driver(program::Program const& self)
-        : irq_{driver::Device{self}.irq("irq0")}, device_{driver::Device{self}.ports("ports0")}
+        : self_{self}, irq_{driver::Device{self}.irq("irq0")}, device_{driver::Device{self}.ports(
+                                                                   "ports0")}
     {
         auto const edge = self.client("serial", 0);
         shared_ = edge.memory<serial::Shared>();
@@ -35,11 +39,12 @@ public:
         serve_device();
         // The line is edge triggered: an edge that comes while it is masked (before acknowledge) is
         // lost. So look again afterwards, until the device asks for nothing.
-        for (bool again = irq_.among(bits); again;) {
+        for (bool again = irq_.among(bits | std::exchange(meanwhile_, 0)); again;) {
             if (!irq_.acknowledge()) runtime::exit(driver::not_given);
             again = device_.interrupts();
             if (again) serve_device();
         }
+        meanwhile_ = 0; // whatever it was, the device was served and acknowledged since
     }
 
 private:
@@ -63,16 +68,27 @@ private:
         if (any) client_.signal();
     }
 
+    /// An emulated device takes all that there is at once: that takes long.
+    void beat()
+    {
+        u64 const bits = self_.wake().poll();
+        self_.beat(bits);
+        meanwhile_ |= bits;
+    }
+
     /// Tells the client when half of the ring is free again (it may refill before the line falls
     /// silent), and when all is out.
     void send()
     {
+        constexpr u32 beat_every = 16; // FIFOs full
         constexpr u32 half = queue::ByteRing::capacity / 2;
         u8 byte = 0;
+        u32 rounds = 0;
         for (u32 before; (before = to_send_.size()) > 0 && device_.can_send();) {
             owes_client_ = true;
             for (int i = 0; i < uart16550::fifo_size && to_send_.pop(byte); ++i) device_.send(byte);
             if (before > half && to_send_.size() <= half) client_.signal();
+            if (++rounds % beat_every == 0) beat();
         }
         if (owes_client_ && to_send_.size() == 0 && device_.can_send()) {
             owes_client_ = false;

@@ -65,9 +65,9 @@ public:
     void begin() { first_ = sample(counters_); }
 
     /// Finds the rate and writes the page for the first time, or goes on with what a predecessor
-    /// left there, if that is sane. given_hz: what the kernel measured (to a MHz) or 0.
-    /// boot: the TSC at boot, or 0 if nobody knows: then now is time 0.
-    void start(u64 given_hz, u64 boot)
+    /// left there, if that is sane. Time begins at power-on, when the TSC is 0. given_hz: what the
+    /// kernel measured (to a MHz) or 0.
+    void start(u64 given_hz)
     {
         constexpr u64 to_verify = 200'000, to_measure = 2'000'000; // ns
         u64 known = given_hz;
@@ -81,7 +81,7 @@ public:
         hz_ = agrees ? known : measured;
         bool const goes_on = inherited && agrees;
         scale_ = goes_on ? old_scale : (ns_per_second << shift) / hz_;
-        zero_ = goes_on ? page_.tsc_zero.load(std::memory_order_relaxed) : boot ? boot : first_.tsc;
+        zero_ = goes_on ? page_.tsc_zero.load(std::memory_order_relaxed) : 0;
         if (goes_on) wall_offset_ = page_.wall_offset.load(std::memory_order_relaxed);
         publish();
     }
@@ -100,10 +100,9 @@ public:
         u64 since = ticks_of(ns, *measured);
         u64 const got = scaled(since, scale);
         if (got < ns) since += ticks_of(ns - got, *measured) + 1;
-        if (since > now.tsc) return true; // the page has no negative zero: stay with what we have
         hz_ = *measured;
         scale_ = scale;
-        zero_ = now.tsc - since;
+        zero_ = now.tsc - since; // may be below 0, modulo 2^64
         publish();
         return true;
     }
@@ -134,7 +133,7 @@ private:
     {
         return ns / ns_per_second * hz + ns % ns_per_second * hz / ns_per_second;
     }
-    u64 ns_at(u64 tsc) const { return tsc > zero_ ? scaled(tsc - zero_, scale_) : 0; }
+    u64 ns_at(u64 tsc) const { return scaled(time_protocol::ticks_since(zero_, tsc), scale_); }
     /// The rate over at least `ns` since begin(): waits for what is missing of that.
     u64 measure(u64 ns)
     {

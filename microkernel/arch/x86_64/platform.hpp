@@ -20,7 +20,8 @@ struct Platform {
     u64 hpet;         ///< physical, 0 when there is no HPET table
     IoApicInfo io_apic[max_io_apics];
     unsigned io_apic_count;
-    u64 tsc_hz; ///< ticks of the kernel's clock per second
+    u64 tsc_hz;       ///< ticks of the kernel's clock per second
+    u64 tsc_at_entry; ///< when kernel_main began
 };
 extern Platform platform;
 

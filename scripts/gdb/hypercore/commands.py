@@ -243,6 +243,28 @@ what was derived from it), or a thread (its own slots, and its CNode)."""
             following = kernel.slots.get(following.next)
 
 
+class ProgramFunction(gdb.Function):
+    """$program(): the name of the program whose address space the CPU uses, as it stands in the pages that
+    the program was started with; empty for a root server. For conditions: user breakpoints hit in every
+    address space."""
+
+    ARGUMENTS = 0x10000000  # program::layout::arguments
+    MAGIC = b'hpcargs1'  # runtime::Arguments, whose name is behind 48 bytes
+    NAME = slice(48, 128)
+
+    def __init__(self):
+        super().__init__('program')
+
+    def invoke(self):
+        try:
+            words = gdb.selected_inferior().read_memory(self.ARGUMENTS, self.NAME.stop).tobytes()
+        except gdb.error:
+            return ''
+        if not words.startswith(self.MAGIC):
+            return ''
+        return words[self.NAME].partition(b'\0')[0].decode(errors='replace')
+
+
 class HypercoreHelp(gdb.Command):
     """hypercore: lists the commands for looking at the kernel's objects."""
 
@@ -255,6 +277,7 @@ class HypercoreHelp(gdb.Command):
 
 def register():
     HypercoreHelp()
+    ProgramFunction()
     for command in (Caps, Threads, RunQueues, Ipc):
         command()
         try:

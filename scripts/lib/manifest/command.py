@@ -47,7 +47,8 @@ def do_check(options):
 
 
 def program_files(options):
-    """{program: file} of --programs: NAME=FILE, or a folder of files called NAME."""
+    """{program: file} of --programs: NAME=FILE, or a folder of files called NAME. NAME.symbols are
+    the names of its functions (libs/symbols)."""
     files = {}
     for each in options.programs:
         name, separator, path = each.partition('=')
@@ -83,7 +84,10 @@ def do_build(options):
         hashes[name] = hashlib.sha256(data).digest()
         members.append((name, data))
     description = binary.pack(composition, hashes)
-    options.output.write_bytes(cpio.archive([('system', description), *members], page_aligned=True))
+    # Behind the programs, where nobody looks before a program has crashed.
+    tables = [(name, files[name].read_bytes()) for name in (program + '.symbols' for program in hashes)
+              if name in files]
+    options.output.write_bytes(cpio.archive([('system', description), *members], True, tables))
     if options.depfile:
         write_depfile(options, sources)
 
@@ -131,7 +135,7 @@ def parse(arguments):
     build = word('build', do_build, 'compile a profile and write its boot archive')
     build.add_argument('--profile', required=True)
     build.add_argument('--programs', nargs='+', required=True, metavar='DIR|NAME=FILE',
-                       help='files of programs, stripped')
+                       help='files of programs, stripped; NAME.symbols: their functions\' names')
     build.add_argument('--output', required=True, type=Path, metavar='ARCHIVE')
     build.add_argument('--depfile', type=Path, help='also write what it was made from, for ninja')
     picture = word('graph', do_graph, 'draw who uses whom, as SVG')

@@ -212,7 +212,7 @@ class Devices(unittest.TestCase):
             return words, swap.read_bytes() if swap.exists() else b''
 
     def test_the_lesson_has_none(self):
-        self.assertNotIn('virtio', self.command()[0])
+        self.assertNotIn('virtio', self.command('--profile', 'lesson')[0])
 
     def test_disks_and_random_numbers(self):
         words = self.command('--profile', 'test', '--disk', 'DISK', '--disk', 'DISK')[0]

@@ -48,6 +48,16 @@ class Traces(unittest.TestCase):
         self.assertEqual(lines[0], '3 events, 1 threads of 1 programs')
         self.assertEqual(lines[2].split(), ['0.000', 'call', 'disk0', 'object=0x77'])
         self.assertEqual(lines[3].split(), ['3.000', 'dispatch', '22', 'disk0', 'state=blocked'])
+        self.assertEqual(lines[5].split(), ['4.000', 'ran', '22', '100.0', '%'])
+
+    def test_who_ran(self):
+        def dispatch(time, outgoing, incoming):
+            return packed(0x1000003000000048, time, outgoing, incoming)
+        switches = dispatch(10, 2, 1) + dispatch(13, 1, 2) + dispatch(20, 2, 1)
+        self.assertEqual(trace_fxt.running(trace_fxt.read(MAGIC + switches)), {1: 3, 2: 7})
+        wake = packed(0x2000000000300038, 25, 2)
+        self.assertEqual(trace_fxt.running(trace_fxt.read(MAGIC + switches + wake)), {1: 8, 2: 7})
+        self.assertEqual(trace_fxt.running(trace_fxt.read(MAGIC)), {})
 
     def test_no_trace(self):
         for data in (b'', b'text', TRACE[:-8], TRACE[:-1], MAGIC + packed(0), MAGIC + packed(5 | 1 << 4),

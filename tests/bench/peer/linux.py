@@ -76,13 +76,13 @@ def make(build):
     return kernel, initramfs
 
 
-def plugin(build):
-    """The counting plugin, built."""
+def plugin(build, name='count'):
+    """A plugin of this folder, built."""
     folder = pathlib.Path(build) / 'peer'
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / 'count.so'
+    path = folder / f'{name}.so'
     _run(['gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-fPIC', '-shared', '-fvisibility=hidden',
-          '-o', path, HERE / 'count.c'])
+          '-o', path, HERE / f'{name}.c'])
     return path
 
 

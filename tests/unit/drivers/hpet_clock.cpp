@@ -45,9 +45,9 @@ struct World {
 
 using Keeper = timekeeper::Timekeeper<World>;
 
-double error_of(World const& world, program::Clock const& clock, double boot_ns)
+double error_of(World const& world, program::Clock const& clock)
 {
-    return std::abs(static_cast<double>(clock.nanoseconds(world.tsc_now())) - (world.ns - boot_ns));
+    return std::abs(static_cast<double>(clock.nanoseconds(world.tsc_now())) - world.ns);
 }
 
 } // namespace
@@ -60,21 +60,19 @@ TEST_CASE("the page says what time it is, right to parts in a million after refi
         program::Clock const clock{&page};
         Keeper keeper{world, page};
         CHECK_FALSE(clock.is_set());
-        world.ns = 1e9;
-        u64 const boot = world.tsc_now();
-        world.ns = 1.5e9;
+        world.ns = 1.5e9; // since power-on, when the TSC was 0
         keeper.begin();
         world.ns += 100'000;
         double const before = world.ns;
-        keeper.start(given, boot);
+        keeper.start(given);
         CHECK(world.ns - before < (given == 3 * second ? 0.3e6 : 2.2e6)); // it does not wait long
         CHECK(clock.is_set());
-        CHECK(error_of(world, clock, 1e9) < 0.5e9 * 0.002);
+        CHECK(error_of(world, clock) < 1.5e9 * 0.002);
         world.ns += 1e9;
         REQUIRE(keeper.refine());
-        double const early = error_of(world, clock, 1e9);
+        double const early = error_of(world, clock);
         world.ns += 100e9;
-        CHECK(std::abs(error_of(world, clock, 1e9) - early) < 100e9 * 5e-6);
+        CHECK(std::abs(error_of(world, clock) - early) < 100e9 * 5e-6);
         CHECK(keeper.now() >= clock.nanoseconds(world.tsc_now()) - 3000);
     }
 }
@@ -96,12 +94,11 @@ TEST_CASE("time never goes back when its rate is refined, nor when the driver is
             REQUIRE(now >= last);
             last = now;
         };
-        u64 const boot = world.tsc_now();
         for (int instance = 0; instance < 4; ++instance) {
             Keeper keeper{world, page};
             keeper.begin();
             // The kernel's rate, rounded to a MHz.
-            keeper.start(static_cast<u64>(world.tsc_hz / 1e6 + 0.5) * 1'000'000, boot);
+            keeper.start(static_cast<u64>(world.tsc_hz / 1e6 + 0.5) * 1'000'000);
             look();
             world.ns += 1e6 * (500 + random() % 2000);
             look();
@@ -121,16 +118,17 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0, 12345);
+        keeper.start(0);
         keeper.set_wall(1'800'000'000);
     }
     i64 const offset = page.wall_offset;
     u64 const scale = page.scale;
     page.sequence = page.sequence + 1; // it died while it wrote
+    page.tsc_zero = 12345;
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0, 0);
+        keeper.start(0);
         CHECK(page.sequence % 2 == 0);
         CHECK(page.tsc_zero == 12345);
         CHECK(page.scale == scale);
@@ -141,7 +139,7 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0, 12345);
+        keeper.start(0);
         CHECK(std::abs(static_cast<double>(page.scale) / static_cast<double>(scale) - 1) < 0.01);
     }
 }
@@ -153,7 +151,7 @@ TEST_CASE("wall time follows the RTC when it differs by more than it can show", 
     program::Clock const clock{&page};
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(0, 1);
+    keeper.start(0);
     i64 const start = 1'800'000'000;
     auto const wall = [&] { return page.wall_offset + static_cast<i64>(keeper.now()); };
     keeper.set_wall(start);
@@ -176,7 +174,7 @@ TEST_CASE("a measurement that was disturbed, or is too old, is not used", "[cloc
     time_protocol::Page page{};
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(3 * second, 1);
+    keeper.start(3 * second);
     world.ns += 30e9;
     CHECK_FALSE(keeper.refine());
     world.look_ns = 50'000; // each look takes too long
@@ -200,7 +198,7 @@ TEST_CASE("a sequence number of 0 is never written again", "[clock]")
     page.sequence = 0xffff'fffe;
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(0, 1);
+    keeper.start(0);
     CHECK(page.sequence == 2);
 }
 

@@ -24,6 +24,7 @@ Bytes fadt_with(u32 dsdt, u64 x_dsdt, u32 control)
     put(fadt, 48, u32{0xb2});
     put(fadt, 52, u8{0xf1});
     put(fadt, 64, control);
+    put(fadt, 108, u8{0x32});
     put(fadt, 140, x_dsdt);
     return fadt;
 }
@@ -44,6 +45,7 @@ Bytes const io_apic_24{1, 12, 1, 0, 0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0};
 TEST_CASE("the FADT gives DSDT and PM1a control port, the wide address first", "[acpi]")
 {
     auto const old_style = acpi::parse_fadt(fadt_with(0x1000, 0, 0x604));
+    CHECK(old_style->century == 0x32);
     REQUIRE(old_style);
     CHECK(old_style->dsdt == 0x1000);
     CHECK(old_style->pm1a_control == 0x604);

@@ -1,6 +1,7 @@
 // What a driver gets to see of a BAR, and how device memory is cut up for it.
 #include "servers/device-manager/bars.hpp"
 
+#include "servers/device-manager/free_window.hpp"
 #include "sys/syscall.hpp" // the fake
 #include "untyped/device_pieces.hpp"
 #include <catch2/catch.hpp>
@@ -95,4 +96,25 @@ TEST_CASE("a full table of pieces is an answer, not an overflow", "[devices]")
     CHECK(pieces.at(0, 12, slots) == nullptr);
     CHECK(pieces.add(u64{1} << 20, 11, 12));
     CHECK_FALSE(pieces.add(u64{1} << 21, 12, 12));
+}
+
+TEST_CASE("registers that firmware did not place go between RAM and the I/O APIC", "[devices]")
+{
+    using device_manager::free_window;
+    using pci::Window;
+    // RAM up to 0x1ffe0000, then tables; device memory in no order.
+    std::vector<handover::Untyped> memory{
+        {0x8000'0000, 1, 30}, {0xfe00'0000, 2, 23},  {0xfe80'0000, 3, 22},  {0xc000'0000, 4, 29},
+        {0xe000'0000, 5, 28}, {0xf000'0000, 6, 27},  {0xf800'0000, 7, 26},  {0xfc00'0000, 8, 25},
+        {0x4000'0000, 9, 30}, {0x2000'0000, 10, 29}, {0x1ffe'0000, 11, 17}, {0xfec0'0000, 12, 12}};
+    CHECK(free_window(memory, 0, 0) == Window{0xc000'0000, 0xfebf'ffff});
+    CHECK(free_window(memory, 0xb000'0000, 0xc000'0000) == Window{0xc000'0000, 0xfebf'ffff});
+    CHECK(free_window(memory, 0xe000'0000, 0xf000'0000) == Window{0xc000'0000, 0xdfff'ffff});
+    CHECK(free_window(memory, 0xc800'0000, 0xd800'0000) == Window{0xd800'0000, 0xfebf'ffff});
+    CHECK(free_window(memory, 0xc000'0000, 0xd000'0000) == Window{0xd000'0000, 0xfebf'ffff});
+    memory.erase(memory.begin() + 3); // RAM up to 3.5 GiB
+    CHECK(free_window(memory, 0, 0) == Window{0xe100'0000, 0xfebf'ffff});
+    memory.erase(memory.begin() + 2); // something is right below the I/O APIC
+    CHECK(free_window(memory, 0, 0) == Window{});
+    CHECK(free_window({}, 0, 0) == Window{});
 }

@@ -171,6 +171,25 @@ TEST_CASE("crash records are found newest first, by program or by age", "[superv
     CHECK(store->find(0, ~u64{0}) == nullptr);
 }
 
+TEST_CASE("each crash record is told of once, when its time has come", "[supervisor]")
+{
+    auto const store = std::make_unique<CrashStore>();
+    auto const any = [](Crash const&) { return true; };
+    CHECK(store->take_untold(any) == nullptr);
+    for (u64 i = 0; i < 3; ++i) store->add().program = i;
+    CHECK(store->take_untold([](Crash const& it) { return it.program == 1; })->program == 1);
+    CHECK(store->take_untold(any)->program == 0);
+    CHECK(store->take_untold([](Crash const&) { return false; }) == nullptr);
+    CHECK(store->take_untold(any)->program == 2);
+    CHECK(store->take_untold(any) == nullptr);
+    // More than it keeps: the oldest are gone, untold.
+    for (u64 i = 0; i < CrashStore::capacity + 5; ++i) store->add().program = i;
+    CHECK(store->take_untold(any)->program == 5);
+    u64 rest = 0;
+    while (store->take_untold(any)) ++rest;
+    CHECK(rest == CrashStore::capacity - 1);
+}
+
 namespace {
 
 /// A stack of which only some words exist.
@@ -240,6 +259,13 @@ TEST_CASE("the last log lines are read from the victim's ring", "[supervisor]")
     for (int i = 0; i < 300; ++i) log_line(*shared, std::to_string(i));
     CHECK(tail(*shared, 12) == "297\n298\n299\n");
     CHECK(tail(*shared, 10000).size() == 128 * 4); // all that the ring holds
+}
+
+TEST_CASE("a program cannot speak to a terminal through its last lines", "[supervisor]")
+{
+    auto const shared = std::make_unique<log_protocol::Shared>();
+    log_line(*shared, "a\x1b[2J\nhypercore> \xc2\x9b\x7f");
+    CHECK(tail(*shared, 400) == "a [2J hypercore> \xc2  \n");
 }
 
 TEST_CASE("a ring full of nonsense gives text of bounded size", "[supervisor]")

@@ -1,21 +1,14 @@
-// Sequential reads of a disk, by size and number at a time, in ticks of the TSC for each request:
-// with --icount these are instructions. Speaks to people by the kernel's debug calls.
+// Sequential reads of a disk, one at a time, as tests/bench/peer/linux_init.c reads it under Linux:
+// once before it counts, then marks (count.c) around a run of requests. Prints TSC ticks and a sum
+// of what it read on the serial line, for tests/bench/system.py.
 #include "block/client.hpp"
-#include "kit/text.hpp"
-#include "program/program.hpp"
-#include "sys/debug.hpp"
+#include "tests/system/programs/serial_line.hpp"
 
 namespace {
 
-template <class... Parts> void print(Parts const&... parts)
-{
-    kit::Text<200> line;
-    line.add(parts..., "\n");
-    for (char const c : line.view()) sys::debug::put(c);
-}
-
 class Bench {
     program::Program const& self_;
+    test::SerialLine line_{self_};
     program::Use use_ = self_.use("block");
     block::Client disk_{use_};
 
@@ -26,34 +19,35 @@ public:
             if (!disk_.next(none)) wait();
     }
 
-    /// Reads `total` bytes from the start of the disk, `depth` requests at a time.
-    void read(u32 bytes, u32 depth, u64 total)
+    void run(u32 bytes, u64 count)
     {
-        u64 const requests = total / bytes;
-        u64 begun = 0, ended = 0;
-        mark();
+        bool good = read(0, bytes);
+        u64 sum = 0;
         u64 const before = __builtin_ia32_rdtsc();
-        while (ended < requests) {
-            while (begun < requests && begun - ended < depth) {
-                u64 const place = begun % depth * bytes;
-                (void)disk_.submit(block::Operation::read, begun * (bytes / 512), place, bytes,
-                                   begun);
-                ++begun;
-            }
-            bool any = false;
-            for (block::Outcome outcome{}; disk_.next(outcome); any = true, ++ended)
-                if (outcome.status != block::Status::ok) return print("# an error");
-            if (!any) wait();
-        }
-        u64 const ticks = __builtin_ia32_rdtsc() - before;
         mark();
-        print("# block: ", bytes / 1024, " KiB, ", depth, " at a time: ", ticks / requests,
-              " ticks a request");
+        for (u64 i = 0; i < count; ++i) {
+            good = read(i * (bytes / 512), bytes) && good;
+            sum += *reinterpret_cast<u64 const*>(use_.pool);
+        }
+        mark();
+        u64 const ticks = __builtin_ia32_rdtsc() - before;
+        line_.print(good ? "bench: " : "failed: ", bytes, " bytes ", count, " requests ", ticks,
+                    " ticks sum ", sum);
     }
+    void done() { line_.print("bench: done"); }
 
 private:
-    /// A moment that a counting emulator notes (tests/bench/peer/count.c).
-    static void mark() { asm volatile("xchg %bx, %bx"); }
+    /// A moment that a counting emulator notes.
+    static void mark() { asm volatile("xchg %%bx, %%bx" : : : "memory"); }
+
+    bool read(u64 sector, u32 bytes)
+    {
+        block::Outcome outcome{};
+        if (!disk_.submit(block::Operation::read, sector, 0, bytes, 0)) return false;
+        disk_.wake_driver();
+        while (!disk_.next(outcome)) wait();
+        return outcome.status == block::Status::ok;
+    }
     void wait()
     {
         disk_.wake_driver();
@@ -68,12 +62,9 @@ int main(void* argument)
     program::Program const self{argument};
     static Bench bench{self};
     self.ready();
-    for (int round = 0; round < 2; ++round) {
-        bench.read(4096, 1, 4 << 20);
-        bench.read(128 << 10, 1, 8 << 20);
-        bench.read(1 << 20, 1, 16 << 20);
-        bench.read(4096, 16, 4 << 20);
-    }
-    sys::debug::halt();
-    return 0;
+    bench.run(4096, 2048);
+    bench.run(128 << 10, 256);
+    bench.run(1 << 20, 64);
+    bench.done();
+    for (;;) self.wake().wait();
 }

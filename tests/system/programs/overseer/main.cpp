@@ -32,7 +32,6 @@ class Overseer {
     u64 const victim_ = trial_.peer;
     u64 caller_ = 0;
     u64 count_ = 0;
-    u64 mhz_ = 1;
 
 public:
     explicit Overseer(void* argument) : self_{argument} { self_.ready(); }
@@ -74,6 +73,10 @@ private:
     {
         auto const it = ask<monitor::CrashRecord>({program, index});
         return it ? *it : monitor::CrashRecord::Reply{};
+    }
+    static std::string_view text(monitor::Symbol::Reply const& it)
+    {
+        return {it.name, sizeof it.name}; // zeros behind it
     }
     bool victim_answers()
     {
@@ -124,7 +127,6 @@ private:
         check(it.epoch == 2 && it.restarts == 1 && it.recovery_us > 0, "the restart is counted");
         check(record.reason == 4 && record.epoch == 1 && record.recovery_us == it.recovery_us,
               "and recorded");
-        if (killed && record.time_us > 0) mhz_ = (*killed).fault_tsc / record.time_us;
         check(self_.epoch_of(trial_.peer) == 2, "everybody sees the new epoch");
     }
 
@@ -137,6 +139,13 @@ private:
                   record.registers[0] != 0,
               "address and registers are in the crash record");
         check(record.backtrace[0] != 0 && record.backtrace[1] != 0, "and a backtrace");
+        auto const place = ask<monitor::Symbol>({victim_, record.registers[0]});
+        check(place && text(*place).find("Victim::on") != text(*place).npos,
+              "a function's name is known for an address");
+        auto const caller = ask<monitor::Symbol>({victim_, record.backtrace[0] - 1});
+        check(caller && text(*caller).starts_with("main"), "and its caller's");
+        check(ask<monitor::Symbol>({victim_, 0}).error() == Error::not_found,
+              "and none for one that is in no function");
         check(composition::text(record.log) == "about to misbehave in way 1\n",
               "and what it logged last");
         check(victim_answers(), "a program that faulted is replaced");
@@ -232,13 +241,20 @@ private:
     void recovery_is_fast()
     {
         constexpr usize rounds = 20;
-        u64 us[rounds] = {};
+        u64 us[rounds] = {}; // ticks, at first
+        u64 begun = 0, begun_us = 0, ended = 0;
         bool answered = true;
         for (u64& it : us) {
             auto const killed = ask<monitor::Kill>({victim_});
             answered = answered && killed && victim_answers();
-            if (killed) it = (__builtin_ia32_rdtsc() - (*killed).fault_tsc) / mhz_;
+            if (!killed) continue;
+            ended = (*killed).fault_tsc;
+            if (begun == 0) begun = ended, begun_us = crash(victim_).time_us;
+            it = __builtin_ia32_rdtsc() - ended;
         }
+        // Crash records have microseconds.
+        u64 const mhz = (ended - begun) / (crash(victim_).time_us - begun_us + 1) + 1;
+        for (u64& it : us) it /= mhz;
         check(answered, "a program that is killed 20 times answers after each");
         std::sort(us, us + rounds);
         print("# from the end to the successor's first answer: median ", us[rounds / 2],

@@ -21,8 +21,9 @@ public:
     {
         return trial::Echo::Reply{args.value};
     }
-    Result<trial::Misbehave::Reply> on(trial::Misbehave, trial::Misbehave::Args const& args,
-                                       rpc::Client)
+    // A function of its own, for the backtrace.
+    [[gnu::noinline]] Result<trial::Misbehave::Reply>
+    on(trial::Misbehave, trial::Misbehave::Args const& args, rpc::Client)
     {
         log_.info("about to misbehave in way {}", args.how);
         switch (args.how) {
@@ -49,6 +50,7 @@ public:
 int main(void* argument)
 {
     program::Program const self{argument};
+    while (std::string_view{self.name()} == "mute") self.beat(self.wake().wait()); // never ready
     Victim victim{self};
     program::serve(self, victim);
 }

@@ -119,6 +119,22 @@ TEST_CASE("numbers are within what they mean", "[composition]")
     CHECK(after([](auto& it) { it.programs[4].budget_us = 19; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.programs[4].period_us = 9999; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.programs[4].reply_count = 2; }) == Fault::bad_value);
+    auto const with_replies = [](u8 count) {
+        return after([=](auto& it) {
+            for (u32 n = 1; n < count; ++n) {
+                it.grants.push_back(it.grant("reply", GrantKind::reply, 10 + n));
+                ++it.programs[4].grant_count;
+            }
+            it.programs[4].reply_count = count;
+        });
+    };
+    CHECK(with_replies(8) == Fault::ok);
+    CHECK(with_replies(9) == Fault::bad_value);
+    CHECK(after([](auto& it) { it.grants[0].kind = GrantKind::monitor; }) == Fault::bad_value);
+    CHECK(after([](auto& it) {
+              it.grants[0].kind = GrantKind::monitor;
+              it.programs[4].flags = flag_monitor;
+          }) == Fault::ok);
     CHECK(after([](auto& it) { it.grants[0].kind = GrantKind{0}; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[0].kind = GrantKind{15}; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[4].bytes = 0x1000; }) == Fault::bad_value);

@@ -4,6 +4,7 @@
 #include "pci/enumerate.hpp"
 #include "pci/express.hpp"
 #include "pci/intx.hpp"
+#include "pci/plugged.hpp"
 #include "pci/ports.hpp"
 #include <catch2/catch.hpp>
 #include <memory>
@@ -119,6 +120,82 @@ TEST_CASE("BARs of equal size all get addresses, none twice", "[pci]")
     for (auto const& device : devices)
         for (auto const& bar : device.bar) seen |= u64{1} << (bar.address - 0xfe80'0000) / 4096;
     CHECK(seen == 0xfff);
+}
+
+namespace {
+
+/// Slot 0:4.0 with buses 1 to `last` and 2 MiB, and the inventory of a machine that has only that.
+auto slot_with_buses(fakes::ConfigSpace& space, u8 last)
+{
+    auto& port = space.add_bridge({0, 4, 0}, 1, last);
+    port.put<u32>(0x20, 0xfe90'fe80); // 0xfe800000 to 0xfe9fffff
+    return inventory_of(space);
+}
+
+} // namespace
+
+TEST_CASE("a bridge that is plugged in gets a bus and a window of what its slot has", "[pci]")
+{
+    fakes::ConfigSpace space;
+    auto const found = slot_with_buses(space, 4);
+    auto& bridge = space.add_bridge({1, 0, 0}, 0, 0);
+    bridge.bar_mask[0] = 0xffff'f000;
+    auto& device = space.add({2, 1, 0}, 1, 1);
+    device.bar_mask[1] = 0xffff'c000;
+    REQUIRE(pci::add_behind(space, found->bridge[0], *found));
+    CHECK(found->device_count == 3);
+    REQUIRE(found->bridge_count == 2);
+    CHECK(found->bridge[1].at == Function{1, 0, 0});
+    CHECK(found->bridge[1].secondary == 2);
+    CHECK(found->bridge[1].subordinate == 4);
+    CHECK(found->bridge[1].memory == pci::Window{0xfe90'0000, 0xfe9f'ffff});
+    CHECK(bridge.bytes[pci::reg_primary_bus] == 1);
+    CHECK((bridge.get<u16>(pci::reg_command) & 6) == 6); // it passes on memory, both ways
+    CHECK(found->find({1, 0, 0})->bar[0].address == 0xfe80'0000);
+    CHECK(found->find({2, 1, 0})->bar[1].address == 0xfe90'0000);
+    pci::forget_buses(*found, 1, 4);
+    CHECK(found->device_count == 1);
+    CHECK(found->bridge_count == 1);
+}
+
+TEST_CASE("bridges on one bus share buses and windows; what is left over is nobody's", "[pci]")
+{
+    fakes::ConfigSpace space;
+    auto const found = slot_with_buses(space, 6); // five to give away
+    space.add_bridge({1, 0, 0}, 0, 0);
+    space.add_bridge({1, 1, 0}, 0, 0);
+    space.add_bridge({2, 0, 0}, 0, 0); // behind the first
+    REQUIRE(pci::add_behind(space, found->bridge[0], *found));
+    REQUIRE(found->bridge_count == 4);
+    CHECK(found->bridge_to(2)->at == Function{1, 0, 0});
+    CHECK(found->bridge_to(2)->subordinate == 3);
+    CHECK(found->bridge_to(4)->at == Function{1, 1, 0});
+    CHECK(found->bridge_to(4)->subordinate == 5);
+    CHECK(found->bridge_to(3)->at == Function{2, 0, 0});
+    CHECK(found->bridge_to(4)->memory == pci::Window{0xfe90'0000, 0xfe9f'ffff});
+    CHECK(found->bridge_to(3)->memory == pci::Window{0xfe80'0000, 0xfe8f'ffff});
+}
+
+TEST_CASE("without buses left a bridge is listed and not followed", "[pci]")
+{
+    fakes::ConfigSpace space;
+    auto const found = slot_with_buses(space, 1);
+    CHECK(pci::add_behind(space, found->bridge[0], *found).error() == Error::not_found);
+    space.add_bridge({1, 0, 0}, 0, 0);
+    space.add({2, 0, 0}, 1, 1);
+    REQUIRE(pci::add_behind(space, found->bridge[0], *found));
+    CHECK(found->device_count == 2);
+    CHECK(found->bridge_count == 1);
+    CHECK(found->left_out == 1);
+}
+
+TEST_CASE("a plugged-in device that does not fit is not there", "[pci]")
+{
+    fakes::ConfigSpace space;
+    auto const found = slot_with_buses(space, 1);
+    space.add({1, 0, 0}, 1, 1).bar_mask[0] = 0xff80'0000; // 8 MiB
+    CHECK(pci::add_behind(space, found->bridge[0], *found).error() == Error::no_memory);
+    CHECK(found->device_count == 1);
 }
 
 TEST_CASE("a slot tells what happened once, and its power goes on and off", "[pci]")

@@ -80,6 +80,11 @@ TEST_CASE("a sleeping consumer is signalled once, an awake one never", "[queue]"
     CHECK(receiver.sleep_if_empty());
     REQUIRE(sender.push({}));
     CHECK(sender.must_signal());
+    // Both wait for somebody else: neither wakes the other, for there is nothing new.
+    REQUIRE(receiver.pop(record));
+    CHECK(receiver.sleep_if_empty());
+    CHECK_FALSE(sender.must_signal());
+    CHECK(Sender{ring.get()}.must_signal()); // a successor does not know what was told
 }
 
 TEST_CASE("a producer without room is signalled once there is some", "[queue]")

@@ -71,6 +71,7 @@ public:
 private:
     void answer(sys::FakeCall const& call, sys::Registers& io)
     {
+        if (call.number == abi::Syscall::debug_name_thread) return; // cannot be refused
         abi::MessageInfo const info{call.in.info};
         Call seen{call.in.cap_or_badge, info.label(), {}};
         for (u64 i = 0; i < info.length(); ++i)
@@ -134,6 +135,7 @@ TEST_CASE("a program gets its grants, each with the right to do just that", "[sp
     give("monitor.call", GrantKind::monitor, 10);
     give("irq.signal", GrantKind::own_signal, 11, 0x80);
     give("disk.0.pool", GrantKind::pool_dma, 0);
+    world.description.programs[disk].flags |= composition::flag_monitor;
     world.description.grants.back().object = 1;
     world.description.grants.back().bytes = 0x1000;
     auto const system = world.open();
@@ -147,7 +149,7 @@ TEST_CASE("a program gets its grants, each with the right to do just that", "[sp
     // slot, its depth, from, its depth, rights, badge
     auto const minted = world.find(cnode, Label::cnode_mint);
     CHECK(minted == std::vector<std::vector<u64>>{{3, 6, 57, 64, write, 0},
-                                                  {8, 6, 52, 64, call, 77},
+                                                  {8, 6, 52, 64, call, 77 | memory::monitor_bit},
                                                   {9, 6, 54, 64, call, disk},
                                                   {10, 6, 56, 64, call, disk},
                                                   {11, 6, 59, 64, write, 0x80}});

@@ -225,19 +225,24 @@ TEST_CASE("extra boot info: chunks, sizes and payloads as observed")
     std::memcpy(machine.rsdp, "RSD PTR ", 8);
     machine.rsdp_address = 0xe0000;
     machine.tsc_hz = 2'445'900'000;
+    machine.tsc_at_entry = 77;
     UntypedList list;
 
     usize const needed = write_extra_boot_info({}, *handoff, machine, list);
-    CHECK(needed == 1292);
+    constexpr usize ours = 16 + 16; // the clock's chunk, which seL4 has not
+    CHECK(needed == 1292 + ours);
     std::vector<u8> bytes(4096, 0xee);
     CHECK(write_extra_boot_info(bytes, *handoff, machine, list) == needed);
     auto const all = chunks(bytes, needed);
-    REQUIRE(all.size() == 3);
+    REQUIRE(all.size() == 4);
     CHECK((all[0].id == 3 && all[0].length == 52));
     CHECK(read<u64>(all[0].payload) == 0x2052545020445352);
     CHECK((all[1].id == 2 && all[1].length == 1220));
     CHECK((all[2].id == 5 && all[2].length == 20));
     CHECK(read<u32>(all[2].payload) == 0x98d);
+    CHECK((all[3].id == abi::boot_info_clock && all[3].length == ours));
+    CHECK(read<abi::BootClock>(all[3].payload).tsc_at_entry == 77);
+    CHECK(read<abi::BootClock>(all[3].payload).tsc_hz == 2'445'900'000);
 
     // RAM in use is RAM to the memory map, and neighbours are one entry.
     CHECK(read<u32>(all[1].payload) == 4 * 24);
@@ -270,7 +275,7 @@ TEST_CASE("extra boot info: modules and framebuffer")
     std::vector<u8> bytes(needed);
     CHECK(write_extra_boot_info(bytes, *handoff, machine, list) == needed);
     auto const all = chunks(bytes, needed);
-    REQUIRE(all.size() == 4);
+    REQUIRE(all.size() == 5);
     CHECK(all[0].id == 2);
     REQUIRE(all[1].id == abi::boot_info_modules);
     CHECK((all[1].payload - bytes.data()) % 8 == 0);

@@ -111,10 +111,24 @@ TEST_CASE("shared objects are one memory, in one piece")
     }
     CHECK(world.touch(b, 0x2000'8000, true) == nullptr);
     CHECK(world.call<DestroyObject>(manager, {object.object}).error() == Error::slot_occupied);
+    world.must<TakeFrame>({a, 0x2000'0000, read_write});
+    fake::Slot const& taken = *world.machine.slot(world.given);
+    CHECK(taken.type == fake::Type::frame);
     world.must<DestroySpace>({a});
     world.must<DestroySpace>({b});
     world.must<DestroyObject>({object.object});
+    CHECK(taken.type == fake::Type::null); // its memory is another's from now on
     CHECK(world.call<DestroyObject>(manager, {object.object}).error() == Error::not_found);
+}
+
+TEST_CASE("a space has room for page directories wherever its pages lie")
+{
+    World world;
+    u64 const space = world.new_space();
+    for (u64 gib = 1; gib < program::layout::heap_end >> 30; ++gib) {
+        world.must<MapAnonymous>({space, gib << 30, page, read_write});
+        REQUIRE(world.touch(space, gib << 30, true) != nullptr);
+    }
 }
 
 TEST_CASE("Fill writes what the program can only read; Peek reads it back")
@@ -146,12 +160,50 @@ TEST_CASE("TakeFrame gives the frame that the program has")
     CHECK(world.machine.slot(world.given)->type == fake::Type::null);
 }
 
+TEST_CASE("an injector changes a victim's own copy, and nobody else's")
+{
+    World world;
+    u64 const victim = world.new_space(), other = world.new_space(), own = world.new_space();
+    u64 const text = 0x400000, window = program::layout::device;
+    u64 const run = access_read | access_execute;
+    for (u64 it : {victim, other})
+        world.must<MapArchive>({it, text, 2 * page, 0, 2 * page, run});
+    u8 const* const before = world.touch(victim, text, false);
+    REQUIRE(before == world.touch(other, text, false)); // in place
+    u64 const free = world.free_pages();
+
+    CHECK(world.call<MapVictim>(own, {victim, text, window}).error() == Error::missing_rights);
+    CHECK(world.call<MapVictim>(own | monitor_bit, {victim, text, window}).error() ==
+          Error::missing_rights);
+    u64 const injector = own | injector_bit;
+    CHECK(world.call<MapVictim>(injector, {own, text, window}).error() == Error::bad_argument);
+    CHECK(world.call<MapVictim>(injector, {0, text, window}).error() == Error::not_found);
+    CHECK(world.call<MapVictim>(injector, {victim, text - page, window}).error() ==
+          Error::not_found);
+    world.must<MapVictim>({victim, text, window}, injector);
+    u8* const at = world.touch(own, window, true);
+    REQUIRE(at != nullptr);
+    u8 const was = at[5];
+    at[5] = static_cast<u8>(~was);
+    CHECK(world.touch(victim, text, false) == at);
+    CHECK(world.machine.archive_page(0)[5] == was);
+    CHECK(world.touch(other, text, false)[5] == was);
+
+    // The next window takes the place of the first.
+    world.must<MapVictim>({victim, text + page, window}, injector);
+    CHECK(world.touch(own, window, true) == world.touch(victim, text + page, false));
+    world.must<DestroySpace>({victim});
+    CHECK(world.pages_of_space(own)->pages.count(window) == 0);
+    world.must<DestroySpace>({own});
+    CHECK(world.free_pages() >= free);
+}
+
 TEST_CASE("untypeds are lent and come back")
 {
     World world;
     u64 const free = world.free_pages();
     std::vector<u64> lent;
-    for (u64 bits : {12, 14, 16, 20, 12, 13, 20}) {
+    for (u64 bits : {12, 14, 16, 20, 12, 13, 20, 21, 21}) {
         auto const it = world.must<TakeUntyped>({bits});
         fake::Slot const& slot = *world.machine.slot(world.given);
         CHECK(slot.bits == bits);
@@ -159,7 +211,7 @@ TEST_CASE("untypeds are lent and come back")
         lent.push_back(it.untyped);
     }
     CHECK(world.call<TakeUntyped>(manager, {11}).error() == Error::out_of_range);
-    CHECK(world.call<TakeUntyped>(manager, {21}).error() == Error::out_of_range);
+    CHECK(world.call<TakeUntyped>(manager, {22}).error() == Error::out_of_range);
     for (u64 it : lent) {
         world.must<ReturnUntyped>({it});
         CHECK(world.call<ReturnUntyped>(manager, {it}).error() == Error::not_found);

@@ -191,6 +191,26 @@ TEST_CASE("a full disk is the end of memory, not of data")
         REQUIRE(word_at(world.wait_for(space, 0x10000 + i * page, false)) == i);
 }
 
+TEST_CASE("a disk that cannot be written is tried once in each place")
+{
+    SwapWorld world{100};
+    u64 const space = world.new_space(100000);
+    world.must<MapAnonymous>({space, 0x10000, 8000 * page, read_write});
+    world.disk->answer = block::Status::io_error;
+    u64 n = 0;
+    while (u8* const at = world.wait_for(space, 0x10000 + n * page, true)) {
+        std::memcpy(at, &n, 8);
+        ++n;
+    }
+    CHECK(world.reason == 99); // told of: there is no memory left
+    CHECK(world.must<NextFault>({}).word[4] == fault_memory);
+    while (world.turn()) {
+    }
+    CHECK(world.disk->writes == 99);
+    for (u64 i = 0; i < n; ++i)
+        REQUIRE(word_at(world.wait_for(space, 0x10000 + i * page, false)) == i);
+}
+
 TEST_CASE("a driver that dies in the middle loses nothing")
 {
     SwapWorld world{12000};

@@ -1,53 +1,15 @@
 #!/usr/bin/env python3
 """The console from outside, on a machine with a framebuffer: what the screen shows is compared with the
 font's bitmaps cell by cell, keys come from the emulated keyboard, and what carries the session is killed
-one after the other. With --picture FILE the last screen is kept (docs, README)."""
+one after the other."""
 import argparse
-from pathlib import Path
 import re
 
 import rig
-import screen
+from screen_session import Console
 import trace_fxt
-import unifont
 
-FONT = '/usr/share/unifont/unifont.hex'
 KILLS = 3  # of each program; the soak run of the whole system does more
-
-
-def font():
-    """8 pixel wide glyphs of the driver's table, those that look alike (Latin and Greek A) once, and what
-    stands for each character then."""
-    glyphs, first, like = {}, {}, {}
-    for code, (width, rows) in sorted(unifont.select(unifont.load(FONT)).items()):
-        if width == 8:
-            like[code] = first.setdefault(tuple(rows), code)
-            glyphs[like[code]] = rows
-    return (unifont.HEIGHT, glyphs), like
-
-
-class Console(rig.Session):
-    glyphs, like = font()
-
-    def lines(self):
-        """The screen's lines; what is no glyph, pixel by pixel, is '?'."""
-        return screen.read_text(self.picture(), self.glyphs)
-
-    def shows(self, *wanted):
-        """Waits until these stand below each other as the last lines of text on the screen."""
-        wanted = [line.translate(self.like) for line in wanted]
-
-        def last():
-            lines = self.lines()
-            while lines and not lines[-1]:
-                lines.pop()
-            return lines[-len(wanted):] == wanted
-
-        self.wait(last, f'{wanted!r} on the screen')
-
-    def at_prompt(self):
-        """Waits until the screen has a prompt that waits. The cursor behind it is a cell full of ink."""
-        self.wait(lambda: [line for line in self.lines() if line][-1:] == ['hypercore> █'], 'prompt on the screen')
 
 
 def session(tap, guest):
@@ -57,7 +19,7 @@ def session(tap, guest):
     log = [line for line in boot.splitlines() if re.match(r' *\d+\.\d{3} ', line)]
     tap.case('the boot log is on both', log and set(log) <= set(shown), f'{log}\n{shown}')
     tap.case('the last line before the prompt says how long it took',
-             boot.splitlines()[-1].endswith('from power-on to the prompt; help shows the commands'), boot)
+             boot.splitlines()[-1].endswith('from the kernel\'s start to the prompt; help shows the commands'), boot)
 
     guest.keys('e', 'c', 'h', 'o', 'spc', 'shift-h', 'i', 'spc', 'shift-1', 'caps_lock', 'x', 'caps_lock', 'y',
                'left', 'left', 'backspace', 'z', 'ret')
@@ -67,6 +29,19 @@ def session(tap, guest):
     guest.shows('Hi zXy', 'hypercore> █')
     tap.case('what was typed at the keyboard is on the screen', 'hypercore> echo Hi zXy' in guest.lines(),
              guest.lines())
+    guest.keys('up', 'up', 'down', 'ret')  # the line before, after one look further back
+    guest.prompt()
+    guest.shows('hypercore> echo Hi zXy', 'Hi zXy', 'hypercore> █')
+    tap.case('Up brings back what was typed before', True)
+    guest.keys('u', 'p', 'tab', 'ret')
+    guest.expect('^[0-9:.]+$')
+    guest.prompt()
+    tap.case('Tab completes a command', 'hypercore> uptime' in guest.lines(), guest.lines())
+    guest.keys('c', 'a', 'p', 's', 'spc', 'v', 'i', 'tab', 'backspace', 'backspace')
+    guest.shows('hypercore> caps virtio-rn█')
+    tap.case('and the name of a program', True)
+    guest.keys('ctrl-c')
+    guest.prompt()
     words = 'größer Жизнь Ωμέγα ─│┌┐└┘ ░▒▓ ←↑→↓ ∑∫√∞ ⠿'
     guest.command(f'echo {words}')
     guest.shows(words, 'hypercore> █')
@@ -118,17 +93,12 @@ def commands(tap, guest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build')
-    parser.add_argument('--picture', type=Path)
     options = parser.parse_args()
     with rig.tap() as tap, Console('default', ['--firmware', 'uefi'], build=options.build) as guest:
         session(tap, guest)
         looking_back(tap, guest)
         kills(tap, guest)
         commands(tap, guest)
-        if options.picture:
-            guest.command('clear; ps; mem')
-            guest.at_prompt()
-            options.picture.write_bytes(guest.picture())
         tap.case('poweroff', guest.poweroff() == 0, guest.guest.reason)
 
 

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""Injects faults into the code of running drivers and servers (docs/howto/inject.md): boots
+injection.toml's system with a table of faults in the injector's image, and looks what it says of each.
+Victims without DMA: the kernel and everybody else must not notice, and the victim must come back.
+Bus masters are not contained before VT-d: what goes wrong after a fault in one is listed in
+BUILD/bus-master-faults.txt to be replayed, and is no failure.
+
+    injection.py --build build                       what scripts/test runs
+    injection.py --build build --replay uart0:text:17      one fault again, with all output
+    injection.py --build build --soak                until Ctrl-C, with other seeds each time
+"""
+import argparse
+import collections
+from dataclasses import dataclass
+import itertools
+from pathlib import Path
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import faults
+import rig
+
+HERE = Path(__file__).resolve().parent
+MAGIC = b'faults to inject'
+FAULT = struct.Struct('<QIBBxx16s16s')  # programs/injector/faults.hpp
+CAPACITY = 512
+SILENCE = 90.0  # seconds without a word from the injector: the guest hangs
+DISK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Victim:
+    name: str
+    program: str  # its ELF file with symbols, below the build folder
+    bus_master: bool = False
+
+
+VICTIMS = (  # in the order of programs/injector/faults.hpp
+    Victim('uart0', 'drivers/uart16550'),
+    Victim('ps2', 'drivers/ps2'),
+    Victim('clock', 'drivers/hpet-clock'),
+    Victim('log', 'servers/log'),
+    Victim('entropy', 'servers/entropy'),
+    Victim('disk0', 'drivers/virtio-blk', bus_master=True),
+    Victim('virtio-rng', 'drivers/virtio-rng', bus_master=True),
+)
+
+
+@dataclass(frozen=True)
+class Injection:
+    victim: Victim
+    fault: faults.Fault
+
+    def __str__(self):
+        it = self.fault
+        return (f'{self.victim.name}:{it.kind}:{it.seed} ({it.address:#x}: {it.text}; '
+                f'{it.before.hex()} to {it.after.hex()})')
+
+
+class Lab:
+    """Makes boot archives with faults in them, and runs them."""
+
+    def __init__(self, build, show=False):
+        self.build, self.show = Path(build), show
+        self.code = {each.name: faults.Program(faults.disassemble(self.build / f'{each.program}.elf'))
+                     for each in VICTIMS}
+
+    def injection(self, victim, kind, seed):
+        return Injection(victim, self.code[victim.name].fault(kind, seed))
+
+    def archive(self, injections, folder):
+        """A boot archive whose injector has these faults. Returns its path."""
+        programs = {path.stem: path for place in ('servers', 'drivers', 'tests/system/programs')
+                    for path in (self.build / place).glob('*.stripped')}
+        image = programs['injector'].read_bytes()
+        programs['injector'] = folder / 'injector'
+        programs['injector'].write_bytes(with_table(image, injections))
+        archive = folder / 'archive.cpio'
+        subprocess.run([rig.ROOT / 'scripts/manifest', 'build', '--system',
+                        'tests/system/injection.toml', '--profile', 'test', '--output', archive,
+                        '--programs', *(f'{name}={path}' for name, path in programs.items())],
+                       check=True, cwd=rig.ROOT)
+        return archive
+
+    def run(self, injections):
+        """Injects them in one boot. Returns {injection: Outcome} of those that came to an end,
+        the one at hand when something went wrong, and what that was (None, None: nothing did)."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            disk = folder / 'disk.img'
+            with open(disk, 'wb') as file:
+                file.truncate(DISK_BYTES)
+            session = rig.Session('test', words=['--disk', str(disk)], build=self.build,
+                                  archive=self.archive(injections, folder))
+            with session as guest:
+                return Witness(guest, injections, self.show).watch()
+
+
+def with_table(image, injections):
+    """The injector's ELF file with its table filled."""
+    at = image.index(MAGIC)
+    assert image.find(MAGIC, at + 1) < 0 and len(injections) <= CAPACITY
+    table = MAGIC + struct.pack('<I12x', len(injections))
+    for number, each in enumerate(injections):
+        it = each.fault
+        table += FAULT.pack(it.address, number, VICTIMS.index(each.victim), len(it.before),
+                            it.before, it.after)
+    return image[:at] + table + image[at + len(table):]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    word: str  # none, mute, wrong, fault, hang, exit
+    recovery_us: int
+    bad: str  # ok, or what must not be
+
+
+class Witness:
+    """Plays the person at the machine, serial line and keyboard, and notes what the injector says."""
+
+    _WORDS = re.compile(rb'~e(\d+)\r?\n|~(k)\r?\n|~i (\d+)\r?\n|~o (\d+) (\S+) (\d+) (\S+)\r?\n'
+                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n')
+
+    def __init__(self, session, injections, show):
+        self.session, self.injections, self.show = session, injections, show
+        self.outcomes = {}
+        self.at = None  # being injected
+        self.done, self.key_wanted, self.problem = False, False, None
+        self.read = 0
+        self.heard = time.monotonic()
+        session.guest.on_output.append(self._hear)
+
+    def _hear(self, chunk):
+        if self.show:
+            sys.stderr.buffer.write(chunk)
+        output = self.session.output
+        for word in self._WORDS.finditer(output, self.read):
+            self.read = word.end()
+            self.heard = time.monotonic()
+            echo, key, begun, ended, outcome, recovery, bad, done, problem = word.groups()
+            if echo:
+                self.session.guest.input.put(b'e' + echo + b'\n')
+            elif key:
+                self.key_wanted = True
+            elif begun:
+                self.at = self.injections[int(begun)]
+            elif ended:
+                self.outcomes[self.injections[int(ended)]] = Outcome(
+                    outcome.decode(), int(recovery), bad.decode())
+                self.at = None
+            elif done:
+                self.done = True
+            elif problem:
+                self.problem = problem.decode()
+
+    def watch(self):
+        guest = self.session.guest
+        while not self.done and not self.problem:
+            guest.run(until=lambda: self.done or self.problem or self.key_wanted,
+                      deadline=time.monotonic() + 1)
+            if guest.status is not None and not self.done:
+                self.problem = guest.reason
+            elif time.monotonic() - self.heard > SILENCE:
+                self.problem = f'silent for {SILENCE:g} s'
+            if self.key_wanted and not self.problem:
+                self.key_wanted = False
+                for down in (True, False):
+                    self.session.qmp('input-send-event', events=[{'type': 'key', 'data': {
+                        'down': down, 'key': {'type': 'qcode', 'data': 'a'}}}])
+        return self.outcomes, self.at, self.problem
+
+
+def campaign(lab, injections, tap):
+    """Injects all of them, in as many boots as that takes. Returns ({injection: Outcome},
+    [(injection or None, what went wrong with the whole machine)])."""
+    outcomes, wrecks = {}, []
+    rest = list(injections)
+    while rest:
+        done, at, problem = lab.run(rest[:CAPACITY])
+        outcomes.update(done)
+        if problem:
+            wrecks.append((at, problem))
+        before = len(rest)
+        rest = [each for each in rest if each not in done and each is not at]
+        if len(rest) == before:
+            raise rig.Lost(f'no injection was made: {problem}')
+    return outcomes, wrecks
+
+
+def report(tap, victim, injections, outcomes, wrecks):
+    """One case: what became of this victim's faults."""
+    mine = {each: outcomes[each] for each in injections if each in outcomes}
+    counts = collections.Counter(each.word for each in mine.values())
+    recovery = sorted(each.recovery_us for each in mine.values() if each.recovery_us)
+    tap.note(f'{victim.name}: ' + ', '.join(f'{count} {word}' for word, count in counts.most_common())
+             + (f'; recovery {recovery[len(recovery) // 2]} us (median), {recovery[-1]} us (most)'
+                if recovery else ''))
+    wrong = [f'{each}: {it.bad}' for each, it in mine.items() if it.bad != 'ok']
+    wrong += [f'{each}: {problem}' for each, problem in wrecks if each and each.victim is victim]
+    missing = len(injections) - len(mine) - sum(each in injections for each, _ in wrecks)
+    if victim.bus_master:
+        tap.case(f'{victim.name} (a bus master): {len(injections)} faults injected, what was not '
+                 'contained is listed', missing == 0, f'{missing} without an outcome')
+        for line in wrong:
+            tap.note(f'not contained: {line}')
+        return wrong
+    tap.case(f'{victim.name}: {len(injections)} faults, none noticed by anybody else, and it came back '
+             'from each', not wrong and missing == 0, '\n'.join(wrong))
+    return []
+
+
+def plan(lab, victims, first_seed, per_class):
+    return {victim: [lab.injection(victim, kind, seed) for kind in faults.CLASSES
+                     for seed in range(first_seed, first_seed + per_class)] for victim in victims}
+
+
+def round_of(lab, tap, first_seed, per_class):
+    """All victims; those without DMA have machines of their own. Returns what was not contained."""
+    listed = []
+    for bus_masters in (False, True):
+        planned = plan(lab, [each for each in VICTIMS if each.bus_master == bus_masters], first_seed,
+                       per_class)
+        started = time.monotonic()
+        outcomes, wrecks = campaign(lab, list(itertools.chain(*planned.values())), tap)
+        tap.note(f'{len(outcomes)} injections in {time.monotonic() - started:.0f} s')
+        for victim, injections in planned.items():
+            listed += report(tap, victim, injections, outcomes, wrecks)
+        for at, problem in wrecks:
+            if at is None:
+                tap.case('the machine goes on between two injections', bus_masters, problem)
+    return listed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--build', default=rig.ROOT / 'build')
+    parser.add_argument('--seed', type=int, default=1, help='the first seed (default: 1)')
+    parser.add_argument('--per-class', type=int, default=11, help='faults per victim and class')
+    parser.add_argument('--replay', metavar='VICTIM:CLASS:SEED', help='this fault only')
+    parser.add_argument('--soak', action='store_true', help='go on until Ctrl-C')
+    options = parser.parse_args()
+    with rig.tap() as tap:
+        lab = Lab(options.build, show=bool(options.replay))
+        if options.replay:
+            name, kind, seed = options.replay.split(':')
+            victim = next(each for each in VICTIMS if each.name == name)
+            it = lab.injection(victim, kind, int(seed))
+            tap.note(str(it))
+            outcomes, wrecks = campaign(lab, [it], tap)
+            report(tap, victim, [it], outcomes, wrecks)
+            return
+        seed, listed = options.seed, []
+        while True:
+            listed += round_of(lab, tap, seed, options.per_class)
+            (lab.build / 'bus-master-faults.txt').write_text(''.join(f'{each}\n' for each in listed))
+            if not options.soak:
+                break
+            seed += options.per_class
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,35 @@
+// The faults to inject: a table in the program's image that tests/system/injection.py fills before
+// it makes the boot archive (and finds by its magic).
+#pragma once
+
+#include "kit/types.hpp"
+
+namespace injector {
+
+/// In the order of injection.py's VICTIMS.
+enum class Victim : u8 { uart0, ps2, clock, log, entropy, disk0, rng };
+inline constexpr char const* victim_names[] = {"uart0",   "ps2",   "clock",     "log",
+                                               "entropy", "disk0", "virtio-rng"};
+inline constexpr u8 victim_count = 7;
+
+/// One instruction, on one page of the victim's text.
+struct Fault {
+    u64 address;
+    u32 number; ///< what the results call it
+    u8 victim, length;
+    u8 reserved[2];
+    u8 before[16], after[16];
+};
+static_assert(sizeof(Fault) == 48);
+
+struct FaultTable {
+    static constexpr u32 capacity = 512;
+    char magic[16];
+    u32 count;
+    u32 reserved[3];
+    Fault fault[capacity];
+};
+
+extern FaultTable const volatile fault_table;
+
+} // namespace injector

@@ -1,0 +1,161 @@
+// Changes one instruction of a running driver or server, uses the victim until it fails or has served
+// well for a while, and looks what came of it: is the victim back, is its successor's code clean, is
+// everybody else as before? A line for each fault: tests/system/injection.py reads them.
+//
+//     ~i NUMBER                          about to be injected
+//     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY: us
+//                                        from a crash to the successor's readiness; BAD: ok, or what
+//                                        must not be
+#include "program/layout.hpp"
+#include "protocol/memory.hpp"
+#include "protocol/trial.hpp"
+#include "services.hpp"
+
+namespace {
+
+using namespace injector;
+using program::State;
+
+constexpr u64 trial_us = 400'000;       ///< how long a victim may take to serve once
+constexpr u64 recovery_us = 15'000'000; ///< longer than the supervisor's longest back-off
+constexpr int trials = 3;
+constexpr u64 window = program::layout::device;
+
+class Experiments {
+    program::Program const& self_;
+    program::Use canary_ = self_.use("trial");
+    Monitor monitor_{self_};
+    Services services_{self_, monitor_};
+    u32 victim_[victim_count] = {};
+    u32 prober_ = monitor_.find("prober");
+    u32 epoch_[composition::max_programs] = {};
+    char const* bad_ = nullptr; ///< of the experiment at hand: the first thing that must not be
+
+public:
+    explicit Experiments(program::Program const& self) : self_{self}
+    {
+        for (u8 v = 0; v < victim_count; ++v) victim_[v] = monitor_.find(victim_names[v]);
+        monitor_.calibrate(canary_.peer);
+    }
+
+    void run()
+    {
+        for (u8 v = 0; v < victim_count; ++v)
+            if (!serves(static_cast<Victim>(v))) print("~x ", victim_names[v], " does not serve");
+        for (u32 n = 0; n < fault_table.count && n < FaultTable::capacity; ++n) {
+            Fault fault;
+            for (usize i = 0; i < sizeof fault; ++i)
+                reinterpret_cast<u8*>(&fault)[i] =
+                    reinterpret_cast<u8 const volatile*>(&fault_table.fault[n])[i];
+            experiment(fault);
+        }
+        print("~d");
+    }
+
+private:
+    u32 program(Fault const& fault) const { return victim_[fault.victim]; }
+    void require(bool good, char const* what)
+    {
+        if (!good && !bad_) bad_ = what;
+    }
+
+    void experiment(Fault const& fault)
+    {
+        bad_ = nullptr;
+        print("~i ", fault.number);
+        for (u32 i = 0; i < composition::max_programs; ++i) epoch_[i] = self_.epoch_of(i);
+        u8* const code = code_of(fault);
+        require(code && std::memcmp(code, fault.before, fault.length) == 0, "not-injected");
+        if (code) std::memcpy(code, fault.after, fault.length);
+
+        u64 recovery = 0;
+        char const* const outcome = watched(fault, recovery);
+        look_around(fault);
+        print("~o ", fault.number, " ", outcome, " ", recovery, " ", bad_ ? bad_ : "ok");
+    }
+
+    /// Where the fault's instruction is mapped for us; null: it is not.
+    u8* code_of(Fault const& fault)
+    {
+        constexpr u64 page = 4096;
+        auto const mapped = rpc::call<memory::Memory, memory::MapVictim>(
+            rpc::Channel{self_.memory()},
+            {monitor_.space(program(fault)), fault.address / page * page, window});
+        if (!mapped) return nullptr;
+        return reinterpret_cast<u8*>(window) + fault.address % page;
+    }
+
+    /// Uses the victim, then has it replaced.
+    char const* watched(Fault const& fault, u64& recovery)
+    {
+        u32 const program = this->program(fault);
+        auto const victim = static_cast<Victim>(fault.victim);
+        auto verdict = Verdict::good;
+        for (int i = 0; i < trials && verdict == Verdict::good; ++i) {
+            auto const end = monitor_.in(trial_us);
+            verdict = services_.tried(victim, [&] { return ended(program) || end.passed(); });
+        }
+        char const* outcome = verdict == Verdict::good   ? "none"
+                              : verdict == Verdict::mute ? "mute"
+                                                         : "wrong";
+        if (ended(program)) {
+            require(runs_again(program), "stays-stopped");
+            require(serves(victim), "serves-no-more");
+            auto record = monitor_.crash(program);
+            if (record) recovery = record->recovery_us;
+            constexpr char const* reasons[] = {"?", "fault", "hang", "exit", "killed"};
+            outcome = record && record->reason < 5 ? reasons[record->reason] : "?";
+        }
+        // Whatever it has become: another in its place is as good as new.
+        require(monitor_.restart(program) && runs_again(program), "cannot-restart");
+        require(serves(victim), "successor-fails");
+        u8 const* const code = code_of(fault);
+        require(code && std::memcmp(code, fault.before, fault.length) == 0, "image-changed");
+        return outcome;
+    }
+    bool ended(u32 program) const
+    {
+        return self_.epoch_of(program) != epoch_[program] ||
+               self_.state_of(program) != State::running;
+    }
+    bool runs_again(u32 program) const
+    {
+        for (auto const end = monitor_.in(recovery_us); !end.passed();)
+            if (self_.state_of(program) == State::running) return true;
+        return false;
+    }
+    bool serves(Victim victim)
+    {
+        auto const end = monitor_.in(recovery_us);
+        while (!end.passed())
+            if (services_.tried(victim, [&] { return end.passed(); }) == Verdict::good) return true;
+        return false;
+    }
+
+    /// Nobody but the victim has noticed anything.
+    void look_around(Fault const& fault)
+    {
+        u64 const value = fault.number;
+        auto echo = program::call<trial::Trial, trial::Echo>(self_, canary_, {value});
+        require(echo && echo->value == value, "canary");
+        require(services_.time_is_right(), "time");
+        auto const end = monitor_.in(recovery_us);
+        require(services_.tried(Victim::disk0, [&] { return end.passed(); }) == Verdict::good,
+                "disk");
+        for (u32 i = 0; i < composition::max_programs; ++i)
+            require(i == program(fault) || i == prober_ || self_.epoch_of(i) == epoch_[i],
+                    "another-program-ended");
+    }
+};
+
+} // namespace
+
+int main(void* argument)
+{
+    program::Program const self{argument};
+    static Experiments experiments{self};
+    self.ready();
+    experiments.run();
+    sys::debug::halt();
+    return 0;
+}
