@@ -30,6 +30,7 @@ FAULT = struct.Struct('<QIBBBx16s16s')  # programs/injector/faults.hpp
 CAPACITY = 4096
 SILENCE = 40.0  # seconds without a word from the injector: the guest hangs
 DISK_BYTES = 4 << 20
+BOOTS = 4  # of one survey, or for one fault, in which the injector itself may end
 SEEDS = 100_000  # to choose from, for each class
 SURVEY = 'survey'  # not a class of faults: does the victim come here?
 
@@ -109,11 +110,14 @@ class Lab:
         for victim in VICTIMS:
             for block in self.code[victim.name].blocks:
                 asked.append(Injection(victim, faults.Fault(SURVEY, 0, block, b'?', b'?', '')))
-        witness = self.run(asked)
-        if witness.problem:
-            raise rig.Lost(f'the survey of what victims do: {witness.problem}')
-        return {victim: {each.fault.address for each in witness.used if each.victim is victim}
-                for victim in VICTIMS}
+        used = set()
+        for _ in range(BOOTS):
+            witness = self.run([each for each in asked if each not in used])
+            used.update(witness.used)
+            if not witness.problem:
+                return {victim: {each.fault.address for each in used if each.victim is victim}
+                        for victim in VICTIMS}
+        raise rig.Lost(f'the survey of what victims do, {BOOTS} times: {witness.problem}')
 
     def plan(self, victims, first_seed, per_class):
         """{victim: injections}: for each class the first seeds whose fault lies where the victim
@@ -155,13 +159,14 @@ class Witness:
     """Plays the person at the machine, serial line and keyboard, and notes what the injector says."""
 
     _WORDS = re.compile(rb'~e(\d+)\r?\n|~(k)\r?\n|~i (\d+)\r?\n|~o (\d+) (\S+) (\d+) (\S+)\r?\n'
-                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n|~h (\d+)\r?\n')
+                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n|~h (\d+)\r?\n|~(b)\r?\n')
 
     def __init__(self, session, injections, show):
         self.session, self.injections, self.show = session, injections, show
         self.outcomes, self.used = {}, []
         self.at = None  # being injected
         self.done, self.key_wanted, self.problem = False, False, None
+        self.lives = 0  # of the injector: it has one, and a second tells that it ended
         self.read = 0
         self.heard = time.monotonic()
         session.guest.on_output.append(self._hear)
@@ -173,7 +178,8 @@ class Witness:
         for word in self._WORDS.finditer(output, self.read):
             self.read = word.end()
             self.heard = time.monotonic()
-            echo, key, begun, ended, outcome, recovery, bad, done, problem, hot = word.groups()
+            echo, key, begun, ended, outcome, recovery, bad, done, problem, hot, born \
+                = word.groups()
             if echo:
                 self.session.guest.input.put(b'e' + echo + b'\n')
             elif key:
@@ -190,6 +196,10 @@ class Witness:
                 self.done = True
             elif problem:
                 self.problem = problem.decode()
+            elif born:
+                self.lives += 1
+                if self.lives > 1:
+                    self.problem = 'the injector ended'
 
     def watch(self):
         guest = self.session.guest
@@ -209,19 +219,23 @@ class Witness:
 
 def campaign(lab, injections):
     """Injects all of them, in as many boots as that takes. Returns ({injection: Outcome},
-    [(injection or None, what went wrong with the whole machine)])."""
-    outcomes, wrecks = {}, []
+    [(injection or None, what went wrong with the whole machine)], how often the injector ended)."""
+    outcomes, wrecks, endings = {}, [], collections.Counter()
     rest = list(injections)
     while rest:
         it = lab.run(rest[:CAPACITY])
         outcomes.update(it.outcomes)
+        rest = [each for each in rest if each not in it.outcomes]
+        if it.lives > 1:  # says nothing about the fault: once more
+            endings[it.at] += 1
+            if endings[it.at] < BOOTS:
+                continue
         if it.problem:
             wrecks.append((it.at, it.problem))
-        before = len(rest)
-        rest = [each for each in rest if each not in it.outcomes and each is not it.at]
-        if len(rest) == before:
+        if not it.outcomes and it.at is None:
             raise rig.Lost(f'no injection was made: {it.problem}')
-    return outcomes, wrecks
+        rest = [each for each in rest if each is not it.at]
+    return outcomes, wrecks, endings.total()
 
 
 def report(tap, victim, injections, outcomes, wrecks):
@@ -254,8 +268,9 @@ def round_of(lab, tap, first_seed, per_class):
         started = time.monotonic()
         planned = lab.plan(victims, first_seed, per_class)
         tap.note(f'planned in {time.monotonic() - started:.0f} s')
-        outcomes, wrecks = campaign(lab, list(itertools.chain(*planned.values())))
-        tap.note(f'{len(outcomes)} injections in {time.monotonic() - started:.0f} s')
+        outcomes, wrecks, endings = campaign(lab, list(itertools.chain(*planned.values())))
+        tap.note(f'{len(outcomes)} injections in {time.monotonic() - started:.0f} s; the injector '
+                 f'ended {endings} times and was started again')
         for victim, injections in planned.items():
             listed += report(tap, victim, injections, outcomes, wrecks)
         for at, problem in wrecks:
@@ -280,7 +295,7 @@ def main():
             victim = next(each for each in VICTIMS if each.name == name)
             it = lab.injection(victim, kind, int(seed))
             tap.note(str(it))
-            outcomes, wrecks = campaign(lab, [it])
+            outcomes, wrecks, _ = campaign(lab, [it])
             report(tap, victim, [it], outcomes, wrecks)
             return
         seed, listed = options.seed, []

@@ -65,24 +65,27 @@ public:
     void begin() { first_ = sample(counters_); }
 
     /// Finds the rate and writes the page for the first time, or goes on with what a predecessor
-    /// left there, if that is sane. Time begins at power-on, when the TSC is 0. given_hz: what the
-    /// kernel measured (to a MHz) or 0.
+    /// left there, as far as that is sane. Time begins at power-on, when the TSC is 0. given_hz:
+    /// what the kernel measured (to a MHz) or 0.
     void start(u64 given_hz)
     {
         constexpr u64 to_verify = 200'000, to_measure = 2'000'000; // ns
         u64 known = given_hz;
-        bool const inherited = page_.sequence.load(std::memory_order_acquire) != 0 &&
-                               page_.shift.load(std::memory_order_relaxed) == shift;
         u64 const old_scale = page_.scale.load(std::memory_order_relaxed);
-        if (inherited && old_scale != 0) known = (ns_per_second << shift) / old_scale;
+        bool const inherited = page_.sequence.load(std::memory_order_acquire) != 0 &&
+                               page_.shift.load(std::memory_order_relaxed) == shift &&
+                               old_scale != 0;
+        if (inherited) known = (ns_per_second << shift) / old_scale;
         u64 measured = measure(to_verify);
-        bool const agrees = known != 0 && near(known, measured, 20);
-        if (!agrees) measured = measure(to_measure);
+        if (!is_rate(known, measured)) measured = measure(to_measure);
+        bool const agrees = is_rate(known, measured);
         hz_ = agrees ? known : measured;
         bool const goes_on = inherited && agrees;
         scale_ = goes_on ? old_scale : (ns_per_second << shift) / hz_;
-        zero_ = goes_on ? page_.tsc_zero.load(std::memory_order_relaxed) : 0;
-        if (goes_on) wall_offset_ = page_.wall_offset.load(std::memory_order_relaxed);
+        u64 const old_zero = page_.tsc_zero.load(std::memory_order_relaxed);
+        zero_ = goes_on && is_zero(old_zero) ? old_zero : 0;
+        i64 const old_offset = page_.wall_offset.load(std::memory_order_relaxed);
+        wall_offset_ = goes_on && is_wall_offset(old_offset) ? old_offset : 0;
         publish();
     }
 
@@ -124,6 +127,15 @@ public:
     u64 hz() const { return hz_; }
 
 private:
+    static bool is_rate(u64 known, u64 measured) { return known != 0 && near(known, measured, 50); }
+    /// Refining moves time 0 by as much as the rate before was wrong, a part of what is over.
+    bool is_zero(u64 tsc_zero)
+    {
+        u64 const tsc = counters_.tsc();
+        return near(tsc - tsc_zero, tsc, 20);
+    }
+    /// From 1970 to 2116: the difference of two such offsets is one too.
+    static bool is_wall_offset(i64 offset) { return offset >= 0 && offset >> 62 == 0; }
     static u64 scaled(u64 ticks, u64 scale)
     {
         __extension__ using Wide = unsigned __int128;

@@ -5,6 +5,7 @@ from manifest import layout, schema
 from manifest.toml import Problem
 from manifest.wiring import TRUSTED_ORDER
 
+APPLICATIONS = 100  # the priority up to which a program may take all the time there is
 CONFIGURATION_PORTS = (0xcf8, 0xcff)  # the device-manager's
 
 
@@ -13,7 +14,7 @@ def check(composition):
     if missing := _missing(composition):
         return [missing]
     return [*_cycles(composition), *_priorities(composition), *_trusted_calls(composition),
-            *_rights(composition), *_memory(composition), *_devices(composition),
+            *_limits(composition), *_rights(composition), *_memory(composition), *_devices(composition),
             *layout.check(composition)]
 
 
@@ -82,6 +83,18 @@ def _below_the_memory_manager(composition):
             yield _at_component(composition, client, f'{manager.name} (priority '
                                 f'{manager.budget.priority}) must be above its client '
                                 f'{client.name} ({client.budget.priority})')
+
+
+def _limits(composition):
+    """A driver that spins and yet answers its heartbeat must leave time to those below it."""
+    for each in composition.instances:
+        budget, manifest = each.budget, each.manifest
+        if manifest.kind == 'driver' and budget.priority > APPLICATIONS \
+                and budget.budget_us >= budget.period_us:
+            yield Problem(manifest.path, manifest.line('budget', 'budget_us'),
+                          f'profile {composition.profile}: {each.name} is a driver above priority '
+                          f'{APPLICATIONS}: "budget_us" ({budget.budget_us}) must be below '
+                          f'"period_us" ({budget.period_us})')
 
 
 def _trusted_calls(composition):

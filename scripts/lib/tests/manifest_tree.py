@@ -12,6 +12,8 @@ import project
 
 
 def program(name, kind, body='', priority=100, budget='', **lists):
+    if kind == 'driver':
+        budget = f'budget_us = 9000\n{budget}'
     rows = [f'[program]\nname = "{name}"\nkind = "{kind}"\nabout = "About {name}"']
     rows += [f'{key} = {value!r}'.replace("'", '"') for key, value in lists.items()]
     return '\n'.join(rows) + f'\n{body}\n[budget]\npriority = {priority}\n{budget}\n'

@@ -193,6 +193,15 @@ class Rules(WithTree):
         self.replace(UART, 'priority = 200', 'priority = 220')  # it logs to `log`, at 150
         self.assertEqual(self.problems(), [])
 
+    def test_a_driver_leaves_time_to_others(self):
+        self.replace(DISK, 'budget_us = 9000', 'budget_us = 10000')
+        self.assert_problem(DISK, 'budget_us', 'disk0 is a driver above priority 100: "budget_us" '
+                            '(10000) must be below "period_us" (10000)')
+        self.replace(DISK, 'budget_us = 10000\n', '')
+        self.assert_problem(DISK, '[budget]', 'must be below "period_us"')
+        self.replace(DISK, 'priority = 200', 'priority = 100')
+        self.assertNotIn('must be below "period_us"', '\n'.join(self.problems()))
+
     def test_the_trusted_base_calls_nothing_restartable(self):
         self.replace(SUPERVISOR, '"root"', '"root", "logread"')
         self.assert_problem(SUPERVISOR, 'uses', 'may not Call log, which can be restarted')

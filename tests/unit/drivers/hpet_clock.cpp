@@ -144,6 +144,44 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     }
 }
 
+TEST_CASE("nothing of a predecessor's page is believed that cannot be", "[clock]")
+{
+    constexpr u64 most = ~u64{0};
+    constexpr i64 wall = 1'800'000'000;
+    std::mt19937_64 random{7};
+    for (int round = 0; round < 500; ++round) {
+        World world;
+        time_protocol::Page page{};
+        program::Clock const clock{&page};
+        world.ns = 100e9;
+        {
+            Keeper keeper{world, page};
+            keeper.begin();
+            keeper.start(3 * second);
+            keeper.set_wall(wall);
+        }
+        u64 const edges[] = {0, 1, most, most >> 1, ~(most >> 1), random(), random() >> 33};
+        auto const spoilt = [&] { return edges[random() % std::size(edges)]; };
+        if (random() % 2) page.sequence = static_cast<u32>(spoilt());
+        if (random() % 4 == 0) page.shift = static_cast<u32>(spoilt());
+        if (random() % 2) page.scale = random() % 2 ? page.scale / 100 * 103 : spoilt();
+        if (random() % 2) page.tsc_zero = spoilt();
+        if (random() % 2) page.wall_offset = static_cast<i64>(spoilt());
+        Keeper keeper{world, page};
+        keeper.begin();
+        keeper.start(3 * second);
+        keeper.set_wall(wall);
+        REQUIRE(page.sequence % 2 == 0);
+        REQUIRE(clock.is_set());
+        REQUIRE(error_of(world, clock) < world.ns * 0.05);
+        u64 const now = keeper.now();
+        world.ns += 1e9;
+        REQUIRE(std::abs(static_cast<double>(keeper.now() - now) / 1e9 - 1) < 0.03);
+        REQUIRE(std::abs(page.wall_offset + static_cast<i64>(now) - wall * i64{second}) <
+                2 * i64{second});
+    }
+}
+
 TEST_CASE("wall time follows the RTC when it differs by more than it can show", "[clock]")
 {
     World world;

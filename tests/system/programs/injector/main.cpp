@@ -2,6 +2,7 @@
 // served well for a while, and looks what came of it: is the victim back, is its successor's code
 // clean, is everybody else as before? A line for each fault: tests/system/injection.py reads them.
 //
+//     ~b                                 the injector begins
 //     ~i NUMBER                          about to be injected
 //     ~o NUMBER OUTCOME RECOVERY BAD     OUTCOME: none, mute, wrong, fault, hang, exit; RECOVERY:
 //     us
@@ -193,8 +194,11 @@ private:
     bool serves(Victim victim)
     {
         auto const end = monitor_.in(recovery_us);
-        while (!end.passed())
-            if (services_.tried(victim, [&] { return end.passed(); }) == Verdict::good) return true;
+        while (!end.passed()) {
+            // Each try asks anew: what it waits for may have been lost with a predecessor.
+            auto const one = monitor_.in(trial_us);
+            if (services_.tried(victim, [&] { return one.passed(); }) == Verdict::good) return true;
+        }
         return false;
     }
 
@@ -221,6 +225,7 @@ int main(void* argument)
     program::Program const self{argument};
     static Experiments experiments{self};
     self.ready();
+    injector::print("~b");
     experiments.run();
     sys::debug::halt();
     return 0;

@@ -66,15 +66,32 @@ public:
         return record && record->reason == exit ? record->word[5] : ~u64{0};
     }
 
-    /// Measures the TSC by a kill, of which the supervisor notes the time.
+    /// Measures the TSC by two kills, of which the supervisor notes the times. It counts them from
+    /// some moment of the boot, so only what is between them is known.
     void calibrate(u32 program)
     {
-        u64 const tsc = kill(program);
-        auto record = crash(program);
-        if (record && record->time_us > 0) mhz_ = tsc / record->time_us;
+        constexpr u64 apart = 50'000'000; // ticks: at least 10 ms
+        auto const first = killed_at(program);
+        while (__builtin_ia32_rdtsc() - first.tsc < apart ||
+               self_.state_of(program) != program::State::running) {
+        }
+        auto const second = killed_at(program);
+        if (second.us > first.us) mhz_ = (second.tsc - first.tsc) / (second.us - first.us);
     }
     u64 mhz() const { return mhz_; }
 
+private:
+    struct Moment {
+        u64 tsc, us;
+    };
+    Moment killed_at(u32 program) const
+    {
+        u64 const tsc = kill(program);
+        auto record = crash(program);
+        return {tsc, record ? record->time_us : 0};
+    }
+
+public:
     class Deadline {
         u64 tsc_;
 
