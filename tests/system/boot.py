@@ -39,7 +39,7 @@ def to_the_prompt(tap, guest, profile, missing):
     if profile == 'minimal':  # which has no clock
         tap.case('the last line before the prompt greets', last == 'help shows the commands', last)
     else:
-        took = re.match(r'(\S+) from power-on to the prompt; help shows the commands$', last)
+        took = re.match(r"(\S+) from the kernel's start to the prompt; help shows the commands$", last)
         tap.case('the last line before the prompt says how long it took', took, last)
         tap.note(last)
     instances = Sources(rig.ROOT).compose(profile).instances

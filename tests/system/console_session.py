@@ -36,6 +36,7 @@ def session(tap, guest):
     guest.keys('u', 'p', 'tab', 'ret')
     guest.expect('^[0-9:.]+$')
     guest.prompt()
+    guest.at_prompt()
     tap.case('Tab completes a command', 'hypercore> uptime' in guest.lines(), guest.lines())
     guest.keys('c', 'a', 'p', 's', 'spc', 'v', 'i', 'tab', 'backspace', 'backspace')
     guest.shows('hypercore> caps virtio-rn█')

@@ -54,7 +54,7 @@ public:
         if (client_count_ > max_clients) client_count_ = max_clients;
         for (u64 i = 0; i < client_count_; ++i) client_[i] = self.client("clock", i).signal;
         auto const wall = rtc_.read();
-        time_.start(self.value("tsc.hz"));
+        time_.start(self.value("tsc.hz"), self.value("tsc.zero"));
         if (wall) time_.set_wall(*wall);
         alarms_.set(own_alarm, time_.now() + refine_after);
         ring_and_arm();

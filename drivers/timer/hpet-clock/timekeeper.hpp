@@ -65,9 +65,9 @@ public:
     void begin() { first_ = sample(counters_); }
 
     /// Finds the rate and writes the page for the first time, or goes on with what a predecessor
-    /// left there, as far as that is sane. Time begins at power-on, when the TSC is 0. given_hz:
-    /// what the kernel measured (to a MHz) or 0.
-    void start(u64 given_hz)
+    /// left there, as far as that is sane. given_hz: what the kernel measured (to a MHz) or 0.
+    /// boot: the TSC at the kernel's start, which is time 0; not known, time begins at power-on.
+    void start(u64 given_hz, u64 boot)
     {
         constexpr u64 to_verify = 200'000, to_measure = 2'000'000; // ns
         u64 known = given_hz;
@@ -83,7 +83,7 @@ public:
         bool const goes_on = inherited && agrees;
         scale_ = goes_on ? old_scale : (ns_per_second << shift) / hz_;
         u64 const old_zero = page_.tsc_zero.load(std::memory_order_relaxed);
-        zero_ = goes_on && is_zero(old_zero) ? old_zero : 0;
+        zero_ = goes_on && is_zero(old_zero, boot) ? old_zero : boot;
         i64 const old_offset = page_.wall_offset.load(std::memory_order_relaxed);
         wall_offset_ = goes_on && is_wall_offset(old_offset) ? old_offset : 0;
         publish();
@@ -129,10 +129,10 @@ public:
 private:
     static bool is_rate(u64 known, u64 measured) { return known != 0 && near(known, measured, 50); }
     /// Refining moves time 0 by as much as the rate before was wrong, a part of what is over.
-    bool is_zero(u64 tsc_zero)
+    bool is_zero(u64 tsc_zero, u64 boot)
     {
         u64 const tsc = counters_.tsc();
-        return near(tsc - tsc_zero, tsc, 20);
+        return near(tsc - tsc_zero, tsc - boot, 20);
     }
     /// From 1970 to 2116: the difference of two such offsets is one too.
     static bool is_wall_offset(i64 offset) { return offset >= 0 && offset >> 62 == 0; }

@@ -64,7 +64,7 @@ TEST_CASE("the page says what time it is, right to parts in a million after refi
         keeper.begin();
         world.ns += 100'000;
         double const before = world.ns;
-        keeper.start(given);
+        keeper.start(given, 0);
         CHECK(world.ns - before < (given == 3 * second ? 0.3e6 : 2.2e6)); // it does not wait long
         CHECK(clock.is_set());
         CHECK(error_of(world, clock) < 1.5e9 * 0.002);
@@ -98,7 +98,7 @@ TEST_CASE("time never goes back when its rate is refined, nor when the driver is
             Keeper keeper{world, page};
             keeper.begin();
             // The kernel's rate, rounded to a MHz.
-            keeper.start(static_cast<u64>(world.tsc_hz / 1e6 + 0.5) * 1'000'000);
+            keeper.start(static_cast<u64>(world.tsc_hz / 1e6 + 0.5) * 1'000'000, 0);
             look();
             world.ns += 1e6 * (500 + random() % 2000);
             look();
@@ -118,7 +118,7 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0);
+        keeper.start(0, 0);
         keeper.set_wall(1'800'000'000);
     }
     i64 const offset = page.wall_offset;
@@ -128,7 +128,7 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0);
+        keeper.start(0, 0);
         CHECK(page.sequence % 2 == 0);
         CHECK(page.tsc_zero == 12345);
         CHECK(page.scale == scale);
@@ -139,7 +139,7 @@ TEST_CASE("a predecessor's page is gone on with if it is sane", "[clock]")
     {
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(0);
+        keeper.start(0, 0);
         CHECK(std::abs(static_cast<double>(page.scale) / static_cast<double>(scale) - 1) < 0.01);
     }
 }
@@ -157,7 +157,7 @@ TEST_CASE("nothing of a predecessor's page is believed that cannot be", "[clock]
         {
             Keeper keeper{world, page};
             keeper.begin();
-            keeper.start(3 * second);
+            keeper.start(3 * second, 0);
             keeper.set_wall(wall);
         }
         u64 const edges[] = {0, 1, most, most >> 1, ~(most >> 1), random(), random() >> 33};
@@ -169,7 +169,7 @@ TEST_CASE("nothing of a predecessor's page is believed that cannot be", "[clock]
         if (random() % 2) page.wall_offset = static_cast<i64>(spoilt());
         Keeper keeper{world, page};
         keeper.begin();
-        keeper.start(3 * second);
+        keeper.start(3 * second, 0);
         keeper.set_wall(wall);
         REQUIRE(page.sequence % 2 == 0);
         REQUIRE(clock.is_set());
@@ -189,7 +189,7 @@ TEST_CASE("wall time follows the RTC when it differs by more than it can show", 
     program::Clock const clock{&page};
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(0);
+    keeper.start(0, 0);
     i64 const start = 1'800'000'000;
     auto const wall = [&] { return page.wall_offset + static_cast<i64>(keeper.now()); };
     keeper.set_wall(start);
@@ -212,7 +212,7 @@ TEST_CASE("a measurement that was disturbed, or is too old, is not used", "[cloc
     time_protocol::Page page{};
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(3 * second);
+    keeper.start(3 * second, 0);
     world.ns += 30e9;
     CHECK_FALSE(keeper.refine());
     world.look_ns = 50'000; // each look takes too long
@@ -236,7 +236,7 @@ TEST_CASE("a sequence number of 0 is never written again", "[clock]")
     page.sequence = 0xffff'fffe;
     Keeper keeper{world, page};
     keeper.begin();
-    keeper.start(0);
+    keeper.start(0, 0);
     CHECK(page.sequence == 2);
 }
 
