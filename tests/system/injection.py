@@ -27,7 +27,7 @@ import rig
 HERE = Path(__file__).resolve().parent
 MAGIC = b'faults to inject'
 FAULT = struct.Struct('<QIBBBx16s16s')  # programs/injector/faults.hpp
-CAPACITY = 4096
+CAPACITY = 8192
 SILENCE = 40.0  # seconds without a word from the injector: the guest hangs
 DISK_BYTES = 4 << 20
 BOOTS = 4  # of one survey, or for one fault, in which the injector itself may end
