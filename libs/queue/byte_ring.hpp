@@ -33,7 +33,8 @@ inline bool is_sound(ByteRing const& ring)
 /// Pages that a ring takes.
 inline constexpr usize ring_pages = (sizeof(ByteRing) + 4095) / 4096;
 
-/// The end that pushes. Goes on where the last producer of this ring stopped.
+/// The end that pushes. Goes on where the last producer of this ring stopped; if that left an
+/// impossible position, with an empty ring.
 class Producer {
     ByteRing* ring_ = nullptr;
     u32 at_ = 0;
@@ -43,6 +44,9 @@ public:
     explicit Producer(ByteRing* ring)
         : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)}
     {
+        if (is_sound(*ring)) return;
+        at_ = ring->popped.load(std::memory_order_acquire);
+        ring->pushed.store(at_, std::memory_order_release);
     }
 
     /// Bytes that can be pushed now.
@@ -62,7 +66,8 @@ public:
     }
 };
 
-/// The end that pops. Goes on where the last consumer of this ring stopped.
+/// The end that pops. Goes on where the last consumer of this ring stopped; if that left an
+/// impossible position, with an empty ring.
 class Consumer {
     ByteRing* ring_ = nullptr;
     u32 at_ = 0;
@@ -72,6 +77,9 @@ public:
     explicit Consumer(ByteRing* ring)
         : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)}
     {
+        if (is_sound(*ring)) return;
+        at_ = ring->pushed.load(std::memory_order_acquire);
+        ring->popped.store(at_, std::memory_order_release);
     }
 
     /// Bytes that can be popped now.

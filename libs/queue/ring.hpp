@@ -48,10 +48,16 @@ template <class R> class Sender {
 
 public:
     Sender() = default;
-    /// Goes on where the last producer of this ring stopped.
-    explicit Sender(R* ring)
-        : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)}, told_{at_ - 1}
+    /// Goes on where the last producer of this ring stopped; if that left an impossible position,
+    /// with an empty ring.
+    explicit Sender(R* ring) : ring_{ring}, at_{ring->pushed.load(std::memory_order_relaxed)}
     {
+        u32 const popped = ring->popped.load(std::memory_order_acquire);
+        if (at_ - popped > R::entries) {
+            at_ = popped;
+            ring->pushed.store(at_, std::memory_order_seq_cst);
+        }
+        told_ = at_ - 1;
     }
 
     /// Records that can be pushed now.
@@ -95,10 +101,12 @@ template <class R> class Receiver {
 
 public:
     Receiver() = default;
-    /// Goes on where the last consumer of this ring stopped.
-    explicit Receiver(R* ring)
-        : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)}, told_{at_ - 1}
+    /// Goes on where the last consumer of this ring stopped; if that left an impossible position,
+    /// with an empty ring.
+    explicit Receiver(R* ring) : ring_{ring}, at_{ring->popped.load(std::memory_order_relaxed)}
     {
+        if (ring->pushed.load(std::memory_order_acquire) - at_ > R::entries) drop_all();
+        told_ = at_ - 1;
     }
 
     /// Records that can be popped now.

@@ -25,7 +25,7 @@ struct Fault {
 static_assert(sizeof(Fault) == 48);
 
 struct FaultTable {
-    static constexpr u32 capacity = 4096;
+    static constexpr u32 capacity = 8192;
     char magic[16];
     u32 count;
     u32 reserved[3];

@@ -91,3 +91,29 @@ TEST_CASE("a position that cannot be stops the ring and moves nothing", "[queue]
         ring->popped = 0;
     }
 }
+
+TEST_CASE("a successor of an end that left a position that cannot be has an empty ring", "[queue]")
+{
+    for (u32 const bad : {ByteRing::capacity + 10, 0x8000'0000u, 0xffff'0000u}) {
+        auto const ring = new_ring();
+        Producer peer{ring.get()};
+        Consumer reader{ring.get()};
+        u8 byte = 0;
+        for (char const c : {'a', 'b', 'c'}) REQUIRE(peer.push(static_cast<u8>(c)));
+        REQUIRE(reader.pop(byte));
+        ring->popped = bad; // the consumer went mad
+        Consumer successor{ring.get()};
+        CHECK(successor.size() == 0);
+        CHECK(peer.space() == ByteRing::capacity);
+        REQUIRE(peer.push('d'));
+        REQUIRE(successor.pop(byte));
+        CHECK(byte == 'd');
+        ring->pushed = bad; // the producer did
+        Producer another{ring.get()};
+        CHECK(another.space() == ByteRing::capacity);
+        REQUIRE(another.push('e'));
+        REQUIRE(successor.pop(byte));
+        CHECK(byte == 'e');
+        CHECK(successor.size() == 0);
+    }
+}

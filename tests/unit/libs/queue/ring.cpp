@@ -140,3 +140,27 @@ TEST_CASE("a successor may forget what waits", "[queue]")
     REQUIRE(receiver.pop(record));
     CHECK(record.number == 7);
 }
+
+TEST_CASE("a successor of an end that left a position that cannot be has an empty ring", "[queue]")
+{
+    for (u32 const bad : {Ring::entries + 10, 0x8000'0000u, 0xffff'0000u}) {
+        auto const ring = std::make_unique<Ring>();
+        Sender sender{ring.get()};
+        Record record{};
+        for (int i = 0; i < 2; ++i) REQUIRE(sender.push({}));
+        ring->popped = bad; // the consumer went mad
+        Receiver receiver{ring.get()};
+        CHECK(receiver.size() == 0);
+        CHECK(sender.space() == Ring::entries);
+        REQUIRE(sender.push({7, 0}));
+        REQUIRE(receiver.pop(record));
+        CHECK(record.number == 7);
+        ring->pushed = bad; // the producer did
+        Sender successor{ring.get()};
+        CHECK(successor.must_signal());
+        REQUIRE(successor.push({8, 0}));
+        REQUIRE(receiver.pop(record));
+        CHECK(record.number == 8);
+        CHECK(receiver.size() == 0);
+    }
+}
