@@ -256,7 +256,8 @@ class Shell(WithFakeQemu):
         self.assertEqual(self.run_commands('bad\none;'), (7, 'done bad\ndone one\n'))
 
     def test_a_guest_that_stays_on(self):
-        self.assertEqual(self.run_commands('stay; one')[0], 1)
+        with mock.patch.object(run, 'SWITCH_OFF_TIMEOUT', 0.5):
+            self.assertEqual(self.run_commands('stay; one')[0], 1)
 
     def test_a_guest_that_ends(self):
         self.assertEqual(self.run_commands('one; crash; two')[0], 1)
