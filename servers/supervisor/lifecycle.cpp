@@ -23,6 +23,12 @@ bool is_serial_driver(composition::Program const& program)
     return program.match.bus == composition::Bus::platform && text(program.match.id) == "com1";
 }
 
+/// Its device can read and write all memory, as long as nobody uses VT-d.
+bool is_bus_master(composition::Program const& program)
+{
+    return program.match.bus == composition::Bus::pci;
+}
+
 bool is_exit(fault::Message const& fault)
 {
     return fault.label == abi::FaultLabel::unknown_syscall &&
@@ -220,7 +226,8 @@ void Lifecycle::on_ready(Managed& it)
                            " us after its end");
     } else {
         parts_.report.line("started ", text(it.definition->name), " (", text(it.definition->file),
-                           "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms");
+                           "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms",
+                           is_bus_master(*it.definition) ? "; DMA not contained" : "");
     }
     report_boot();
 }
