@@ -71,17 +71,19 @@ def _priorities(composition):
                           f'must be above its client {client.name} ({client.budget.priority})')
 
 
-    yield from _below_the_memory_manager(composition)
+    yield from _below_the_trusted_base(composition)
 
 
-def _below_the_memory_manager(composition):
-    """Everybody Calls it, named or not; root does once, at the start, when nothing else runs."""
-    manager = composition.named('memory-manager')
+def _below_the_trusted_base(composition):
+    """Everybody Calls the memory-manager, named or not; root does once, at the start, when nothing else
+    runs. And whoever may hang must not keep the supervisor from noticing."""
+    manager, supervisor = composition.named('memory-manager'), composition.named('supervisor')
     for client in composition.instances:
+        above = supervisor if not client.trusted else manager
         if client not in (manager, composition.named('root')) \
-                and client.budget.priority >= manager.budget.priority:
-            yield _at_component(composition, client, f'{manager.name} (priority '
-                                f'{manager.budget.priority}) must be above its client '
+                and client.budget.priority >= above.budget.priority:
+            yield _at_component(composition, client, f'{above.name} (priority '
+                                f'{above.budget.priority}) must be above '
                                 f'{client.name} ({client.budget.priority})')
 
 

@@ -185,9 +185,15 @@ class Rules(WithTree):
         self.replace(CONSOLE, 'priority = 120', 'priority = 110')
         self.assert_problem(SHELL, 'uses', 'console (priority 110) must be above its client shell')
 
-    def test_priority_of_the_memory_manager(self):
-        self.replace(LOG, 'priority = 150', 'priority = 254')
-        self.assert_problem(SYSTEM, 'name = "log"', 'must be above its client log (254)')
+    def test_priority_of_the_trusted_base(self):
+        self.replace(SUPERVISOR, 'priority = 250', 'priority = 254')
+        self.assert_problem(SYSTEM, 'name = "supervisor"', 'memory-manager (priority 254) must be above '
+                            'supervisor (254)')
+        for priority in (250, 254):
+            self.setUp()
+            self.replace(LOG, 'priority = 150', f'priority = {priority}')
+            self.assert_problem(SYSTEM, 'name = "log"', f'supervisor (priority 250) must be above log '
+                                f'({priority})')
 
     def test_one_way_rings_ask_for_no_priority(self):
         self.replace(UART, 'priority = 200', 'priority = 220')  # it logs to `log`, at 150
