@@ -401,13 +401,18 @@ void Lifecycle::on_devices()
     }
 }
 
-/// Its device is gone: that is no fault of the program.
+/// Its device is gone: that is no fault of the program, so there is no record. In the order of
+/// end(): while its device is made quiet others run, and it must not.
 void Lifecycle::end_without_successor(Managed& it)
 {
     it.due = false;
     it.ended_tsc = 0; // a later instance is no recovery
-    dismantle(it);
+    if (it.runs()) {
+        (void)it.process.tcb().suspend();
+        (void)it.count_cpu_time();
+    }
     publish(it, State::absent);
+    dismantle(it);
     refuse_callers(it);
     parts_.report.problem("the device of ", text(it.definition->name), " is gone");
     report_boot();
