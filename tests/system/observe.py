@@ -62,6 +62,13 @@ def trace(tap, guest):
     guest.command('kill stress-cpu')
 
 
+def honesty(tap, guest):
+    rows = json.loads(guest.command('devices --json').text)
+    masters = {row['what'].split()[0] for row in rows if row['dma'] == 'not contained' and row['bus'] != 'pci'}
+    tap.case('devices says whose DMA is not contained: PCI functions and the HPET', masters == {'hpet'}
+             and all(row['dma'] == 'not contained' for row in rows if row['bus'] == 'pci'), rows)
+
+
 def holdings(tap, guest):
     shown = guest.command('caps uart0').text.splitlines()
     tap.case('caps names who is at the other end', '├─ serial.0: console' in shown, shown)
@@ -95,6 +102,7 @@ def main():
     with rig.tap() as tap, rig.Session('default', build=options.build) as guest:
         guest.prompt()
         accounts(tap, guest)
+        honesty(tap, guest)
         holdings(tap, guest)
         levels(tap, guest)
         trace(tap, guest)
