@@ -6,6 +6,8 @@ from manifest.toml import Problem
 from manifest.wiring import TRUSTED_ORDER
 
 APPLICATIONS = 100  # the priority up to which a program may take all the time there is
+PLATFORM_NEEDS = {'hpet': "the HPET's registers", 'irq_hpet': "the HPET's interrupt",
+                  'framebuffer': 'the framebuffer'}
 CONFIGURATION_PORTS = (0xcf8, 0xcff)  # the device-manager's
 
 
@@ -142,7 +144,7 @@ def _memory(composition):
 
 def _devices(composition):
     """No device, port or ISA interrupt has two owners."""
-    ports, lines, devices = [], {}, {}
+    ports, lines, registers, devices = [], {}, {}, {}
     for instance in composition.instances:
         match = instance.manifest.match
         device = match.id or instance.component.function
@@ -161,6 +163,10 @@ def _devices(composition):
                 other = lines.setdefault(need.first, instance)
                 if other is not instance:
                     problem = f'{other.name} owns ISA interrupt {need.first} as well'
+            elif need.kind in PLATFORM_NEEDS:
+                other = registers.setdefault(need.kind, instance)
+                if other is not instance:
+                    problem = f'{other.name} owns {PLATFORM_NEEDS[need.kind]} as well'
             if problem:
                 yield Problem(instance.manifest.path, need.line,
                               f'profile {composition.profile}: {problem}')
