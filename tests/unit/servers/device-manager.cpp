@@ -2,6 +2,7 @@
 #include "servers/device-manager/bars.hpp"
 
 #include "servers/device-manager/free_window.hpp"
+#include "servers/device-manager/high_window.hpp"
 #include "sys/syscall.hpp" // the fake
 #include "untyped/device_pieces.hpp"
 #include <catch2/catch.hpp>
@@ -65,6 +66,44 @@ TEST_CASE("a driver gets its BAR without the pages of MSI-X table and pending bi
     CHECK(parts_of(device_with(0x8000, 0x1ff0, 2, 0x1000)) == List{{0, 0x1000}, {0x3000, 0x5000}});
     CHECK(parts_of(device_with(0x80, 0, 0, 0)) == List{{0, 0x1000}}); // whole pages
     CHECK(parts_of(device_with(0x4000, 0x1000, 2, 0x2000), 1) == List{{0, 0x4000}});
+}
+
+TEST_CASE("a driver gets no BAR that its window does not hold", "[devices]")
+{
+    using device_manager::can_be_given;
+    u64 const window = program::layout::device_window;
+    pci::Bar bar{.address = 0x8'0000'0000, .size = window, .memory = true};
+    CHECK(can_be_given(bar, 0x4000));
+    CHECK(can_be_given(bar, window));
+    CHECK_FALSE(can_be_given(bar, 2 * window)); // less than the manifest needs
+    bar.size = 2 * window;
+    CHECK_FALSE(can_be_given(bar, 0x4000));
+    bar.size = 0;
+    CHECK_FALSE(can_be_given(bar, 0));
+    bar = {.address = 0, .size = 0x1000, .memory = true}; // firmware gave it no place
+    CHECK_FALSE(can_be_given(bar, 0x1000));
+    bar = {.address = 0xc000, .size = 0x1000, .memory = false};
+    CHECK_FALSE(can_be_given(bar, 0x1000));
+}
+
+TEST_CASE("memory above 4 GiB is seen in one place, whatever became free before it", "[devices]")
+{
+    constexpr u64 page = 4096, a = 0x80'0000'0000, b = 0x81'0000'0000;
+    device_manager::HighWindow window;
+    CHECK(window.take(a, page) == 0);
+    CHECK(window.take(b, 2 * page) == 1);
+    CHECK(window.take(a, page) == 0);
+    window.release(a, page);
+    CHECK(window.take(b, 2 * page) == 1); // not where `a` was
+    CHECK(window.take(b + page, page) == 2);
+    CHECK(window.take(a + page, page) == 0);
+    window.release(b, page);
+    CHECK(window.take(b, 2 * page) == 3); // only half of it is shown still
+    CHECK(window.take(0x82'0000'0000, 60 * page) == window.none);
+    CHECK(window.take(0x82'0000'0000, 59 * page) == 5);
+    CHECK(window.take(0x83'0000'0000, 65 * page) == window.none);
+    CHECK(window.take(0x83'0000'0000, 2 * page) == window.none);
+    CHECK(window.take(0x83'0000'0000, page) == 1);
 }
 
 TEST_CASE("device untypeds are halved until a piece fits, and each piece is used once", "[devices]")
