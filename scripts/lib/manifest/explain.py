@@ -93,9 +93,10 @@ def _pools(composition, instance):
         if edge.pool:
             pools.setdefault((edge.pool_alias, edge.pool), []).append(edge.server.name)
     for (_, size), servers in pools.items():
-        word = 'devices' if len(servers) > 1 else 'device'
-        verb = 'reach' if len(servers) > 1 else 'reaches'
-        yield f'a pool of {amount(size)} that the {word} of {" and ".join(servers)} {verb}'
+        last = servers.pop()
+        whose = f'the devices of {", ".join(servers)} and {last} reach' if servers else \
+            f'the device of {last} reaches'
+        yield f'a pool of {amount(size)} that {whose}'
 
 
 def _network(instance):
