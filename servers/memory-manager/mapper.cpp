@@ -207,7 +207,7 @@ void Mapper::drop(Space& space, Entry& entry)
     }
     if (entry.kind() == EntryKind::frame) {
         sys::Frame const frame = frames_->frame(entry.value());
-        if (entry.pinned()) (void)cspace_->slot(frame.address()).revoke();
+        if (entry.pinned()) frames_->revoke(entry.value());
         (void)frame.unmap();
         if (disk_->usable()) disk_->free_place(std::exchange(disk_->copy_of(entry.value()), 0));
         frames_->give(entry.value());

@@ -20,10 +20,11 @@ class Bench {
 public:
     Bench(program::Program const& self, test::SerialLine& line) : self_{self}, line_{line} {}
 
-    /// Demand-zero faults: first of frames that nobody had, then of those same ones again.
+    /// Demand-zero faults: first of frames that nobody had, then of those same ones twice again.
     void faults()
     {
         touch("fault_fresh");
+        touch("fault_reused_first");
         touch("fault_reused");
     }
 
