@@ -174,6 +174,7 @@ Result<void> Manager::make_pools(handover::Memory const& from)
     u64 const archive_pages = align_up(from.archive_bytes, page_bits) >> page_bits;
     pager.begin(mapper, replacement, frames, shared, own, static_cast<u32>(archive_pages));
     spaces.begin(objects, own, mapper, shared, sys::AsidPool{from.asid_pool});
+    sweeper.begin(spaces, mapper);
     replacement.begin(disk, tables, spaces, mapper, frames, own, objects);
     supervisor = sys::Notification{from.supervisor_signal};
 

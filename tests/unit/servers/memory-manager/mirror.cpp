@@ -164,10 +164,12 @@ TEST_CASE("a chunk that goes back takes its mappings along, and may be a large p
             u64 const heap = world.must<Allocate>({400 * page}, space).address;
             (void)world.soil(space, heap, 400);
             world.must<Free>({heap}, space);
+            (void)world.sweep();
         }
         CHECK(world.mirrored().size() >= 390);
         for (u64 const at : world.small_pages(space, 1600)) (void)world.touch(space, at, true);
         world.must<DestroySpace>({space});
+        (void)world.sweep();
         CHECK(world.chunks_mirrored() <= 1); // the chunk that is kept
 
         u64 const large = world.new_space(8000);
@@ -177,6 +179,7 @@ TEST_CASE("a chunk that goes back takes its mappings along, and may be a large p
         world.must<TakeFrame>({large, heap, read_write}); // cut
         CHECK(*world.touch(large, heap + 5 * page, false) == 0xa5);
         world.must<DestroySpace>({large});
+        (void)world.sweep();
         free[round & 1] = world.free_pages();
     }
     CHECK(free[0] ==
