@@ -32,7 +32,8 @@ struct Allocate {
         u64 address;
     };
 };
-/// Gives back what Allocate gave. Error: not_found.
+/// Gives back what Allocate gave; nobody can touch it any more. The pages of a large piece count
+/// until they were taken back one after the other. Error: not_found.
 struct Free {
     static constexpr bool idempotent = false;
     struct Args {
@@ -83,7 +84,9 @@ struct CreateSpace {
         u64 space;
     };
 };
-/// Ends it: all its frames are cleared before anybody gets them. Blocked faults get no answer.
+/// Ends it, whose threads must have ended: all its frames are cleared before anybody gets them.
+/// Blocked faults get no answer. The pages of a large one are taken back by Sweep, or when memory
+/// is short.
 struct DestroySpace {
     static constexpr bool idempotent = false;
     struct Args {
@@ -255,10 +258,19 @@ struct MapVictim {
     };
     struct Reply {};
 };
+/// Takes back the next 1 MiB of what ended spaces and freed heap hold. Answers whether there is
+/// more (1) or not (0). For the manager.
+struct Sweep {
+    static constexpr bool idempotent = true;
+    struct Args {};
+    struct Reply {
+        u64 more;
+    };
+};
 
 using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
                              CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
                              MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek, MapVictim>;
+                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek, MapVictim, Sweep>;
 
 } // namespace memory

@@ -6,14 +6,7 @@ namespace memory_manager {
 Result<void> AliasSlots::grow()
 {
     if (leaves_ == max_leaves) return Error::no_memory;
-    u32 const entry = TRY(cspace_->take_entry());
-    auto const node = objects_->take(CSpace::leaf_bits + abi::slot_bits);
-    if (!node || !cspace_->make_leaf(objects_->untyped(*node), entry)) {
-        cspace_->give_entry(entry);
-        if (node) objects_->give(*node);
-        return Error::no_memory;
-    }
-    leaf_[leaves_] = static_cast<u16>(entry);
+    leaf_[leaves_] = TRY(objects_->take_leaf()).entry;
     for (u64& word : free_[leaves_]) word = ~u64{0};
     ++leaves_;
     return {};

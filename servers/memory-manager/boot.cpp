@@ -20,13 +20,14 @@ namespace {
 
 constexpr u64 boot_slots = 10;
 
-/// Entries for a leaf of each chunk and as many again, and a few hundred at least.
+/// Entries for a leaf of each chunk, for another of every other one (Mirror) and as many again, and
+/// a few hundred at least.
 unsigned root_bits_for(handover::Memory const& from)
 {
     u64 chunk_count = 0;
     for (u64 i = 0; i < from.ram_count; ++i) chunk_count += bit(from.ram[i].bits) >> chunk_bits;
     unsigned bits = 10;
-    while (bits < 14 && bit(bits) < 2 * chunk_count) ++bits;
+    while (bits < 14 && bit(bits) < 3 * chunk_count) ++bits;
     return bits;
 }
 
@@ -173,6 +174,7 @@ Result<void> Manager::make_pools(handover::Memory const& from)
     u64 const archive_pages = align_up(from.archive_bytes, page_bits) >> page_bits;
     pager.begin(mapper, replacement, frames, shared, own, static_cast<u32>(archive_pages));
     spaces.begin(objects, own, mapper, shared, sys::AsidPool{from.asid_pool});
+    sweeper.begin(spaces, mapper);
     replacement.begin(disk, tables, spaces, mapper, frames, own, objects);
     supervisor = sys::Notification{from.supervisor_signal};
 

@@ -9,12 +9,15 @@ namespace memory_manager {
 enum class ChunkKind : u8 { free = 0, objects, frames, large, lent };
 
 struct Chunk {
-    u64 free[8];  ///< frames: pages made and not in use
-    u64 clean[8]; ///< of these, pages that are zero
-    u32 physical; ///< in units of 2 MiB
-    u32 node;     ///< frames: the leaf's memory
-    u16 entry;    ///< frames: of the leaf
-    u16 made;     ///< pages that are frames by now
+    u64 free[8];      ///< frames: pages made and not in use
+    u64 clean[8];     ///< of these, pages that are zero
+    u64 mirrored[8];  ///< pages that Mirror has mapped
+    Leaf mirror;      ///< of its copies
+    u32 mirror_table; ///< its page table; 0: it has none
+    u32 physical;     ///< in units of 2 MiB
+    u32 node;         ///< frames: the leaf's memory
+    u16 entry;        ///< frames: of the leaf
+    u16 made;         ///< pages that are frames by now
     u16 free_count;
     u16 next, previous; ///< frames: list of chunks with something to give
     ChunkKind kind;
@@ -39,6 +42,12 @@ public:
     static u64 untyped(u32 n)
     {
         return CSpace::address(CSpace::chunk_entry + n / chunk_pages, n % chunk_pages);
+    }
+
+    /// Slot of the capability to a frame of a chunk that is one of frames.
+    u64 frame(FrameId id) const
+    {
+        return CSpace::address(table_[id / chunk_pages].entry, id % chunk_pages);
     }
 
     /// The highest free chunk: low memory is kept for devices. Error: no_memory.

@@ -8,6 +8,12 @@
 
 namespace memory_manager {
 
+/// A leaf that can be given back: the memory it is made of, a block of ObjectMemory, and its entry.
+struct Leaf {
+    u32 node;
+    u16 entry;
+};
+
 class CSpace {
 public:
     static constexpr unsigned slot_bits = 16; ///< address bits below an entry

@@ -19,8 +19,14 @@ u64 Manager::on_page_fault(Space& space, u64 address, u64 error)
 {
     ++space.account.faults;
     u64 const reason = serve(space, address, error);
+    sweep_if_short();
     replacement.balance();
     return reason;
+}
+
+void Manager::sweep_if_short()
+{
+    while (sweeper.pending() && frames.available() < Replacement::wanted_free) (void)sweeper.step();
 }
 
 u64 Manager::serve(Space& space, u64 address, u64 error)
@@ -34,6 +40,7 @@ u64 Manager::serve(Space& space, u64 address, u64 error)
         if (served.error() == Error::not_supported) return memory::fault_disk;
         if (served.error() != Error::no_memory) return memory::fault_unmapped;
         bool const full = space.account.full();
+        if (full ? sweeper.step(space) : sweeper.step()) continue;
         // A page of its own makes way when its account is full, else anybody's.
         auto const room = replacement.make_room(full ? space.number : 0);
         if (room == Replacement::Room::on_its_way) return waits_for_memory;
@@ -80,6 +87,7 @@ void Manager::on_signal()
 
 void Manager::settle()
 {
+    sweep_if_short();
     replacement.balance();
     u64 last = 0;
     while (faults.any_waiting()) {

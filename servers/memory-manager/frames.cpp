@@ -41,27 +41,18 @@ void Frames::unlist(u32 chunk)
 /// Makes a chunk that was just taken one of frames; gives it back when there are no slots for it.
 Result<void> Frames::split(u32 chunk)
 {
-    auto const make_leaf = [&]() -> Result<void> {
-        Chunk& it = (*chunks_)[chunk];
-        u32 const entry = TRY(cspace_->take_entry());
-        auto const node = objects_->take(CSpace::leaf_bits + abi::slot_bits);
-        if (!node || !cspace_->make_leaf(objects_->untyped(*node), entry)) {
-            cspace_->give_entry(entry);
-            if (node) objects_->give(*node);
-            return Error::no_memory;
-        }
-        u32 const physical = it.physical;
-        it = {};
-        it.physical = physical;
-        it.node = *node;
-        it.entry = static_cast<u16>(entry);
-        it.kind = ChunkKind::frames;
-        return {};
-    };
-    if (auto const made = make_leaf(); !made) {
+    auto const leaf = objects_->take_leaf();
+    if (!leaf) {
         chunks_->give(chunk);
-        return made.error();
+        return leaf.error();
     }
+    Chunk& it = (*chunks_)[chunk];
+    u32 const physical = it.physical;
+    it = {};
+    it.physical = physical;
+    it.node = (*leaf).node;
+    it.entry = (*leaf).entry;
+    it.kind = ChunkKind::frames;
     free_pages_ += chunk_pages;
     list(chunk);
     return {};
@@ -92,7 +83,7 @@ Result<void> Frames::prepare(FrameId id)
 {
     Chunk& it = (*chunks_)[id / chunk_pages];
     u32 const n = id % chunk_pages;
-    if (!test(it.clean, n)) TRY(own_->clear(frame(id)));
+    if (!test(it.clean, n)) TRY(mirror_.clear(id, chunks_->free_count() > kept_chunks()));
     it.clean[n / 64] &= ~bit(n % 64);
     it.free[n / 64] &= ~bit(n % 64);
     --it.free_count;
@@ -132,9 +123,9 @@ void Frames::give(FrameId id)
     if (it.free_count != it.made || (first_ == chunk && it.next == none)) return;
     unlist(chunk);
     free_pages_ -= chunk_pages;
-    cspace_->give_entry(it.entry);
+    mirror_.end(chunk);
     chunks_->give(chunk); // empties the leaf
-    objects_->give(it.node);
+    objects_->give_leaf({it.node, it.entry});
 }
 
 /// The first run of free frames in a chunk, made if they lie behind those that exist.
@@ -226,9 +217,15 @@ void Frames::give_large_run(u32 chunk, u32 count, u32 pages)
 void Frames::give_run(FrameId first, u32 pages)
 {
     for (u32 i = 0; i < pages; ++i) {
-        (void)cspace_->slot(frame(first + i).address()).revoke();
+        revoke(first + i);
         give(first + i);
     }
+}
+
+void Frames::revoke(FrameId id)
+{
+    (void)cspace_->slot(chunks_->frame(id)).revoke();
+    mirror_.forget(id);
 }
 
 } // namespace memory_manager

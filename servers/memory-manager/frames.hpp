@@ -5,12 +5,9 @@
 #pragma once
 
 #include "alias_slots.hpp"
-#include "own_space.hpp"
+#include "mirror.hpp"
 
 namespace memory_manager {
-
-/// chunk << 9 | page in it.
-using FrameId = u32;
 
 /// What a frame is for: who waits, who may take what others must leave.
 enum class Purpose {
@@ -25,13 +22,16 @@ public:
                AliasSlots& aliases)
     {
         aliases_ = &aliases;
-        cspace_ = &cspace, chunks_ = &chunks, objects_ = &objects, own_ = &own;
+        cspace_ = &cspace, chunks_ = &chunks, objects_ = &objects;
+        mirror_.begin(cspace, chunks, objects, own);
         first_ = none;
     }
     /// A frame that is zero. Error: no_memory.
     Result<FrameId> take(Purpose purpose);
     /// Takes back a frame that is mapped nowhere and of which no copies are left.
     void give(FrameId frame);
+    /// Takes all copies of its capability away from whoever has them.
+    void revoke(FrameId frame);
     /// `pages` frames in one piece below the address `limit`, zero; at most a chunk.
     Result<FrameId> take_run(u32 pages, u64 limit);
     /// Takes them back from whoever has copies of their capabilities.
@@ -50,10 +50,7 @@ public:
         return sys::Frame{aliases_->address((*chunks_)[chunk].node)};
     }
 
-    sys::Frame frame(FrameId id) const
-    {
-        return sys::Frame{CSpace::address((*chunks_)[id / chunk_pages].entry, id % chunk_pages)};
-    }
+    sys::Frame frame(FrameId id) const { return sys::Frame{chunks_->frame(id)}; }
     u64 physical(FrameId id) const
     {
         return (u64{(*chunks_)[id / chunk_pages].physical} << chunk_bits) +
@@ -88,7 +85,7 @@ private:
     CSpace* cspace_ = nullptr;
     Chunks* chunks_ = nullptr;
     ObjectMemory* objects_ = nullptr;
-    OwnSpace* own_ = nullptr;
+    Mirror mirror_;
     AliasSlots* aliases_ = nullptr;
     u16 first_ = 0;
     u64 free_pages_ = 0; ///< in chunks of kind frames

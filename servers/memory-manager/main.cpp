@@ -48,7 +48,7 @@ private:
         bool const has_capability =
             received.info.extra_caps() > 0 && received.info.caps_unwrapped() == 0;
         service_.begin(has_capability);
-        rpc::dispatch(memory::Memory{}, service_, {received.badge}, request_);
+        service_.serve({received.badge}, request_);
         u64 const capability = service_.end();
         m_.settle();
         sys::Message answer = rpc::to_kernel(request_);

@@ -5,6 +5,7 @@
 #include "faults.hpp"
 #include "pager.hpp"
 #include "protocol/handover.hpp"
+#include "sweeper.hpp"
 #include "sys/endpoint.hpp"
 
 namespace memory_manager {
@@ -23,6 +24,7 @@ struct Manager {
     Replacement replacement;
     Pager pager;
     Spaces spaces;
+    Sweeper sweeper;
     Faults faults;
     sys::Notification supervisor; ///< signalled for each fault that waits for NextFault
     /// Notes that shared memory is mapped in our own space. Errors: slot_occupied, no_memory.
@@ -46,6 +48,8 @@ struct Manager {
     void on_signal();
     /// After whatever may have freed memory or used it: those who wait for it try again.
     void settle();
+    /// Where few frames are left: takes back what ended spaces hold, before anything is evicted.
+    void sweep_if_short();
 
 private:
     struct Own {

@@ -207,7 +207,7 @@ void Mapper::drop(Space& space, Entry& entry)
     }
     if (entry.kind() == EntryKind::frame) {
         sys::Frame const frame = frames_->frame(entry.value());
-        if (entry.pinned()) (void)cspace_->slot(frame.address()).revoke();
+        if (entry.pinned()) frames_->revoke(entry.value());
         (void)frame.unmap();
         if (disk_->usable()) disk_->free_place(std::exchange(disk_->copy_of(entry.value()), 0));
         frames_->give(entry.value());
@@ -237,20 +237,33 @@ void Mapper::release(Space& space, u32 table)
     tables_->give(table);
 }
 
-void Mapper::drop_all(Space& space)
+bool Mapper::drop_some(Space& space, u32 pages)
 {
-    for (u32 n = space.first_table; n != 0;) {
-        Table& table = (*tables_)[n];
+    constexpr u32 cost_of_table = 8;
+    while (space.first_table != 0) {
+        Table& table = (*tables_)[space.first_table];
+        for (; space.dropped < chunk_pages; ++space.dropped) {
+            Entry& entry = table.entry[space.dropped];
+            if (entry.kind() == EntryKind::none) continue;
+            if (pages == 0) return false;
+            --pages;
+            drop(space, entry);
+        }
+        space.dropped = 0;
         u32 const next = table.next;
-        for (Entry& entry : table.entry) drop(space, entry);
-        if (!table.large) objects_->give(table.node);
-        tables_->give(n);
-        n = next;
+        if (!table.large) {
+            objects_->give(table.node);
+            --space.account.tables;
+        }
+        tables_->give(space.first_table);
+        space.first_table = next;
+        pages -= pages < cost_of_table ? pages : cost_of_table;
+        if (pages == 0) return false;
     }
     while (space.upper_count > 0) objects_->give(space.upper[--space.upper_count]);
     objects_->give(space.root);
-    space.first_table = 0;
     space.account.tables = 0;
+    return true;
 }
 
 } // namespace memory_manager

@@ -76,8 +76,9 @@ public:
     }
     /// Drops all pages of [first, first + pages).
     void drop_range(Space& space, u32 first, u32 pages);
-    /// Drops everything, the paging structures and the root.
-    void drop_all(Space& space);
+    /// Drops at most `pages` of all pages, then the paging structures and the root. True: that was
+    /// everything.
+    bool drop_some(Space& space, u32 pages);
 
 private:
     Result<void> map(Space& space, sys::Frame frame, u32 page, u64 access, abi::VmAttributes type);

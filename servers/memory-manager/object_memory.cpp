@@ -101,4 +101,15 @@ Result<Node> ObjectMemory::make(abi::ObjectType type, u64 user_bits)
     return made.error();
 }
 
+Result<Leaf> ObjectMemory::take_leaf()
+{
+    u32 const entry = TRY(cspace_->take_entry());
+    auto const node = take(CSpace::leaf_bits + abi::slot_bits);
+    if (node && cspace_->make_leaf(untyped(*node), entry))
+        return Leaf{*node, static_cast<u16>(entry)};
+    if (node) give(*node);
+    cspace_->give_entry(entry);
+    return Error::no_memory;
+}
+
 } // namespace memory_manager

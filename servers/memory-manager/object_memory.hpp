@@ -30,6 +30,15 @@ public:
     /// A block with one object in it, at object(). user_bits as in Untyped.retype.
     Result<Node> make(abi::ObjectType type, u64 user_bits = 0);
 
+    /// A leaf of our CSpace, empty. Error: no_memory.
+    Result<Leaf> take_leaf();
+    /// Empties it and takes it back.
+    void give_leaf(Leaf const& leaf)
+    {
+        give(leaf.node);
+        cspace_->give_entry(leaf.entry);
+    }
+
     u64 untyped(Node node) const
     {
         u32 const n = place(node);

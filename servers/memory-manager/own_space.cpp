@@ -30,6 +30,24 @@ Result<void> OwnSpace::add_table(u64 address, u64 missing_level)
     return done(sys::PageTable{TRY(make(ObjectType::x86_page_table))}.map(vspace_, address));
 }
 
+Result<Node> OwnSpace::add_page_table(u64 address)
+{
+    Node const node = TRY(objects_->make(abi::ObjectType::x86_page_table));
+    auto const hang = [&]() -> Result<void> {
+        for (int missing = 0;; ++missing) {
+            auto const mapped = sys::PageTable{objects_->object(node)}.map(vspace_, address);
+            if (mapped) return {};
+            if (!(mapped.error() == abi::ErrorCode::failed_lookup) || missing == 2)
+                return Error::corrupt;
+            TRY(add_table(address, mapped.error().word[2]));
+        }
+    };
+    auto const hung = hang();
+    if (hung) return node;
+    objects_->give(node);
+    return hung.error();
+}
+
 Result<void> OwnSpace::back(u64 address, u64 bytes)
 {
     for (u64 done_bytes = 0; done_bytes < bytes; done_bytes += page_bytes) {

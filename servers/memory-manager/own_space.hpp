@@ -31,6 +31,9 @@ public:
         TRY(map(frame, place::large_window, sys::Rights::read_write));
         return reinterpret_cast<u8*>(place::large_window);
     }
+    /// Puts a page table of our own behind [address, address + 2 MiB) and what is missing above it.
+    /// Giving its block back takes it out. Error: no_memory.
+    Result<Node> add_page_table(u64 address);
     /// Clears a frame that is mapped nowhere.
     Result<void> clear(sys::Frame frame);
 

@@ -135,7 +135,7 @@ Result<void> Pager::copy_archive(Region const& region, u32 k, FrameId frame)
 Result<Entry*> Pager::own_page(Space& space, u32 page, u64 access)
 {
     Region const* const region = space.regions.find(page);
-    if (region == nullptr) return Error::not_found;
+    if (region == nullptr || region->kind == RegionKind::freed) return Error::not_found;
     if (region->kind == RegionKind::object || region->kind == RegionKind::device)
         return Error::bad_argument;
     Entry* found = TRY(mapper_->entry(space, page));

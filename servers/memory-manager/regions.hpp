@@ -12,6 +12,7 @@ enum class RegionKind : u8 {
     heap,      ///< the same, by Allocate
     object,    ///< shared
     device,    ///< a frame that was handed in
+    freed,     ///< was heap: nobody may touch it, and it becomes less
 };
 
 struct Region {

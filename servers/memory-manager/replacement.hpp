@@ -16,6 +16,7 @@ public:
         disk_ = &disk, tables_ = &tables, spaces_ = &spaces, mapper_ = &mapper;
         frames_ = &frames, own_ = &own, objects_ = &objects;
     }
+    static constexpr u64 wanted_free = 64; ///< frames, those being written counted
     enum class Room { none, on_its_way, made };
     /// Takes a page out of memory, of this space (0: of any that is not resident).
     Room make_room(u32 space);
@@ -43,7 +44,6 @@ public:
     }
 
 private:
-    static constexpr u64 wanted_free = 64; ///< frames, those being written counted
     struct Victim {
         u32 table;
         u32 entry;

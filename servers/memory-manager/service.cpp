@@ -21,6 +21,24 @@ u64 Service::end()
     return answer_capability_;
 }
 
+void Service::serve(Client client, rpc::Message& message)
+{
+    m_.sweep_if_short();
+    if (m_.sweeper.pending() && client.badge == manager) return serve_sweeping(client, message);
+    rpc::dispatch(Memory{}, *this, client, message);
+}
+
+void Service::serve_sweeping(Client client, rpc::Message& message)
+{
+    rpc::Message const request = message;
+    rpc::dispatch(Memory{}, *this, client, message);
+    if (message.label != static_cast<u64>(Error::no_memory)) return;
+    while (m_.sweeper.step()) {
+    }
+    message = request;
+    rpc::dispatch(Memory{}, *this, client, message);
+}
+
 Result<Space*> Service::caller(Client client)
 {
     Space* const space = m_.spaces.find(client.badge & ~(monitor_bit | injector_bit));
@@ -69,7 +87,7 @@ Result<Free::Reply> Service::on(Free, Args<Free> const& args, Client client)
     u32 const n = space.regions.at(page_of(args.address));
     if (n == space.regions.count() || space.regions[n].kind != RegionKind::heap)
         return Error::not_found;
-    m_.spaces.remove_region(space, n);
+    m_.sweeper.free(space, n);
     return Free::Reply{};
 }
 
@@ -86,8 +104,15 @@ Result<DestroySpace::Reply> Service::on(DestroySpace, Args<DestroySpace> const& 
 {
     Space& space = *TRY(managed(client, args.space));
     m_.faults.forget(space.number);
-    m_.spaces.destroy(space);
+    m_.sweeper.end(space);
     return DestroySpace::Reply{};
+}
+
+Result<Sweep::Reply> Service::on(Sweep, Args<Sweep> const&, Client client)
+{
+    if (client.badge != manager) return Error::missing_rights;
+    (void)m_.sweeper.step();
+    return Sweep::Reply{m_.sweeper.pending()};
 }
 
 Result<MapArchive::Reply> Service::on(MapArchive, Args<MapArchive> const& args, Client client)

@@ -15,6 +15,10 @@ public:
     void begin(bool has_capability);
     u64 end();
 
+    /// Answers a call. What the manager is refused because the machine's memory is short is tried
+    /// once more when everything that ended spaces hold was taken back.
+    void serve(rpc::Client client, rpc::Message& message);
+
     template <class C> using Answer = Result<typename C::Reply>;
     template <class C> using Args = typename C::Args;
     using Client = rpc::Client;
@@ -48,8 +52,10 @@ public:
     Answer<memory::AttachSwap> on(memory::AttachSwap, Args<memory::AttachSwap> const&, Client);
     Answer<memory::Peek> on(memory::Peek, Args<memory::Peek> const&, Client);
     Answer<memory::MapVictim> on(memory::MapVictim, Args<memory::MapVictim> const&, Client);
+    Answer<memory::Sweep> on(memory::Sweep, Args<memory::Sweep> const&, Client);
 
 private:
+    void serve_sweeping(Client client, rpc::Message& message);
     /// The space that a program calls for. Errors: not_found.
     Result<Space*> caller(Client client);
     /// The space that the manager means. Errors: missing_rights, not_found.

@@ -247,13 +247,13 @@ Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStat
 {
     if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
     // The chunk that everything began with is in no list.
-    return MachineStatistics::Reply{u64{m_.chunks.count() + 1} * chunk_pages,
-                                    m_.frames.free_pages() + m_.objects.free_pages(),
-                                    m_.objects.used_pages() +
-                                        u64{m_.chunks.lent_count()} * chunk_pages,
-                                    m_.shared.pages(),
-                                    m_.disk.places(),
-                                    m_.disk.places_used()};
+    return MachineStatistics::Reply{
+        u64{m_.chunks.count() + 1} * chunk_pages,
+        m_.frames.free_pages() + m_.objects.free_pages() + m_.sweeper.held(),
+        m_.objects.used_pages() + u64{m_.chunks.lent_count()} * chunk_pages,
+        m_.shared.pages(),
+        m_.disk.places(),
+        m_.disk.places_used()};
 }
 
 } // namespace memory_manager

@@ -21,10 +21,13 @@ struct Space {
     static_assert(program::layout::heap_end <= u64{1} << 39);
 
     bool used = false;
+    bool ending = false;   ///< Sweeper takes it apart
     bool resident = false; ///< everything is there from the start and stays
     u32 number = 0;
     Node root = 0;       ///< its PML4
     u32 first_table = 0; ///< list by Table::next
+    u32 dropped = 0;     ///< ending: pages of the first table that are gone
+    u32 freed = 0;       ///< regions that Sweeper takes apart
     u32 upper_count = 0;
     Node upper[max_upper] = {}; ///< PDPT and page directories
     u32 region_bytes = 0;       ///< of the array's memory that is there

@@ -35,13 +35,19 @@ Result<Space*> Spaces::create(u64 quota, bool resident)
     return &space;
 }
 
-void Spaces::destroy(Space& space)
+void Spaces::detach(Space& space)
 {
     for (u32 n = 0; n < space.regions.count(); ++n)
         if (space.regions[n].kind == RegionKind::object)
             --(*shared_)[space.regions[n].object].mappings;
-    mapper_->drop_all(space);
-    space.used = false;
+    space.ending = true;
+}
+
+void Spaces::destroy_some(Space& space, u32 pages)
+{
+    if (!mapper_->drop_some(space, pages)) return;
+    space.used = space.ending = false;
+    space.freed = 0;
 }
 
 Result<void> Spaces::add_region(Space& space, Region const& region)

@@ -16,14 +16,20 @@ public:
     }
     /// Error: no_memory.
     Result<Space*> create(u64 quota, bool resident);
-    /// Null: there is none.
+    /// Null: there is none, or it is ending.
     Space* find(u64 number)
     {
-        return number > 0 && number < max_spaces && space_[number].used ? &space_[number] : nullptr;
+        if (number == 0 || number >= max_spaces) return nullptr;
+        Space& it = space_[number];
+        return it.used && !it.ending ? &it : nullptr;
     }
-    /// One that exists.
+    /// One that exists, ending or not.
     Space& operator[](u32 number) { return space_[number]; }
-    void destroy(Space& space);
+    /// The space ends: it is found no longer, and shared objects are not mapped by it any more.
+    void detach(Space& space);
+    /// Takes at most `pages` pages of an ending space back, and when there are none the space
+    /// itself.
+    void destroy_some(Space& space, u32 pages);
     /// Errors: slot_occupied, no_memory.
     Result<void> add_region(Space& space, Region const& region);
     /// Makes a device region that begins at this page one with what ends there, if it is its like.

@@ -20,6 +20,9 @@ inline constexpr u32 max_objects = 1024;
 inline constexpr u32 max_object_bytes = 16 << 20;
 inline constexpr u32 max_tables = 65536; ///< page tables of all spaces
 
+/// A page of RAM: chunk << 9 | page in it.
+using FrameId = u32;
+
 /// Our own address space: windows and IPC buffer, then tables that grow. Far from everything that
 /// MapObject may put into space 0.
 namespace place {
@@ -31,8 +34,9 @@ inline constexpr u64 archive = base + 0x4000'0000;
 inline constexpr u64 chunks = base + 0x8000'0000;
 inline constexpr u64 tables = base + 0xc000'0000;
 inline constexpr u64 regions = base + 0x2'0000'0000;
-inline constexpr u64 copies = base + 0x3'0000'0000; ///< of SwapDisk: a word for each frame
-inline constexpr u64 taken = base + 0x4'0000'0000;  ///< of SwapDisk: a bit for each place
+inline constexpr u64 copies = base + 0x3'0000'0000;  ///< of SwapDisk: a word for each frame
+inline constexpr u64 taken = base + 0x4'0000'0000;   ///< of SwapDisk: a bit for each place
+inline constexpr u64 mirror = base + 0x10'0000'0000; ///< 2 MiB for each chunk
 } // namespace place
 
 /// The kernel's refusal as an error of ours. Only memory can be short: everything else it refuses

@@ -358,6 +358,18 @@ void Lifecycle::on_clock()
     }
     report_boot();
     report_crashes();
+    sweep();
+}
+
+/// What large programs had goes back little by little: memory-manager serves nobody meanwhile.
+void Lifecycle::sweep()
+{
+    constexpr int steps = 2;
+    rpc::Channel const memory{sys::Endpoint{parts_.given.memory_manager}};
+    for (int n = 0; n < steps; ++n) {
+        auto const swept = rpc::call<memory::Memory, memory::Sweep>(memory, {});
+        if (!swept || (*swept).more == 0) return;
+    }
 }
 
 /// Names take a while to find: only when the successor runs, or there is none.

@@ -70,6 +70,7 @@ private:
     void publish(Managed const& it, program::State state);
     void report_boot();
     void report_crashes();
+    void sweep();
 
     Parts parts_;
     States states_;

@@ -41,6 +41,8 @@ ROWS = [Row(*each, '') for each in (
     ('... without', 'fault_mean_uncleared', None),
     ('... the usual one: its frame is there, clean', 'fault_fresh', None),
     ('... of a frame that must be cleared again', 'fault_reused', 4_000),
+    ('... of one that is for the first time', 'fault_reused_first', 4_000),
+    ('Free of 500 pages, until it answers', 'free_500', None),
     ('spawn of a program to its first line', 'spawn', 150_000),
     ('kill of uart0 to a byte sent by its successor', 'restart_uart0', None),
     ('kill of clock to a Call answered by its successor', 'restart_clock', None),
@@ -94,7 +96,7 @@ def measure(build):
     boots(build, blocks, figures, times)
     disk = system_guest.disk_arguments(system_disk.make_disk(build))
     counted = system_guest.figures(system_guest.run(build, 'system-bench', ['--icount'], disk))
-    for name in ('fault_fresh', 'fault_reused', 'spawn', 'restart_uart0', 'restart_clock',
+    for name in ('fault_fresh', 'fault_reused_first', 'fault_reused', 'free_500', 'spawn', 'restart_uart0', 'restart_clock',
                  'entropy_get'):
         figures[name] = {key: counted[name][key] for key in ('min', 'median')}
     mean = counted['fault_fresh']['mean']

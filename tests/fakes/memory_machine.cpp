@@ -162,7 +162,9 @@ void Machine::remove(Slot& slot)
     if (slot.type == Type::table && slot.space && is_last(slot)) {
         slot.space->tables.erase({slot.bits, slot.address});
         std::erase_if(slot.space->pages, [&](auto const& page) {
-            return page.first >> slot.bits == slot.address >> slot.bits;
+            bool const below = page.first >> slot.bits == slot.address >> slot.bits;
+            if (below) show(*slot.space, page.first, nullptr);
+            return below;
         });
     }
     if (slot.type == Type::pml4 && is_last(slot)) {
@@ -318,6 +320,7 @@ ErrorCode Machine::invoke(Slot& target, Label label, Words const& words,
     case Label::x86_page_table_map:
         return map_table(target, words[0], *first, answer);
     case Label::x86_page_map:
+        ++maps;
         return map_page(target, words, *first, answer);
     case Label::x86_page_unmap:
         unmap(target);

@@ -68,6 +68,7 @@ public:
     void give_frame(u64 address, u64 physical, unsigned bits);
 
     unsigned clears = 0;       ///< pages that the kernel cleared
+    unsigned maps = 0;         ///< frames mapped by the manager
     unsigned signals = 0;      ///< sent by the manager
     std::vector<u64> answered; ///< reply objects that were sent to
 

@@ -20,11 +20,30 @@ class Bench {
 public:
     Bench(program::Program const& self, test::SerialLine& line) : self_{self}, line_{line} {}
 
-    /// Demand-zero faults: first of frames that nobody had, then of those same ones again.
+    /// Demand-zero faults: first of frames that nobody had, then of those same ones twice again.
     void faults()
     {
         touch("fault_fresh");
+        touch("fault_reused_first");
         touch("fault_reused");
+    }
+
+    /// How long memory-manager serves nobody else when 500 pages go at once.
+    void frees()
+    {
+        constexpr usize many = 500;
+        rpc::Channel const memory{self_.memory()};
+        u64 rounds[8] = {};
+        for (u64& it : rounds) {
+            auto const heap = rpc::call<memory::Memory, memory::Allocate>(memory, {many * page});
+            if (!heap) return line_.print("bench: no memory");
+            for (usize i = 0; i < many; ++i)
+                *reinterpret_cast<u64 volatile*>((*heap).address + i * page) = 1;
+            u64 const before = bench::now();
+            (void)rpc::call<memory::Memory, memory::Free>(memory, {(*heap).address});
+            it = bench::now() - before;
+        }
+        bench::report(line_, "free_500", rounds);
     }
 
     /// From the request to a program's first line.
@@ -89,6 +108,7 @@ int main(void* argument)
     bench.faults();
     bench.spawns();
     bench.calls();
+    bench.frees();
     bench::scrolls(self, line);
     bench::restarts(self, line);
     line.print("bench: done");

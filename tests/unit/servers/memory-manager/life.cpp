@@ -374,6 +374,7 @@ TEST_CASE("2 MiB that are all a program's are one page, until somebody wants a p
     (void)world.touch(space, heap + 2 * mib, false);
     CHECK(world.must<SpaceStatistics>({space}).large == 1);
     world.must<Free>({heap}, space);
+    (void)world.sweep();
     CHECK(world.must<SpaceStatistics>({space}).resident == 0);
     world.must<DestroySpace>({space});
     CHECK(world.free_pages() + 2000 > before);

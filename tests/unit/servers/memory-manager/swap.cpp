@@ -157,10 +157,41 @@ TEST_CASE("a program that touches more than the machine has keeps its data")
         REQUIRE(word_at(at) == (i + 1) * 0x9e3779b97f4a7c15);
     }
     CHECK(world.must<SpaceStatistics>({space}).swap_ins > 4000);
+    // It goes while some of its pages are on their way.
+    for (u64 i = 0; i < 20; ++i) (void)world.touch_once(space, heap + i * 300 * page, false);
     world.must<DestroySpace>({space});
+    for (bool more = true; more; more = world.must<Sweep>({}).more != 0) world.turn(1);
     while (world.turn()) {
     }
     CHECK(world.must<MachineStatistics>({}).swap_used == 0);
+}
+
+TEST_CASE("frames that were used before bring nothing along, the disk in between or not")
+{
+    SwapWorld world{12000};
+    u64 const first = world.new_space(), space = world.new_space(100000);
+    for (int round = 0; round < 3; ++round) {
+        u64 const heap = world.must<Allocate>({300 * page}, first).address;
+        for (u64 i = 0; i < 300; ++i)
+            std::memset(world.wait_for(first, heap + i * page, true), 0xff, page);
+        world.must<Free>({heap}, first);
+    }
+    auto const& own = world.machine.space(world.machine.handed_over().own_vspace)->pages;
+    u64 mapped = 0;
+    for (auto const& [address, mapping] : own) mapped += address >= place::mirror;
+    CHECK(mapped == 300);
+    u64 const pages = 6000;
+    u64 const heap = world.must<Allocate>({pages * page}, space).address;
+    for (int round = 0; round < 2; ++round)
+        for (u64 i = 0; i < pages; ++i) {
+            u8* const at = world.wait_for(space, heap + i * page, i % 3 == 0);
+            REQUIRE(at != nullptr);
+            if (i % 3 == 0) std::memcpy(at + 8 * (i % 512), &i, 8);
+            u64 sum = 0;
+            for (u64 word = 0; word < 512; ++word) sum += word_at(at + 8 * word);
+            REQUIRE(sum == (i % 3 == 0 ? i : 0));
+        }
+    CHECK(world.must<SpaceStatistics>({space}).swap_ins > 500);
 }
 
 TEST_CASE("a disk without the signature is never written")

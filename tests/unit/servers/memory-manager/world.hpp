@@ -44,7 +44,7 @@ struct World {
             void call(rpc::Message& m)
             {
                 world.service.begin(with_frame);
-                rpc::dispatch(memory::Memory{}, world.service, {badge}, m);
+                world.service.serve({badge}, m);
                 world.given = world.service.end();
             }
         };
@@ -78,6 +78,13 @@ struct World {
         return there;
     }
     u64 reason = 0;
+    /// What the supervisor's clock does, until there is no more. The steps that took.
+    u32 sweep()
+    {
+        u32 steps = 1;
+        while (must<memory::Sweep>({}).more != 0) ++steps;
+        return steps;
+    }
     u64 free_pages() { return must<memory::MachineStatistics>({}).free; }
 };
 
