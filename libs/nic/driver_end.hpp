@@ -186,7 +186,7 @@ private:
     /// There is always room: a frame is taken only then.
     Result<void> pass_sent()
     {
-        u32 id;
+        u32 id = 0;
         for (u32 n = 0; n < batch && TRY(device_.take_sent(id)); ++n) {
             --in_flight_;
             sent_.push({id, 0, epoch_, 0});
@@ -195,7 +195,7 @@ private:
     }
     Result<void> pass_received()
     {
-        Received record;
+        Received record{};
         for (u32 n = 0; n < batch && received_.space() > 0; ++n) {
             if (!TRY(device_.take_received(record))) break;
             record.epoch = epoch_;
@@ -205,7 +205,7 @@ private:
     }
     void post()
     {
-        Buffer buffer;
+        Buffer buffer{};
         for (u32 n = 0; n < batch && device_.can_post() && buffers_.pop(buffer); ++n) {
             if (buffer.epoch != epoch_) continue;
             if (buffer.offset % buffer_bytes_ == 0 && inside(buffer.offset, buffer_bytes_))
@@ -226,7 +226,7 @@ private:
 
     void send()
     {
-        Segment segment;
+        Segment segment{};
         for (u32 n = 0; n < batch && room_to_send() && segments_.pop(segment); ++n)
             if (segment.epoch == epoch_) add(segment);
     }
