@@ -131,6 +131,8 @@ TEST_CASE("a successor drops what was queued and raises the epoch", "[nic]")
     next.attach(edge);
     next.set_link({true, 0, false});
     CHECK(*next.run()); // not open: nothing moves
+    nic::DriverEnd<FakeDevice> alone{device};
+    CHECK(*alone.run()); // no client at all
     next.open({0, buffer_bytes, 1500, {}, "next"});
     CHECK(rig.shared->epoch == 2);
     REQUIRE(rig.segments.push([&] {
