@@ -150,7 +150,7 @@ TEST_CASE("a successor drops what was queued and raises the epoch", "[nic]")
     rig.shared->epoch = ~0u;
     nic::DriverEnd<FakeDevice> third{device};
     third.attach(edge);
-    last.open({0, buffer_bytes, 1500, {}, "last"});
+    third.open({0, buffer_bytes, 1500, {}, "last"});
     CHECK(rig.shared->epoch == 1); // never 0
 }
 
