@@ -73,10 +73,12 @@ public:
     u32 in_flight() const { return in_flight_; }
     Arena& arena() { return arena_; }
 
-    /// Wakes the server if it sleeps: once after a batch of requests.
+    /// Wakes the server if it sleeps: once after a batch of requests and outcomes.
     void wake_server()
     {
-        if (requests_.must_signal()) signal_.signal();
+        bool wanted = requests_.must_signal();
+        wanted |= events_.must_signal();
+        if (wanted) signal_.signal();
     }
     /// The next outcome; false when there is none now.
     bool next(Outcome& outcome);
