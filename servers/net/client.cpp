@@ -55,7 +55,7 @@ bool Client::sleep()
     if (!is_open) return true;
     if (may_take()) return requests_.sleep_if_empty();
     // It waits for events to be read, or for the network: both are seen.
-    return waiting_ >= most_waiting_ || events_.sleep_without_room(waiting_ + 1);
+    return waiting_ >= most_waiting_ || events_.sleep_below(waiting_ + 1);
 }
 
 } // namespace net_server
