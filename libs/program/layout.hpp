@@ -11,6 +11,7 @@ inline constexpr u64 arguments = 0x1000'0000;  ///< runtime::Arguments, 4 pages,
 inline constexpr u64 ipc_buffer = 0x1001'0000; ///< of the first thread
 inline constexpr u64 shared = 0x2000'0000, shared_end = 0x8000'0000;     ///< shared objects
 inline constexpr u64 device = 0x1'0000'0000, device_end = 0x2'0000'0000; ///< BARs, framebuffer
+inline constexpr u64 device_window = 0x1000'0000; ///< of it, for each BAR or framebuffer
 inline constexpr u64 events = 0x1'f000'0000; ///< the kernel event ring, with the right `monitor`
 inline constexpr u64 dma = 0x2'0000'0000, dma_end = 0x3'0000'0000;
 inline constexpr u64 heap = 0x10'0000'0000, heap_end = 0x20'0000'0000; ///< memory::Allocate

@@ -49,7 +49,8 @@ struct Detach {
         u64 how;
     };
 };
-/// Whether there is a device for this driver now: 0 no, 1 yes, free, 2 yes, attached.
+/// Whether there is a device for this driver now: 0 no, 1 yes, free, 2 yes, attached. For the
+/// supervisor. Error: missing_rights.
 struct Present {
     static constexpr bool idempotent = true;
     struct Args {
@@ -69,7 +70,8 @@ struct NextEvent {
     };
 };
 /// One line about device `index` (PCI functions first, then platform devices), for people and as
-/// fields. driver: program index or ~0. Error: not_found behind the last.
+/// fields. driver: program index or ~0. For the supervisor and programs with the right `monitor`.
+/// Errors: missing_rights, not_found behind the last.
 struct Describe {
     static constexpr bool idempotent = true;
     struct Args {

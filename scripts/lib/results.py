@@ -67,6 +67,18 @@ def read_log(path):
     return entries
 
 
+def times(tests, log):
+    """(suite, number of its tests, seconds that they took together), the longest first: what each rig
+    costs. Tests run side by side, so on N processors a run takes about an Nth of the sum."""
+    entries = read_log(log)
+    rows = {}
+    for test in tests:
+        suite = test['suite'][0].split(':')[-1]
+        count, seconds = rows.get(suite, (0, 0.0))
+        rows[suite] = count + 1, seconds + entries.get(test['name'], {}).get('duration', 0.0)
+    return sorted(((suite, *row) for suite, row in rows.items()), key=lambda row: -row[2])
+
+
 def collect(tests, log, totals):
     """Adds the result of every test of `tests` (as `meson introspect --tests` gives them)."""
     entries = read_log(log)

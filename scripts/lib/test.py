@@ -15,7 +15,7 @@ import time
 import interrupts
 import project
 from project import ProjectError
-from results import Totals, collect
+from results import Totals, collect, times
 
 DESCRIPTION = """\
 Installs missing Debian packages, builds with GCC 12 (debug and release) and Clang 16, runs scripts/lint
@@ -104,6 +104,8 @@ def run_meson_tests(options, directory, totals):
                     *sorted({test['name'] for test in chosen})],
                    cwd=project.ROOT, env=environment, stdin=subprocess.DEVNULL)
     collect(chosen, logs / f'{base}.json', totals)
+    for suite, count, seconds in times(chosen, logs / f'{base}.json'):
+        say(f'== suite {suite}: {count} tests, {seconds:.0f} s')
     # The readable log stays, under one name; the machine's is used up.
     for suffix, keep in (('.txt', logs / 'scripts-test.txt'), ('.json', None)):
         path = logs / (base + suffix)

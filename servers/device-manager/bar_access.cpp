@@ -49,9 +49,7 @@ Result<void> Devices::give_bar(Request& request, Need const& need)
     if (!request.device || need.index >= pci::bar_count) return Error::corrupt;
     pci::Device const& device = *request.device;
     pci::Bar const& bar = device.bar[need.index];
-    if (!bar.memory || bar.size < need.first || bar.size == 0 || bar.address == 0)
-        return Error::corrupt;
-    if (shares_page(device, bar)) return Error::corrupt;
+    if (!can_be_given(bar, need.first) || shares_page(device, bar)) return Error::corrupt;
     u64 const inside = bar.address & (page - 1); // not 0 only for BARs smaller than a page
     BarParts const parts = driver_parts(device, need.index);
     for (usize i = 0; i < parts.count; ++i) {

@@ -4,8 +4,17 @@
 
 #include "kit/bits.hpp"
 #include "pci/device.hpp"
+#include "program/layout.hpp"
 
 namespace device_manager {
+
+/// Whether a driver that needs `least` bytes of registers can have this BAR: a window of its
+/// address space is as large as it is, whatever the device says.
+constexpr bool can_be_given(pci::Bar const& bar, u64 least)
+{
+    return bar.memory && bar.address != 0 && bar.size != 0 && bar.size >= least &&
+           bar.size <= program::layout::device_window;
+}
 
 /// Whole pages of a BAR.
 struct BarPart {

@@ -103,7 +103,7 @@ void describe_function(pci::Device const& device, Devices const& devices,
 Result<void> describe(u64 index, Machine& machine, Devices const& devices,
                       device::Describe::Reply& out)
 {
-    out = {}; // DMA is contained by VT-d tables only: dma_contained stays 0
+    out = {}; // a bus master is contained by VT-d tables only: dma_contained stays 0
     auto const functions = machine.inventory.devices();
     if (index < functions.size()) {
         describe_function(functions[index], devices, out);
@@ -113,6 +113,8 @@ Result<void> describe(u64 index, Machine& machine, Devices const& devices,
         if (!devices.platform_exists(it.id) || index-- != functions.size()) continue;
         out.bus = static_cast<u64>(composition::Bus::platform);
         out.driver = driver_number(devices.driver_of(it.id));
+        // None of them is a bus master, but the HPET's messages are writes to memory.
+        out.dma_contained = std::string_view{it.id} != "hpet";
         Line line;
         line.add(it.id, " ", it.words);
         finish(line, out);

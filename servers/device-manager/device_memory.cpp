@@ -68,19 +68,8 @@ Result<void> DeviceMemory::map_piece(Piece& piece, u64 space, u64 address, u64 a
 u64 DeviceMemory::own_address(u64 physical, u64 bytes)
 {
     if (physical + bytes <= low_end) return layout::device + physical;
-    u64 const pages = bytes / page;
-    usize free_run = 0;
-    for (usize i = 0; i < high_pages_.size(); ++i) {
-        free_run = high_pages_[i] == 0 ? free_run + 1 : 0;
-        bool const there = high_pages_[i] == physical && i + pages <= high_pages_.size() &&
-                           high_pages_[i + pages - 1] == physical + bytes - page;
-        if (there) return layout::dma + i * page;
-        if (free_run < pages) continue;
-        usize const first = i + 1 - pages;
-        for (usize n = 0; n < pages; ++n) high_pages_[first + n] = physical + n * page;
-        return layout::dma + first * page;
-    }
-    return 0;
+    usize const first = high_.take(physical, bytes);
+    return first == HighWindow::none ? 0 : layout::dma + first * page;
 }
 
 u8 volatile* DeviceMemory::keep(u64 physical, u64 bytes, u64 access, abi::VmAttributes type)
@@ -156,11 +145,10 @@ void DeviceMemory::release(u32 user, u64 physical, u64 bytes)
         if (piece->state != PieceState::whole && (user == anybody || user == piece->user)) {
             (void)own_.slot(piece->slot).revoke();
             piece->state = PieceState::whole;
+            high_.release(piece->address, bit(piece->bits));
         }
         at = piece->address + bit(piece->bits);
     }
-    for (u64& high : high_pages_)
-        if (high >= physical && high - physical < bytes) high = 0;
 }
 
 } // namespace device_manager

@@ -4,6 +4,7 @@
 
 #include "acpi/acpi.hpp"
 #include "composition/description.hpp"
+#include "high_window.hpp"
 #include "own.hpp"
 #include "sys/vspace.hpp"
 #include "untyped/device_pieces.hpp"
@@ -16,8 +17,8 @@ inline constexpr u32 ourselves = composition::no_index, anybody = composition::n
 class DeviceMemory {
     Own& own_;
     untyped::DevicePieces<1024> pieces_;
-    u64 scratch_ = 0;                  // slot for a frame on its way to the memory-manager
-    std::array<u64, 64> high_pages_{}; // our mappings above 4 GiB: page i in layout::dma; 0: free
+    u64 scratch_ = 0; // slot for a frame on its way to the memory-manager
+    HighWindow high_; // our mappings above 4 GiB: in layout::dma
 
     Result<void> map_piece(untyped::Piece& piece, u64 space, u64 address, u64 access,
                            abi::VmAttributes type);

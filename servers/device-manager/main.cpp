@@ -23,9 +23,12 @@ class Server {
     u64 received_; ///< slot in which a capability arrives
 
     bool is_program(u64 number) const { return number < system_.header().program_count; }
-    bool has_monitor(u64 number) const
+    /// The supervisor, and who has the right `monitor`.
+    bool is_monitor(rpc::Client who) const
     {
-        return is_program(number) && system_.programs()[number].flags & composition::flag_monitor;
+        return who.badge == device::manager ||
+               (is_program(who.badge) &&
+                system_.programs()[who.badge].flags & composition::flag_monitor);
     }
 
 public:
@@ -52,8 +55,10 @@ public:
         hot_plug_.after_detach();
         return device::Detach::Reply{TRY(how)};
     }
-    Result<device::Present::Reply> on(device::Present, device::Present::Args const& a, rpc::Client)
+    Result<device::Present::Reply> on(device::Present, device::Present::Args const& a,
+                                      rpc::Client who)
     {
+        if (who.badge != device::manager) return Error::missing_rights;
         if (!is_program(a.program)) return Error::not_found;
         return device::Present::Reply{devices_.present(static_cast<u32>(a.program))};
     }
@@ -64,15 +69,16 @@ public:
         return hot_plug_.next_event();
     }
     Result<device::Describe::Reply> on(device::Describe, device::Describe::Args const& a,
-                                       rpc::Client)
+                                       rpc::Client who)
     {
+        if (!is_monitor(who)) return Error::missing_rights;
         device::Describe::Reply reply;
         TRY(describe(a.index, machine_, devices_, reply));
         return reply;
     }
     Result<device::Power::Reply> on(device::Power, device::Power::Args const& a, rpc::Client who)
     {
-        if (who.badge != device::manager && !has_monitor(who.badge)) return Error::missing_rights;
+        if (!is_monitor(who)) return Error::missing_rights;
         a.reboot ? reboot(machine_, ports_) : switch_off(machine_, ports_);
         return Error::not_supported;
     }

@@ -60,9 +60,9 @@ int devices(Shell& shell, Words&)
         table.row({text::value(pci ? "pci" : "platform"), text::value(where.view()),
                    text::value(id.view()), text::value(code.view()),
                    text::value(driven ? shell.name(device->driver) : std::string_view{}),
-                   text::value(!pci                    ? ""
-                               : device->dma_contained ? "contained"
-                                                       : "not contained"),
+                   text::value(!device->dma_contained ? "not contained"
+                               : pci                  ? "contained"
+                                                      : ""),
                    text::value(text_of(device->text)), text::value(bars.view())});
     }
 }

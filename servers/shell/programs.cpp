@@ -83,20 +83,37 @@ namespace {
 /// What a holding is about, in words.
 void describe(text::Writer& out, monitor::Holding::Reply const& it)
 {
+    constexpr u64 ports = 0x100 + static_cast<u64>(composition::NeedKind::ports);
     out.write(holding_name(it.kind));
-    if (it.bytes > 0)
+    if (it.kind == ports)
+        text::format(out, ", {} to {}", text::hex(it.value), text::hex(it.value + it.bytes - 1));
+    else if (it.bytes > 0)
         text::format(out, ", {} at {}", text::size(it.bytes), text::hex(it.address));
     else if (it.value > 0)
         text::format(out, ", {}", text::hex(it.value));
     if (it.slot > 0) text::format(out, ", slot {}", it.slot);
 }
 
-/// Holdings that begin alike ("console.signal", "console.shared") belong together.
+/// Holdings that begin alike ("console.signal", "console.shared") belong together; a server's are
+/// apart by client ("log.3.shared").
 std::string_view edge_of(std::string_view name)
 {
-    auto const dot = name.find('.');
-    return dot < name.size() ? std::string_view{name.data(), dot} : std::string_view{};
+    auto const dot = name.rfind('.');
+    return dot < name.size() ? name.substr(0, dot) : std::string_view{};
 }
+
+/// The branch of the tree that is being shown, and who is at its other end.
+struct Branch {
+    char edge[monitor::name_bytes] = {};
+    u64 peer = composition::no_index; ///< no_index: nobody
+
+    bool is(std::string_view name) const { return text_of(edge) == name; }
+    void begin(std::string_view name, u64 with)
+    {
+        for (usize i = 0; i < sizeof edge; ++i) edge[i] = i < name.size() ? name[i] : 0;
+        peer = with;
+    }
+};
 
 /// Numbers say something about other holdings; they are no authority.
 bool is_number(u64 kind)
@@ -131,17 +148,19 @@ int caps(Shell& shell, Words& words)
     if (program == ~u64{0}) return failed;
     if (shell.json) return caps_json(shell, program);
     shell.out.print("{}\r\n", words[1]);
-    char edge[monitor::name_bytes] = {}; // of the branch that is being shown
-    u64 peer = composition::no_index;    // at its other end
+    Branch told, shown; // of whom a peer was said, and what was printed last
     for (u64 index = 0;; ++index) {
         auto it = shell.monitor<monitor::Holding>({program, index});
         if (!it) return it.error() == Error::not_found ? 0 : shell.fail("caps", it.error());
         std::string_view const name = text_of(it->name), own_edge = edge_of(name);
-        if (name.ends_with(".peer")) peer = it->value;
+        if (name.ends_with(".peer")) told.begin(own_edge, it->value);
         if (is_number(it->kind)) continue;
-        if (own_edge != text_of(edge)) {
-            for (usize i = 0; i < sizeof edge; ++i) edge[i] = i < own_edge.size() ? own_edge[i] : 0;
-            if (!own_edge.empty()) shell.out.print("├─ {}: {}\r\n", own_edge, shell.name(peer));
+        if (!shown.is(own_edge)) {
+            shown.begin(own_edge, told.is(own_edge) ? told.peer : u64{composition::no_index});
+            bool const has_peer = shown.peer < composition::max_programs;
+            if (!own_edge.empty())
+                shell.out.print("├─ {}{}{}\r\n", own_edge, has_peer ? ": " : "",
+                                has_peer ? shell.name(shown.peer) : std::string_view{});
         }
         text::Line<100> words_of_it;
         describe(words_of_it, *it);

@@ -66,7 +66,7 @@ Result<void> make_space(handover::Supervision const& given, sys::Slot vspace,
 } // namespace
 
 Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
-                        u8 priority)
+                        u8 priority, u32 self)
 {
     using abi::ObjectType;
     sys::CNode const own = slots.cnode();
@@ -90,9 +90,14 @@ Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn:
                               sys::Rights::write)));
     TRY(kernel(
         sys::SchedControl{given.sched_control}.configure(context, budget_us, clock_period_us)));
-    // No fault endpoint: there is nothing it could do wrong, and nobody it could tell.
     TRY(kernel(tcb.set_space({}, cnode, sys::guard_word(0, abi::word_bits - cnode_bits), vspace)));
-    TRY(kernel(tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, {})));
+    // There is nothing it could do wrong; if it does, root tells of it like of us.
+    sys::Endpoint const faults{slots.scratch()};
+    TRY(kernel(slots.slot(faults).mint_from(own.slot(given.root_endpoint), memory::fault_bit | self,
+                                            sys::Rights::write | sys::Rights::grant_reply)));
+    auto const made = tcb.set_sched_params(sys::Tcb{given.own_tcb}, 0, priority, context, faults);
+    TRY(kernel(slots.slot(faults).remove()));
+    TRY(kernel(made));
     if constexpr (!HYPERCORE_RELEASE) sys::debug::name_thread(tcb, "supervisor's clock");
     abi::UserContext registers{};
     registers.rip = reinterpret_cast<u64>(supervisor_clock);

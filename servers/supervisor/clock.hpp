@@ -16,8 +16,9 @@ inline constexpr u64 clock_period_us = 50'000;
 /// Makes and starts it. Answers its number in the kernel's event ring.
 /// @param image    of the supervisor itself: where its code lies in the archive
 /// @param priority of the supervisor
+/// @param self     the supervisor's index: root hears of a fault under its name
 /// @error no_memory and what the memory-manager says; bad_argument: the kernel refused
 Result<u64> start_clock(handover::Supervision const& given, Slots& slots, spawn::Image const& image,
-                        u8 priority);
+                        u8 priority, u32 self);
 
 } // namespace supervisor

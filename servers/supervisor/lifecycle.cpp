@@ -23,6 +23,12 @@ bool is_serial_driver(composition::Program const& program)
     return program.match.bus == composition::Bus::platform && text(program.match.id) == "com1";
 }
 
+/// Its device can read and write all memory, as long as nobody uses VT-d.
+bool is_bus_master(composition::Program const& program)
+{
+    return program.match.bus == composition::Bus::pci;
+}
+
 bool is_exit(fault::Message const& fault)
 {
     return fault.label == abi::FaultLabel::unknown_syscall &&
@@ -220,7 +226,8 @@ void Lifecycle::on_ready(Managed& it)
                            " us after its end");
     } else {
         parts_.report.line("started ", text(it.definition->name), " (", text(it.definition->file),
-                           "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms");
+                           "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms",
+                           is_bus_master(*it.definition) ? "; DMA not contained" : "");
     }
     report_boot();
 }
@@ -394,13 +401,18 @@ void Lifecycle::on_devices()
     }
 }
 
-/// Its device is gone: that is no fault of the program.
+/// Its device is gone: that is no fault of the program, so there is no record. In the order of
+/// end(): while its device is made quiet others run, and it must not.
 void Lifecycle::end_without_successor(Managed& it)
 {
     it.due = false;
     it.ended_tsc = 0; // a later instance is no recovery
-    dismantle(it);
+    if (it.runs()) {
+        (void)it.process.tcb().suspend();
+        (void)it.count_cpu_time();
+    }
     publish(it, State::absent);
+    dismantle(it);
     refuse_callers(it);
     parts_.report.problem("the device of ", text(it.definition->name), " is gone");
     report_boot();

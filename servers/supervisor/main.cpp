@@ -47,12 +47,13 @@ public:
         TRY(inventory_.make());
         report_.open_log(self);
         TRY(lifecycle_.prepare());
-        composition::Program const& us = system_.program(system_.header().supervisor);
+        u32 const index = system_.header().supervisor;
+        composition::Program const& us = system_.program(index);
         auto const file = cpio::find(archive(), composition::text(us.file));
         if (!file || !*file) return Error::not_found;
         auto const image = spawn::make_image(archive(), (*file)->data);
         if (!image) return Error::corrupt;
-        monitor_.clock_is(TRY(start_clock(given(), slots_, *image, us.priority)));
+        monitor_.clock_is(TRY(start_clock(given(), slots_, *image, us.priority, index)));
         lifecycle_.start_all();
         return {};
     }

@@ -33,6 +33,14 @@ def programs(guest):
     return {row['name']: row for row in rows}
 
 
+def says_so_of_dma(tap, boot, instances):
+    """The supervisor's lines of those that were started before the prompt."""
+    started = dict(re.findall(r'started (\S+) \(\S+\), \d+ ms(.*)$', boot, re.M))
+    wrong = {each.name: started[each.name] for each in instances if each.name in started
+             and (each.manifest.match.bus == 'pci') != ('DMA not contained' in started[each.name])}
+    tap.case('the boot log says whose DMA is not contained', 'uart0' in started and not wrong, wrong or started)
+
+
 def to_the_prompt(tap, guest, profile, missing):
     boot = guest.prompt(PATIENCE).text
     last = boot.rstrip().splitlines()[-1]
@@ -43,6 +51,7 @@ def to_the_prompt(tap, guest, profile, missing):
         tap.case('the last line before the prompt says how long it took', took, last)
         tap.note(last)
     instances = Sources(rig.ROOT).compose(profile).instances
+    says_so_of_dma(tap, boot, [each for each in instances if each.name not in missing])
     wanted = {each.name for each in instances if each.component.autostart} - missing
     seen = programs(guest)
     running = {name for name, row in seen.items() if row['state'] == 'running'}

@@ -3,6 +3,7 @@
 move, crash records with names of functions, and a trace that a parser of ours reads back."""
 import argparse
 import json
+import re
 import time
 
 import rig
@@ -61,6 +62,24 @@ def trace(tap, guest):
     guest.command('kill stress-cpu')
 
 
+def honesty(tap, guest):
+    rows = json.loads(guest.command('devices --json').text)
+    masters = {row['what'].split()[0] for row in rows if row['dma'] == 'not contained' and row['bus'] != 'pci'}
+    tap.case('devices says whose DMA is not contained: PCI functions and the HPET', masters == {'hpet'}
+             and all(row['dma'] == 'not contained' for row in rows if row['bus'] == 'pci'), rows)
+
+
+def holdings(tap, guest):
+    shown = guest.command('caps uart0').text.splitlines()
+    tap.case('caps names who is at the other end', '├─ serial.0: console' in shown, shown)
+    tap.case('and nobody where there is nobody', '├─ irq0' in shown, shown)
+    tap.case('and ports by their numbers', any(re.match('├─ ports0 +ports, 0x3f8 to 0x3ff, slot', line)
+                                               for line in shown), shown)
+    shown = guest.command('caps log').text
+    clients = re.findall(r'├─ log\.\d+: (\S+)', shown)
+    tap.case('a server\'s clients are told apart', len(clients) > 3 and len(set(clients)) == len(clients), shown)
+
+
 def crashes(tap, guest):
     guest.command('kill uart0')
     shown = guest.command('crash uart0').text
@@ -83,6 +102,8 @@ def main():
     with rig.tap() as tap, rig.Session('default', build=options.build) as guest:
         guest.prompt()
         accounts(tap, guest)
+        honesty(tap, guest)
+        holdings(tap, guest)
         levels(tap, guest)
         trace(tap, guest)
         crashes(tap, guest)

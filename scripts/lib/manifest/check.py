@@ -7,6 +7,8 @@ from manifest.toml import Problem
 from manifest.wiring import TRUSTED_ORDER
 
 APPLICATIONS = 100  # the priority up to which a program may take all the time there is
+PLATFORM_NEEDS = {'hpet': "the HPET's registers", 'irq_hpet': "the HPET's interrupt",
+                  'framebuffer': 'the framebuffer'}
 CONFIGURATION_PORTS = (0xcf8, 0xcff)  # the device-manager's
 
 
@@ -72,17 +74,19 @@ def _priorities(composition):
                           f'must be above its client {client.name} ({client.budget.priority})')
 
 
-    yield from _below_the_memory_manager(composition)
+    yield from _below_the_trusted_base(composition)
 
 
-def _below_the_memory_manager(composition):
-    """Everybody Calls it, named or not; root does once, at the start, when nothing else runs."""
-    manager = composition.named('memory-manager')
+def _below_the_trusted_base(composition):
+    """Everybody Calls the memory-manager, named or not; root does once, at the start, when nothing else
+    runs. And whoever may hang must not keep the supervisor from noticing."""
+    manager, supervisor = composition.named('memory-manager'), composition.named('supervisor')
     for client in composition.instances:
+        above = supervisor if not client.trusted else manager
         if client not in (manager, composition.named('root')) \
-                and client.budget.priority >= manager.budget.priority:
-            yield _at_component(composition, client, f'{manager.name} (priority '
-                                f'{manager.budget.priority}) must be above its client '
+                and client.budget.priority >= above.budget.priority:
+            yield _at_component(composition, client, f'{above.name} (priority '
+                                f'{above.budget.priority}) must be above '
                                 f'{client.name} ({client.budget.priority})')
 
 
@@ -156,7 +160,7 @@ def _network(composition):
 
 def _devices(composition):
     """No device, port or ISA interrupt has two owners."""
-    ports, lines, devices = [], {}, {}
+    ports, lines, registers, devices = [], {}, {}, {}
     for instance in composition.instances:
         match = instance.manifest.match
         device = match.id or instance.component.function
@@ -175,6 +179,10 @@ def _devices(composition):
                 other = lines.setdefault(need.first, instance)
                 if other is not instance:
                     problem = f'{other.name} owns ISA interrupt {need.first} as well'
+            elif need.kind in PLATFORM_NEEDS:
+                other = registers.setdefault(need.kind, instance)
+                if other is not instance:
+                    problem = f'{other.name} owns {PLATFORM_NEEDS[need.kind]} as well'
             if problem:
                 yield Problem(instance.manifest.path, need.line,
                               f'profile {composition.profile}: {problem}')

@@ -53,6 +53,9 @@ def _dma(composition, instance):
            if need.kind == 'dma']
     pools = [f'the pool of {edge.client.name} ({amount(edge.pool)}, which it cannot see itself)'
              for edge in composition.clients(instance) if edge.pool]
+    if any(need.kind == 'hpet' for need in instance.manifest.needs):
+        return ('none of its own. DMA not contained: an HPET that interrupts by messages writes a word '
+                'wherever its registers say')
     if instance.manifest.match.bus != 'pci' and not own:
         return 'none'
     return (listed(own + pools) + '. DMA not contained: no VT-d stands between its device and '

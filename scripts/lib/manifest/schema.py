@@ -14,6 +14,7 @@ POLICIES = ('always', 'on_fault', 'never')  # composition::Restart
 PLATFORM_IDS = ('com1', 'ps2', 'hpet', 'rtc', 'framebuffer')
 INSTANCE_NAME = 14  # "NAME.ALIAS" must fit 23 characters
 ALIAS_NAME, NEED_NAME, FILE_NAME, PROFILE_NAME = 8, 12, 23, 15
+HEARTBEAT_US = 500_000
 ANY = 0xffff_ffff
 U32 = 0xffff_ffff
 
@@ -134,7 +135,7 @@ def read_manifest(document, problems):
     manifest = Manifest(
         document, program.take('name', name(FILE_NAME)), program.take('kind', one_of(*KINDS)),
         program.take('about', text), _provides(program), _uses(program), Match(), [], 0, {},
-        network.Network(), Budget(), 'always', 30, 50000, [], set())
+        network.Network(), Budget(), 'always', 30, HEARTBEAT_US, [], set())
     program.finish()
     needs = top.table('needs')
     manifest.keep = needs.take('keep', shared_size, 0)
@@ -155,7 +156,7 @@ def read_manifest(document, problems):
     trusted = manifest.kind == 'trusted'
     manifest.policy = restart.take('policy', one_of(*POLICIES), 'never' if trusted else 'always')
     manifest.max_per_min = restart.take('max_per_min', number(0, 1000), 30)
-    manifest.heartbeat_us = restart.take('heartbeat', microseconds, 0 if trusted else 50000)
+    manifest.heartbeat_us = restart.take('heartbeat', microseconds, 0 if trusted else HEARTBEAT_US)
     if trusted and (manifest.policy != 'never' or manifest.heartbeat_us):
         restart.complain('the trusted base is never restarted and not watched')
     manifest.quiesce = [_step(each) for each in restart.tables('quiesce', 8)]

@@ -66,6 +66,14 @@ class WellFormed(WithTree):
                 at = where if '[budget]' not in where else new.split('\n')[-2]
                 self.assert_problem(name, at, text)
 
+    def test_what_is_left_out_is_as_the_docs_say(self):
+        text = (project.ROOT / 'docs/architecture/system.md').read_text()
+        said = dict(re.findall(r'^(\w+) +=(.*?)(?:#.*)?$', text[text.index('[budget]'):], re.M))
+        manifest = self.composition().named('console').manifest
+        self.assertEqual((manifest.policy, manifest.max_per_min, manifest.heartbeat_us),
+                         (said['policy'].strip(' "'), int(said['max_per_min']),
+                          int(said['heartbeat'].strip(' "ms')) * 1000))
+
     def test_missing_key(self):
         self.replace(LOG, 'about = "About log"\n', '')
         self.assert_problem(LOG, '[program]', '"about" is missing')
@@ -185,9 +193,15 @@ class Rules(WithTree):
         self.replace(CONSOLE, 'priority = 120', 'priority = 110')
         self.assert_problem(SHELL, 'uses', 'console (priority 110) must be above its client shell')
 
-    def test_priority_of_the_memory_manager(self):
-        self.replace(LOG, 'priority = 150', 'priority = 254')
-        self.assert_problem(SYSTEM, 'name = "log"', 'must be above its client log (254)')
+    def test_priority_of_the_trusted_base(self):
+        self.replace(SUPERVISOR, 'priority = 250', 'priority = 254')
+        self.assert_problem(SYSTEM, 'name = "supervisor"', 'memory-manager (priority 254) must be above '
+                            'supervisor (254)')
+        for priority in (250, 254):
+            self.setUp()
+            self.replace(LOG, 'priority = 150', f'priority = {priority}')
+            self.assert_problem(SYSTEM, 'name = "log"', f'supervisor (priority 250) must be above log '
+                                f'({priority})')
 
     def test_one_way_rings_ask_for_no_priority(self):
         self.replace(UART, 'priority = 200', 'priority = 220')  # it logs to `log`, at 150
@@ -245,6 +259,16 @@ class Rules(WithTree):
                       self.second_uart(('com1', 'ps2'), ('line = 4', 'line = 1')))
         self.assertIn(f'{name}:{line["irq"]}: profile small: uart0 owns ISA interrupt 4',
                       self.second_uart(('com1', 'ps2'), ('0x3f', '0x2f')))
+        for mine in ('mmio = [{ name = "there", kind = "hpet" }]',
+                     'mmio = [{ name = "there", kind = "framebuffer" }]',
+                     'irq = [{ name = "there", kind = "hpet" }]'):
+            apart = (('com1', 'ps2'), ('0x3f', '0x2f'), ('"isa", line = 4', '"isa", line = 1'))
+            self.assertEqual(self.second_uart(*apart), '')
+            for name in (UART, 'drivers/serial/second/driver.toml'):
+                text = (self.root / name).read_text()
+                irq = next(row for row in text.split('\n') if row.startswith('irq'))
+                self.write(name, text.replace(irq, mine))
+            self.assertIn('uart0 owns the', '\n'.join(self.problems()), mine)
         self.setUp()
         self.replace(SYSTEM, '"00:11.0"', '"00:10.0"')
         self.assertIn('disk1 and disk0 both own 00:10.0', '\n'.join(self.problems()))

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from manifest import binary, explain, layout, network
+from manifest import binary, explain, fields, layout, network
 import project
 from tests.manifest_tree import WithTree, program
 
@@ -206,6 +206,8 @@ class Arguments(WithNetwork):
         self.assertIn(f'arena_offset = {network.ARENA_OFFSET >> 10} << 10;', header)
         self.assertIn(f'enum class What : u8 {{ {network.WORDS[0]} = 0, {network.WORDS[1]} = 1 }};',
                       header)
+        units = (project.ROOT / 'servers/memory-manager/units.hpp').read_text()
+        self.assertIn(f'max_object_bytes = {fields.MAX_OBJECT >> 20} << 20;', units)
 
     def test_the_arena_is_the_edges_memory(self):
         _, web = self.grants('web')

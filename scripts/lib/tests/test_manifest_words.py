@@ -39,6 +39,10 @@ class Explain(WithTree):
         self.assertEqual(said['interrupts'], 'ISA interrupt 4')
         self.assertEqual(said['DMA'], 'none')
 
+    def test_the_hpet_is_one_too(self):
+        self.replace('drivers/serial/uart/driver.toml', 'ports =', 'mmio = [{ name = "hpet", kind = "hpet" }]\nports =')
+        self.assertIn('DMA not contained', self.lines('uart')['DMA'])
+
     def test_servers_and_their_clients(self):
         said = self.lines('log')
         self.assertEqual(said['Called by'], 'console (logread)')

@@ -59,6 +59,15 @@ class Collect(unittest.TestCase):
         self.assertEqual(totals_of([('a', 'tap')], []).failed, 1)
         self.assertEqual(totals_of([('a', 'exitcode')], None).failed, 1)
 
+    def test_times_of_each_suite(self):
+        tests = [{'name': name, 'suite': [f'hypercore:{suite}']}
+                 for name, suite in (('a', 'unit'), ('b', 'system'), ('c', 'system'), ('d', 'unit'))]
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / 'log.json'
+            log.write_text(''.join(json.dumps({**entry(name), 'duration': seconds}) + '\n'
+                                   for name, seconds in (('a', 0.5), ('b', 30.0), ('c', 12.25))))
+            self.assertEqual(results.times(tests, log), [('system', 2, 42.25), ('unit', 2, 0.5)])
+
     def test_same_name_twice(self):
         totals = totals_of([('a', 'exitcode')] * 2, [entry('a')])
         self.assertEqual(totals.failed, 1)

@@ -2,6 +2,8 @@
 #include "servers/device-manager/bars.hpp"
 
 #include "servers/device-manager/free_window.hpp"
+#include "servers/device-manager/high_window.hpp"
+#include "servers/device-manager/hpet.hpp"
 #include "sys/syscall.hpp" // the fake
 #include "untyped/device_pieces.hpp"
 #include <catch2/catch.hpp>
@@ -67,6 +69,44 @@ TEST_CASE("a driver gets its BAR without the pages of MSI-X table and pending bi
     CHECK(parts_of(device_with(0x4000, 0x1000, 2, 0x2000), 1) == List{{0, 0x4000}});
 }
 
+TEST_CASE("a driver gets no BAR that its window does not hold", "[devices]")
+{
+    using device_manager::can_be_given;
+    u64 const window = program::layout::device_window;
+    pci::Bar bar{.address = 0x8'0000'0000, .size = window, .memory = true};
+    CHECK(can_be_given(bar, 0x4000));
+    CHECK(can_be_given(bar, window));
+    CHECK_FALSE(can_be_given(bar, 2 * window)); // less than the manifest needs
+    bar.size = 2 * window;
+    CHECK_FALSE(can_be_given(bar, 0x4000));
+    bar.size = 0;
+    CHECK_FALSE(can_be_given(bar, 0));
+    bar = {.address = 0, .size = 0x1000, .memory = true}; // firmware gave it no place
+    CHECK_FALSE(can_be_given(bar, 0x1000));
+    bar = {.address = 0xc000, .size = 0x1000, .memory = false};
+    CHECK_FALSE(can_be_given(bar, 0x1000));
+}
+
+TEST_CASE("memory above 4 GiB is seen in one place, whatever became free before it", "[devices]")
+{
+    constexpr u64 page = 4096, a = 0x80'0000'0000, b = 0x81'0000'0000;
+    device_manager::HighWindow window;
+    CHECK(window.take(a, page) == 0);
+    CHECK(window.take(b, 2 * page) == 1);
+    CHECK(window.take(a, page) == 0);
+    window.release(a, page);
+    CHECK(window.take(b, 2 * page) == 1); // not where `a` was
+    CHECK(window.take(b + page, page) == 2);
+    CHECK(window.take(a + page, page) == 0);
+    window.release(b, page);
+    CHECK(window.take(b, 2 * page) == 3); // only half of it is shown still
+    CHECK(window.take(0x82'0000'0000, 60 * page) == window.none);
+    CHECK(window.take(0x82'0000'0000, 59 * page) == 5);
+    CHECK(window.take(0x83'0000'0000, 65 * page) == window.none);
+    CHECK(window.take(0x83'0000'0000, 2 * page) == window.none);
+    CHECK(window.take(0x83'0000'0000, page) == 1);
+}
+
 TEST_CASE("device untypeds are halved until a piece fits, and each piece is used once", "[devices]")
 {
     start_kernel();
@@ -117,4 +157,15 @@ TEST_CASE("registers that firmware did not place go between RAM and the I/O APIC
     memory.erase(memory.begin() + 2); // something is right below the I/O APIC
     CHECK(free_window(memory, 0, 0) == Window{});
     CHECK(free_window({}, 0, 0) == Window{});
+}
+
+TEST_CASE("no timer of a quiet HPET interrupts, also of those that nobody was to use", "[devices]")
+{
+    for (u64 const last : {u64{2}, u64{31}}) { // the block ends before a 25th
+        std::vector<u64> block(2 * device_manager::hpet_bytes / 8, ~u64{0});
+        block[0] = last << 8;
+        device_manager::Hpet{reinterpret_cast<u8 volatile*>(block.data())}.quiet();
+        for (u64 n = 0; n < 32; ++n)
+            CHECK(block[(0x100 + n * 0x20) / 8] == (n <= last && n < 24 ? ~u64{4} : ~u64{0}));
+    }
 }

@@ -125,7 +125,9 @@ private:
     {
         bool const all = device_refuses<device::Attach>({self_.self(), others}) &&
                          device_refuses<device::Detach>({self_.self()}) &&
+                         device_refuses<device::Present>({self_.self()}) &&
                          device_refuses<device::NextEvent>({}) &&
+                         device_refuses<device::Describe>({0}) &&
                          device_refuses<device::Power>({0});
         return all ? 0 : 1;
     }
