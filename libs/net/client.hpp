@@ -14,8 +14,6 @@
 
 namespace net {
 
-inline constexpr u32 max_addresses = 8; ///< that a name is resolved to
-
 /// How a request ended.
 struct Outcome {
     u64 cookie; ///< what the request was given

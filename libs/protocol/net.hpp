@@ -41,14 +41,15 @@ enum class Operation : u8 {
     option,       ///< an Option in `port`, its value in `value`
     cancel,       ///< ends every request of the socket that waits, as `canceled`.
                   ///< socket = no_socket: every resolve and ping
-    resolve,      ///< name at offset, `bytes` long: value Addresses at the same place (at most 8 of
-                  ///< them); value 4 or 6: only that family. No socket
+    resolve,      ///< name at offset, `bytes` long: value Addresses at the same place, where there
+                  ///< must be room for max_addresses; value 4 or 6: only that family. No socket
     ping, ///< an echo request with `bytes` of data to address; ends with the microseconds it took
           ///< in value. No socket
     last = ping,
 };
 
 inline constexpr u32 no_socket = ~u32{0};
+inline constexpr u32 max_addresses = 8; ///< of resolve
 
 enum class Kind : u32 { stream4 = 0, stream6 = 1, datagram4 = 2, datagram6 = 3 };
 

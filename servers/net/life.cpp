@@ -1,6 +1,7 @@
 // Sockets from their making to their end, and who has something to do. See sockets.hpp.
 #include "servers/net/sockets.hpp"
 
+#include "lwip/priv/tcp_priv.h"
 #include "servers/net/multicast.hpp"
 
 namespace net_server {

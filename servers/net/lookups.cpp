@@ -33,6 +33,12 @@ void Lookups::begin()
     icmp6_->chksum_offset = 2;
 }
 
+void Lookups::end()
+{
+    if (icmp_ != nullptr) raw_remove(std::exchange(icmp_, nullptr));
+    if (icmp6_ != nullptr) raw_remove(std::exchange(icmp6_, nullptr));
+}
+
 Lookups::Entry* Lookups::take(Client& client, Request const& request)
 {
     if (client.lookups >= of_one_client) return nullptr;

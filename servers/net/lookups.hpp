@@ -15,6 +15,7 @@ public:
 
     explicit Lookups(Sockets& sockets) : sockets_{sockets} {}
     void begin();
+    void end();
 
     void resolve(Client& client, Request const& request);
     void ping(Client& client, Request const& request);

@@ -43,6 +43,10 @@ public:
     /// Ends everything of client `number`, which will not come back by itself.
     void drop_client(u32 number);
     u64 refused_by_rule() const { return refused_; }
+    /// Bytes of the pool that client `number` takes.
+    u32 memory_of(u32 number) const { return client_[number].memory; }
+    void begin_lookups() { lookups_.begin(); }
+    void end_lookups() { lookups_.end(); }
 
 private:
     friend class Lookups;

@@ -12,7 +12,7 @@ constexpr u32 buffer_bytes = 2048; // that a received packet takes, however shor
 constexpr u32 small_bytes = 512;   // shorter ones are copied together
 constexpr u8 own_packet = 0x80;    // in pbuf::flags, beside lwIP's: keep_small() made it
 
-u8* memory_of(pbuf* packet)
+u8* start_of(pbuf* packet)
 {
     return reinterpret_cast<u8*>(packet) + LWIP_MEM_ALIGN_SIZE(sizeof(pbuf));
 }
@@ -43,7 +43,7 @@ bool Sockets::keep_small(Socket& socket, pbuf* packet)
 {
     pbuf* last = socket.last_packet;
     auto const used = [](pbuf* it) {
-        return static_cast<u32>(static_cast<u8*>(it->payload) - memory_of(it)) + it->len;
+        return static_cast<u32>(static_cast<u8*>(it->payload) - start_of(it)) + it->len;
     };
     bool const fits = last != nullptr && (last->flags & own_packet) &&
                       used(last) + packet->tot_len <= buffer_bytes;
