@@ -1,6 +1,7 @@
 // The bytes of streams: copied once, between a client's arena and lwIP's packets. See sockets.hpp.
 #include "servers/net/sockets.hpp"
 
+#include "lwip/priv/tcp_priv.h"
 #include "servers/net/large_segments.hpp"
 
 namespace net_server {
@@ -128,6 +129,13 @@ void Sockets::open_window(Socket& socket, u32 bytes)
         tcp_recved(socket.tcp, part);
         bytes -= part;
     }
+    // lwIP tells the peer of steps that a small window never makes.
+    if (socket.tcp == nullptr) return;
+    tcp_pcb& pcb = *socket.tcp;
+    u32 const opened = pcb.rcv_nxt + pcb.rcv_ann_wnd - pcb.rcv_ann_right_edge;
+    if (socket.window >= 2 * TCP_WND_UPDATE_THRESHOLD || opened < socket.window / 2) return;
+    tcp_ack_now(&pcb);
+    static_cast<void>(tcp_output(&pcb));
 }
 
 void Sockets::set_window(Socket& socket, u32 bytes)

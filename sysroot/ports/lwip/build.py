@@ -39,6 +39,10 @@ EDITS = [
     ('core/tcp_out.c',
      '    seg = pcb->unsent;\n  }\n',
      '    lwip_port_fit_segment(pcb, wnd);\n    seg = pcb->unsent;\n  }\n'),
+    # A segment that is split leaves its FIN to the second half.
+    ('core/tcp_out.c',
+     'TCPH_SET_FLAG(useg->tcphdr, split_flags);',
+     'TCPH_FLAGS_SET(useg->tcphdr, split_flags);'),
 ]
 
 
