@@ -21,7 +21,8 @@ PARTS = ['core/*.c', 'core/ipv4/*.c', 'core/ipv6/*.c', 'netif/ethernet.c', 'apps
 FLAGS = ['-std=gnu11', '-w', '-fno-strict-aliasing', '-ffunction-sections', '-fdata-sections']
 
 # Changes to the package's text: file, what stands there once, what replaces it.
-# IP must let a TCP segment pass that the interface cuts into frames (port.h).
+# IP must let a TCP segment pass that the interface cuts into frames, and TCP splits one that the
+# window does not admit any more (port.h).
 EDITS = [
     ('core/ipv4/ip4.c',
      'if (netif->mtu && (p->tot_len > netif->mtu)) {\n    return ip4_frag(',
@@ -31,6 +32,17 @@ EDITS = [
      'if (netif_mtu6(netif) && (p->tot_len > nd6_get_destination_mtu(dest, netif))) {',
      'if (netif_mtu6(netif) && (p->tot_len > nd6_get_destination_mtu(dest, netif)) &&\n'
      '      !lwip_port_is_cut(p, IP6_HLEN, nd6_get_destination_mtu(dest, netif))) {'),
+    ('core/tcp_out.c',
+     '  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);\n\n  seg = pcb->unsent;\n',
+     '  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);\n\n  lwip_port_fit_segment(pcb, wnd);\n'
+     '  seg = pcb->unsent;\n'),
+    ('core/tcp_out.c',
+     '    seg = pcb->unsent;\n  }\n',
+     '    lwip_port_fit_segment(pcb, wnd);\n    seg = pcb->unsent;\n  }\n'),
+    # A segment that is split leaves its FIN to the second half.
+    ('core/tcp_out.c',
+     'TCPH_SET_FLAG(useg->tcphdr, split_flags);',
+     'TCPH_FLAGS_SET(useg->tcphdr, split_flags);'),
 ]
 
 
