@@ -40,6 +40,9 @@ bool Server::begin()
     if (netif* const loop = netif_get_by_index(1)) // made first; nothing can be damaged on its way
         NETIF_SET_CHECKSUM_CTRL(loop, NETIF_CHECKSUM_DISABLE_ALL);
     mdns_resp_init();
+    sntp_setoperatingmode(SNTP_OPMODE_POLL);
+    sntp_servermode_dhcp(1); // asks nobody until a lease names somebody
+    sntp_init();
     char name[] = "nic0";
     for (u32 edge = 0; edge < Interface::max; ++edge, ++name[3]) {
         program::Use const use = self_.use(name);
