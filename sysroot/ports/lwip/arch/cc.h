@@ -6,11 +6,16 @@
 
 #define LWIP_NO_INTTYPES_H 1
 #define LWIP_NO_CTYPE_H 1
-#if !__STDC_HOSTED__
-#define LWIP_NO_LIMITS_H 1 /* the compiler's own wants the C library's too */
+#if !__STDC_HOSTED__ /* the compiler's own <limits.h> wants the C library's too */
+#define LWIP_NO_LIMITS_H 1
+#define LWIP_NO_UNISTD_H 1
 #ifndef INT_MAX
 #define INT_MAX __INT_MAX__
 #endif
+#ifndef SSIZE_MAX
+#define SSIZE_MAX __PTRDIFF_MAX__
+#endif
+typedef __PTRDIFF_TYPE__ ssize_t;
 #endif
 #define BYTE_ORDER LITTLE_ENDIAN
 #define lwip_htons(value) __builtin_bswap16(value)
