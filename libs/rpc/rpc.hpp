@@ -40,6 +40,7 @@ concept Call = Wire<typename C::Args> && Wire<typename C::Reply>;
 template <u32 Version, Call... Calls> struct Protocol {
     static constexpr u64 version = Version;
     static constexpr u64 not_a_call = ~u64{0};
+    static constexpr usize calls = sizeof...(Calls);
 
     /// Label of a request: version above bit 16, number of the call below.
     template <class C> static consteval u64 label()

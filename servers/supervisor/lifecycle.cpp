@@ -71,6 +71,8 @@ fault::Text in_words(Reason reason, fault::Message const* fault)
 
 Lifecycle::Lifecycle(Parts const& parts)
     : parts_{parts}, states_{parts.inventory.system_page()},
+      refusals_{parts.system, parts.report, parts.devices,
+                sys::Endpoint{parts.given.memory_manager}, parts.time},
       maker_{{parts.slots.cnode(), sys::Tcb{parts.given.own_tcb},
               sys::SchedControl{parts.given.sched_control},
               sys::Endpoint{parts.given.memory_manager}, parts.slots.scratch()},
@@ -257,6 +259,7 @@ void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
 {
     if (!it.runs()) return;
     it.ended_tsc = Time::tsc();
+    refusals_.collect(programs()); // while its space has a name
     (void)it.count_cpu_time();
     record(it, reason, fault);
     parts_.report.problem("'", text(it.definition->name), "' ", in_words(reason, fault).view());
@@ -358,6 +361,8 @@ void Lifecycle::on_clock()
     }
     report_boot();
     report_crashes();
+    refusals_.collect(programs());
+    refusals_.on_clock();
     sweep();
 }
 
@@ -385,6 +390,7 @@ void Lifecycle::report_crashes()
 
 void Lifecycle::on_faults()
 {
+    refusals_.memory_signalled();
     rpc::Channel const memory{sys::Endpoint{parts_.given.memory_manager}};
     for (;;) {
         auto const fault = rpc::call<memory::Memory, memory::NextFault>(memory, {});
@@ -400,6 +406,7 @@ void Lifecycle::on_faults()
 
 void Lifecycle::on_devices()
 {
+    refusals_.devices_signalled();
     for (;;) {
         auto const event = parts_.devices.next_event();
         Managed* const it = find(event.program);
