@@ -4,8 +4,8 @@ program, drivers that are killed, reads of a disk, scrolling the screen. Instruc
 grown by more than 2 % since tests/bench/system_baseline.json; times, which depend on the machine,
 are shown beside their targets and fail nothing.
 
-After a change that was meant to cost or to save: run with --update and commit the new baseline and
-the table in docs/architecture/system-performance.md. With --linux it compares reads of a disk with
+After a change that was meant to cost or to save: run with --update, which names every row that grew
+by more, and commit the new baseline and the table in docs/architecture/system-performance.md. With --linux it compares reads of a disk with
 Debian's kernel (it fetches the package) and prints that table instead; with --update too, the page
 gets it. Output is TAP, because scripts/test runs this. How: system_boot.py, system_guest.py,
 system_disk.py.
@@ -22,7 +22,7 @@ import system_boot
 import system_disk
 import system_guest
 from system_guest import Failure
-from targets import Row, verdict
+from targets import Row, grown, verdict
 sys.path.insert(0, str(Path(__file__).resolve().parent / 'peer'))
 import linux  # noqa: E402
 
@@ -139,6 +139,9 @@ def replace(mark, text):
 
 
 def update(figures, times):
+    """Writes baseline and page anew, and says what that hides."""
+    for line in grown(ROWS, figures, json.loads(BASELINE.read_text()), run.TOLERANCE):
+        run.comment(line)
     BASELINE.write_text(json.dumps(figures, indent=2) + '\n')
     replace('instructions', table(ROWS, figures, ('min', 'median')))
     replace('times', table(TIMES, times, ('min', 'median', 'p99')))
