@@ -289,7 +289,8 @@ void Lifecycle::dismantle(Managed& it)
                               " does not become quiet: its memory stays locked away");
     it.attached = false;
     if (!it.runs()) return;
-    sys::Message const died{static_cast<u64>(Error::server_died), 0, 0, {}};
+    u64 const epoch = states_.epoch(it.index);
+    sys::Message const died{static_cast<u64>(Error::server_died), 1, 0, {epoch}};
     for (u64 i = 0; i < it.definition->reply_count; ++i) it.process.reply(i).send(died);
     maker_.end(it.process);
     it.ready = false;

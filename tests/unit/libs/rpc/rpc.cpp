@@ -212,3 +212,29 @@ TEST_CASE("refusals are kept by who, call and error, counted, and none is lost",
     CHECK(it.note(1, 1, Error::missing_rights));
     static_assert(rpc::number_of<Test, Fail>() == 2);
 }
+
+TEST_CASE("who waited for a server that died learns which instance it was", "[rpc]")
+{
+    struct Supervisor {
+        Error error;
+        usize words;
+        void call(rpc::Message& m) const
+        {
+            m.label = static_cast<u64>(error);
+            m.words = words;
+            m.word[0] = 7;
+        }
+    };
+    u64 epoch = 0;
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::absent, 1}, {1, 2}, &epoch).error() ==
+          Error::absent);
+    CHECK(epoch == 0);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 0}, {1, 2}, &epoch).error() ==
+          Error::server_died);
+    CHECK(epoch == 0);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 1}, {1, 2}, &epoch).error() ==
+          Error::server_died);
+    CHECK(epoch == 7);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 1}, {1, 2}).error() ==
+          Error::server_died);
+}
