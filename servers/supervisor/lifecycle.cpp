@@ -220,12 +220,11 @@ void Lifecycle::on_ready(Managed& it)
     it.policy.ready(parts_.time.now_us());
     publish(it, State::running);
     if (it.ended_tsc != 0) {
-        it.recovery_us = parts_.time.us_since(it.ended_tsc);
+        u64 const us = parts_.time.us_since(it.ended_tsc);
+        it.recoveries.add(us);
         it.ended_tsc = 0;
-        if (Crash* const record = parts_.crashes.find(it.index, 0))
-            record->recovery_us = it.recovery_us;
-        parts_.report.line("restarted ", text(it.definition->name), ", ", it.recovery_us,
-                           " us after its end");
+        if (Crash* const record = parts_.crashes.find(it.index, 0)) record->recovery_us = us;
+        parts_.report.line("restarted ", text(it.definition->name), ", ", us, " us after its end");
     } else {
         parts_.report.line("started ", text(it.definition->name), " (", text(it.definition->file),
                            "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms",

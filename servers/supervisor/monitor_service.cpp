@@ -48,7 +48,11 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.restarts = it->restarts;
     reply.cpu_us = it->cpu_us;
     reply.space = it->space();
-    reply.recovery_us = it->recovery_us;
+    reply.recovery_us = it->recoveries.last;
+    reply.recoveries = it->recoveries.count;
+    reply.least_recovery_us = it->recoveries.least;
+    reply.most_recovery_us = it->recoveries.most;
+    reply.sum_recovery_us = it->recoveries.sum;
     reply.flags = it->definition->flags;
     reply.fixed_bytes = it->member ? it->member->bytes : 0;
     return reply;

@@ -95,6 +95,17 @@ def crashes(tap, guest):
     tap.case('the log has them, after the successor runs', 0 < restarted < names, lines)
 
 
+def recoveries(tap, guest):
+    """How long uart0 was gone, over its restarts."""
+    guest.command('kill uart0')
+    row = table(guest, 'ps')['uart0']
+    least, most, total = (row[f'recovery-{name}'] for name in ('min', 'max', 'sum'))
+    tap.case('ps --json has count, minimum, maximum and sum of recoveries', row['recoveries'] == row['restarts'] == 2
+             and 0 < least <= row['recovery'] <= most and total == least + most, row)
+    shown = guest.command('ps').text.splitlines()[0]
+    tap.case('people see the last only', shown.split()[-2:] == ['restarts', 'recovery'], shown)
+
+
 def as_data(tap, guest):
     """What `crash`, `date` and `uptime` say is data too."""
     records = json.loads(guest.command('crash --json uart0').text)
@@ -126,6 +137,7 @@ def main():
         trace(tap, guest)
         crashes(tap, guest)
         as_data(tap, guest)
+        recoveries(tap, guest)
         tap.case('the machine switches off', guest.poweroff() == 0)
 
 

@@ -4,6 +4,7 @@
 #include "servers/supervisor/heartbeat.hpp"
 #include "servers/supervisor/log_tail.hpp"
 #include "servers/supervisor/policy.hpp"
+#include "servers/supervisor/recoveries.hpp"
 #include "servers/supervisor/refusal_limit.hpp"
 
 #include <array>
@@ -288,4 +289,16 @@ TEST_CASE("lines about refusals have a limit, and nothing is left out silently",
     CHECK(limit.withheld(6 * s) == 7);
     CHECK(limit.withheld(7 * s) == 0);
     CHECK(limit.allows(7 * s, 1));
+}
+
+TEST_CASE("recoveries: count, last, extremes and sum", "[supervisor]")
+{
+    Recoveries it;
+    CHECK((it.count == 0 && it.least == 0 && it.most == 0 && it.sum == 0));
+    for (u64 const us : {30, 10, 20}) it.add(us);
+    CHECK(it.count == 3);
+    CHECK(it.last == 20);
+    CHECK(it.least == 10);
+    CHECK(it.most == 30);
+    CHECK(it.sum == 60);
 }
