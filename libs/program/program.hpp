@@ -32,6 +32,7 @@ struct ClientEdge {
     u64 shared_bytes = 0;
     u64 pool_dma = 0, pool_bytes = 0;
     u32 peer = composition::no_index;
+    bool monitor = false; ///< it has the right `monitor` (protocols that are Called)
     template <class T> T* memory() const { return static_cast<T*>(shared); }
 };
 

@@ -11,7 +11,7 @@ import rig
 FAULTS = {'exit': 2, 'exception': 3, 'page': 6}
 FAULT_QUOTA = 2  # memory::fault_quota
 TRUSTED = ('root', 'memory-manager', 'device-manager', 'supervisor')
-DEVICES = 10
+DEVICES = 11
 FOREIGN_MEMORY, FOREIGN_BYTES = 0x0a00_0000, 4096  # as in programs/rogue
 GENERAL_PROTECTION = 13
 EVENTS = 0x1_f000_0000  # program::layout::events
@@ -27,6 +27,7 @@ OFFENCES = (
     ('rogue-spy', 'page', {1: 0xffff_ffff_8000_0000}, "the kernel's memory"),
     ('rogue-watch', 'page', {1: EVENTS}, 'accounts and events, for which it would need the right `monitor`'),
     ('rogue-power', 'exit', {}, "the device-manager's commands"),
+    ('rogue-log', 'exit', {}, "the log's filters, which would silence others"),
     ('greedy-touch', 'page', {4: FAULT_QUOTA}, 'more memory than its quota, by touching it'),
     ('greedy-ask', 'exit', {}, 'more memory than its quota, by asking'),
 )
@@ -106,6 +107,14 @@ def refusals_are_logged(tap, guest):
     tap.case('... and that it was for memory', quota in log, log)
 
 
+def the_log_is_not_silenced(tap, guest):
+    log = guest.command('log log').text
+    said = re.findall(r"log refuses program \d+ \('rogue-log'\) Filter: it has no right to that", log)
+    tap.case('the log tells who wanted to silence others, once', len(said) == 1, log)
+    after = guest.command('log supervisor').text.partition("'rogue-log' ended by itself")[2]
+    tap.case('and goes on to keep their lines', "'rogue-log' stays stopped" in after, after)
+
+
 def the_trusted_base(tap, guest):
     answers = {f'{verb} {name}': guest.command(f'{verb} {name}') for name in TRUSTED for verb in ('kill', 'restart')}
     wrong = {each: answer for each, answer in answers.items()
@@ -176,6 +185,7 @@ def main():
         offences(tap, guest)
         said_clearly(tap, guest)
         refusals_are_logged(tap, guest)
+        the_log_is_not_silenced(tap, guest)
         the_trusted_base(tap, guest)
         a_short_life(tap, guest)
         clean_frames(tap, guest)
