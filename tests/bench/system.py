@@ -45,6 +45,7 @@ ROWS = [Row(*each, '') for each in (
     ('Free of 500 pages, until it answers', 'free_500', None),
     ('spawn of a program to its first line', 'spawn', 150_000),
     ('kill of uart0 to a byte sent by its successor', 'restart_uart0', None),
+    ('fault of uart0 to a byte sent by its successor', 'fault_uart0', None),
     ('kill of clock to a Call answered by its successor', 'restart_clock', None),
     ('Call of the entropy server for 8 bytes', 'entropy_get', None),
     ('read of 4 KiB from a virtio disk', 'read_4096', None),
@@ -96,8 +97,8 @@ def measure(build):
     boots(build, blocks, figures, times)
     disk = system_guest.disk_arguments(system_disk.make_disk(build))
     counted = system_guest.figures(system_guest.run(build, 'system-bench', ['--icount'], disk))
-    for name in ('fault_fresh', 'fault_reused_first', 'fault_reused', 'free_500', 'spawn', 'restart_uart0', 'restart_clock',
-                 'entropy_get'):
+    for name in ('fault_fresh', 'fault_reused_first', 'fault_reused', 'free_500', 'spawn', 'restart_uart0',
+                 'fault_uart0', 'restart_clock', 'entropy_get'):
         figures[name] = {key: counted[name][key] for key in ('min', 'median')}
     mean = counted['fault_fresh']['mean']
     figures['fault_mean'] = run.one_value(mean)
