@@ -1,5 +1,6 @@
 // The part of the HPET that is not its driver's business: where the interrupt of timer 0 goes.
-// [IA-PC HPET 1.0a, "Timer N Configuration and Capabilities Register"]
+// [IA-PC HPET 1.0a, "General Capabilities and ID Register", "Timer N Configuration and Capabilities
+// Register"]
 #pragma once
 
 #include "abi/constants.hpp"
@@ -24,10 +25,11 @@ inline pci::Message message_to_us(u8 vector)
 
 class Hpet {
     u8 volatile* registers_;
-    static constexpr u64 timer_0 = 0x100, timer_0_message = 0x110;
+    static constexpr u64 capabilities = 0, timer_0 = 0x100, timer_0_message = 0x110,
+                         timer_bytes = 0x20;
     static constexpr u64 interrupt_enable = 1 << 2, route_mask = 31 << 9, by_message = 1 << 14,
                          can_message = 1 << 15, level = 1 << 1;
-    static constexpr unsigned route_shift = 9, pins_shift = 32;
+    static constexpr unsigned last_timer_shift = 8, route_shift = 9, pins_shift = 32;
 
     u64 volatile& at(u64 offset) { return *reinterpret_cast<u64 volatile*>(registers_ + offset); }
 
@@ -55,8 +57,14 @@ public:
         at(timer_0_message) = message.address << 32 | message.data;
         at(timer_0) = (at(timer_0) & ~(route_mask | level | interrupt_enable)) | by_message;
     }
-    /// No interrupt of timer 0 any more; the counter goes on.
-    void quiet() { at(timer_0) = at(timer_0) & ~interrupt_enable; }
+    /// No interrupt of any timer any more, also of those that nobody was to use; the counter goes
+    /// on.
+    void quiet()
+    {
+        u64 const last = at(capabilities) >> last_timer_shift & 31;
+        for (u64 n = 0; n <= last && timer_0 + n * timer_bytes < hpet_bytes; ++n)
+            at(timer_0 + n * timer_bytes) = at(timer_0 + n * timer_bytes) & ~interrupt_enable;
+    }
 };
 
 } // namespace device_manager

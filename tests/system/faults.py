@@ -1,8 +1,7 @@
 """Faults for the injector (docs/howto/inject.md): from a program's machine code and a seed, what to
-change, in the seven classes of the MINIX 3 experiments [Herder et al., "Fault Isolation for Device
-Drivers", DSN 2009; first in Ng and Chen, "The Systematic Improvement of Fault Tolerance in the Rio
-File Cache", FTCS 1999, and Swift et al., "Improving the Reliability of Commodity Operating Systems",
-SOSP 2003]:
+change, in seven classes named after those that MINIX 3's injector takes its faults from
+[minix/commands/swifi: run_swifi; it is Swift's for Nooks, which he made of Ng's for the Rio file cache,
+as its fault_model.c says]. What each does is our own:
 
     source       an instruction reads another register
     destination  an instruction writes another register

@@ -3,6 +3,7 @@
 
 #include "servers/device-manager/free_window.hpp"
 #include "servers/device-manager/high_window.hpp"
+#include "servers/device-manager/hpet.hpp"
 #include "sys/syscall.hpp" // the fake
 #include "untyped/device_pieces.hpp"
 #include <catch2/catch.hpp>
@@ -156,4 +157,15 @@ TEST_CASE("registers that firmware did not place go between RAM and the I/O APIC
     memory.erase(memory.begin() + 2); // something is right below the I/O APIC
     CHECK(free_window(memory, 0, 0) == Window{});
     CHECK(free_window({}, 0, 0) == Window{});
+}
+
+TEST_CASE("no timer of a quiet HPET interrupts, also of those that nobody was to use", "[devices]")
+{
+    for (u64 const last : {u64{2}, u64{31}}) { // the block ends before a 25th
+        std::vector<u64> block(2 * device_manager::hpet_bytes / 8, ~u64{0});
+        block[0] = last << 8;
+        device_manager::Hpet{reinterpret_cast<u8 volatile*>(block.data())}.quiet();
+        for (u64 n = 0; n < 32; ++n)
+            CHECK(block[(0x100 + n * 0x20) / 8] == (n <= last && n < 24 ? ~u64{4} : ~u64{0}));
+    }
 }
