@@ -109,8 +109,9 @@ struct MapAnonymous {
     };
     struct Reply {};
 };
-/// Memory that several spaces share: anonymous, always resident, zero at first. contiguous: one
-/// block of physical memory below 2^address_bits. physical is its address then, else 0.
+/// Memory that several spaces share: anonymous, always resident, zero at first, at most 16 MiB.
+/// contiguous: one block of physical memory below 2^address_bits. physical is its address then,
+/// else 0. What is 2 MiB or larger has pages of 2 MiB, and 4 KiB for the rest.
 struct CreateObject {
     static constexpr bool idempotent = false;
     struct Args {
@@ -120,7 +121,8 @@ struct CreateObject {
         u64 object, physical;
     };
 };
-/// space 0 is the memory-manager itself (its own end of the swap rings).
+/// space 0 is the memory-manager itself (its own end of the swap rings). Error: bad_argument also
+/// for an object of 2 MiB or more at an address that is no multiple of 2 MiB.
 struct MapObject {
     static constexpr bool idempotent = false;
     struct Args {

@@ -2,6 +2,7 @@
 success is the magic breakpoint (its debugger then quits with 0) and everything else ends with 1
 and a line in the log that tells how. Serial is a TCP connection to a port of ours.
 """
+import nics
 from project import ProjectError
 
 BIOS = '/usr/share/bochs/BIOS-bochs-latest'
@@ -18,7 +19,7 @@ memory: guest={memory}, host={memory}
 romimage: file={rom}
 vgaromimage: file={vga_rom}
 pci: enabled=1, chipset=i440fx{slots}
-{disk}
+{disk}{cards}
 clock: sync=none, time0=1700000000
 com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
 log: {scratch}/bochs.log
@@ -38,26 +39,31 @@ ENDINGS = (
 )
 
 
-def configuration(options, image, scratch, serial_port, window=False):
-    """The text of the bochsrc."""
+def configuration(options, image, scratch, serial_port, window=False, forwards=None):
+    """The text of the bochsrc. forwards: gets the ports of ours that lead into the guest."""
     uefi = options.firmware == 'uefi'
     disk = ('ata0-master: type={}, path={}{}\nboot: {}').format(
         *(('disk', image, ', mode=flat', 'disk') if uefi
           else ('cdrom', image, ', status=inserted', 'cdrom')))
+    cards = ['e1000'] * len(options.nic)
+    if uefi:
+        cards = ['pcivga', *(cards or ['e1000'])]
     return CONFIGURATION.format(
         display='x' if window else 'term', cpus=options.cpus, memory=options.memory,
         rom=UEFI if uefi else BIOS, vga_rom=VGA_BIOS,
-        slots=', slot1=pcivga, slot2=e1000' if uefi else '', disk=disk,
+        slots=''.join(f', slot{number}={card}' for number, card in enumerate(cards, 1)), disk=disk,
+        cards=''.join('\n' + line for line in nics.bochs_lines(options, scratch, forwards)),
         port=serial_port, scratch=scratch,
         # The text display gives up when the guest switches to graphics; nobody looks at it.
         panic='' if window else ', term=report')
 
 
-def command(options, image, scratch, serial_port, window=False, extra=()):
+def command(options, image, scratch, serial_port, window=False, extra=(), forwards=None):
     """Writes the configuration into the scratch folder and returns the command."""
     if ' ' in str(scratch) or ',' in str(scratch):
         raise ProjectError(f'Bochs cannot take a path with blanks or commas: {scratch}')
-    (scratch / 'bochsrc').write_text(configuration(options, image, scratch, serial_port, window))
+    (scratch / 'bochsrc').write_text(configuration(options, image, scratch, serial_port, window,
+                                                   forwards))
     # A breakpoint stops the debugger, whose next command is to quit.
     (scratch / 'debugger-commands').write_text('continue\nquit\n')
     return ['bochs', '-q', '-f', str(scratch / 'bochsrc'),

@@ -22,6 +22,7 @@ import time
 import bochs
 from console import Input, Watch
 from interrupts import deferred
+import nics
 import qemu
 from project import ProjectError
 
@@ -74,12 +75,14 @@ class Guest:
         self.watch = Watch()
         self.input = Input(None if self.is_qemu else BOCHS_PACE)
         self.on_output = []      # callables that get every chunk of serial output
+        self.forwards = nics.Forwards()
+        self.on_forwards = []    # callables, once the forwarded ports are known
         self.unwritten = bytearray()
         self.reason = None       # in words, once ended
         self.status = None
         self.process = self.serial = self.qmp = self._listener = None
         self._errors = None
-        self._panic_time = None
+        self._panic_time = self._forwards_asked = None
 
     # --- start and end -------------------------------------------------------------------------
 
@@ -119,6 +122,7 @@ class Guest:
                                control_end.fileno(), gdb_fd, self.window, self.extra,
                                self.can_end)
         ends = [serial_end.fileno(), control_end.fileno()] + ([gdb_fd] if gdb_fd else [])
+        ends += nics.descriptors(self.options)
         try:
             self._spawn(command, self._errors, ends)
         finally:
@@ -127,13 +131,16 @@ class Guest:
         self.serial.setblocking(False)
         self.qmp = qemu.Qmp(control)
         self.qmp.on_reset = self._machine_reset
+        if nics.has_forwards(self.options):
+            self._forwards_asked = self.qmp.send('human-monitor-command',
+                                                 **{'command-line': 'info usernet'})
 
     def _start_bochs(self):
         self._listener = socket.create_server(('127.0.0.1', 0))
         self._listener.setblocking(False)
         port = self._listener.getsockname()[1]
         command = bochs.command(self.options, self.image, self.scratch, port, self.window,
-                                self.extra)
+                                self.extra, self.forwards)
         # Bochs leaves log files of its network card where it is started.
         self._spawn(command, subprocess.DEVNULL, folder=self.scratch)
 
@@ -234,6 +241,11 @@ class Guest:
             data = b''
         if data:
             self.qmp.feed(data)
+        if self._forwards_asked in self.qmp.answers:
+            answer = self.qmp.answers.pop(self._forwards_asked)
+            self.forwards.learn(str(answer.get('return', '')))
+            for callback in self.on_forwards:
+                callback(self.forwards)
 
     def _write_output(self):
         """Writes as much as will not block. A reader that has gone ends the run."""

@@ -5,6 +5,7 @@ import argparse
 import os
 import re
 
+import nics
 from project import ProjectError
 
 FIRMWARES = ('uefi', 'bios', 'pvh')
@@ -31,6 +32,7 @@ def add_guest_options(parser):
         help='a raw image that the guest may read and write, as a virtio disk; up to eight times')
     add('--swap', type=memory_mib, metavar='SIZE',
         help='a disk to swap to, empty at first and gone in the end; SIZE as for --memory')
+    nics.add_options(parser)
     add('--icount', action='store_true',
         help='deterministic: virtual time and TSC count instructions (QEMU, one CPU)')
     add('--timeout', type=seconds, metavar='SECONDS', help='end the emulator then; status 124')
@@ -91,8 +93,9 @@ def kvm_usable(cpuinfo='/proc/cpuinfo', device='/dev/kvm'):
         return False
 
 
-def checked(options, gdb=False):
-    """Fills in what depends on other options and refuses what cannot be. Raises ProjectError."""
+def checked(options, gdb=False, nics_otherwise=()):
+    """Fills in what depends on other options and refuses what cannot be. nics_otherwise: models of
+    network cards where --nic is not there. Raises ProjectError."""
     bochs = options.emulator == 'bochs'
     if options.firmware is None:
         options.firmware = 'bios' if bochs else 'uefi'
@@ -108,6 +111,7 @@ def checked(options, gdb=False):
         raise ProjectError('Bochs has no virtio disks: leave --disk and --swap out')
     if bochs and options.machine != 'q35':
         raise ProjectError('Bochs has one machine: leave --machine out')
+    nics.checked(options, nics_otherwise)
     if len(options.disk) > 8:
         raise ProjectError('at most eight times --disk')
     if options.icount and options.cpus != 1:

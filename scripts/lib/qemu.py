@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import nics
 from project import ProjectError
 
 OVMF_CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd'
@@ -39,7 +40,8 @@ def boot_arguments(firmware, image, scratch):
 
 def device_arguments(options, scratch):
     """What the system's drivers are for, at the PCI functions that sysroot/etc/system.toml names:
-    disks from 00:10.0 on, the swap disk at 00:11.0, random numbers at 00:12.0."""
+    disks from 00:10.0 on, the swap disk at 00:11.0, random numbers at 00:12.0. Network cards
+    (nics.py), which need no name, from 00:14.0 on."""
     arguments = []
     for number, path in enumerate(options.disk):
         # A comma in a file name is doubled, says qemu(1).
@@ -57,7 +59,7 @@ def device_arguments(options, scratch):
     if options.profile != 'lesson':
         arguments += ['-object', 'rng-builtin,id=rng0',
                       '-device', 'virtio-rng-pci,rng=rng0,addr=12.0']
-    return arguments
+    return arguments + nics.arguments(options)
 
 
 def time_arguments(options):

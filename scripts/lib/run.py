@@ -117,8 +117,24 @@ def execute(options, image, scratch):
     return 1 if guest.status is None else guest.status or min(failed, 255)
 
 
+def standard_nics(options):
+    """A card for the profiles that have a network. None where a run is to be the same each time."""
+    networked = options.profile in ('default', 'test') and not options.root_server
+    return ['virtio'] if networked and not options.icount else []
+
+
+def show_urls(guest):
+    """Says where the guest's HTTP server is found, as soon as that is known."""
+    def show(forwards):
+        for url in forwards.urls():
+            note(f'scripts/run: port 80 of the guest is {url}')
+    if guest.forwards.ports:  # Bochs
+        show(guest.forwards)
+    guest.on_forwards.append(show)
+
+
 def run(options):
-    checked(options, gdb=options.gdb)
+    checked(options, gdb=options.gdb, nics_otherwise=standard_nics(options))
     directory = project.build_dir(options.release)
     if options.root_server:
         root_server(options, directory)
@@ -139,6 +155,7 @@ def run(options):
                 gdb_socket=gdb_listener(options, directory), output_fd=1, input_fd=0,
                 # With a window or a debugger the panic is there to be looked at.
                 end_on_panic=not (window or options.gdb)) as guest:
+            show_urls(guest)
             status = guest.run()
         if status not in (0, 130):
             note(f'scripts/run: {guest.reason}')

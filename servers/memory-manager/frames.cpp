@@ -172,20 +172,55 @@ Result<u32> Frames::take_large()
     // Nobody is to be evicted soon for it.
     if (chunks_->free_count() <= kept_chunks() || available() < 2 * chunk_pages)
         return Error::no_memory;
-    AliasId const alias = TRY(aliases_->take());
     u32 const chunk = TRY(chunks_->take(ChunkKind::large));
-    (*chunks_)[chunk].node = alias;
+    TRY(make_large(chunk));
+    return chunk;
+}
+
+/// Makes a chunk that was just taken one frame; gives it back when that is not possible.
+Result<void> Frames::make_large(u32 chunk)
+{
+    auto const alias = aliases_->take();
+    if (!alias) {
+        chunks_->give(chunk);
+        return alias.error();
+    }
+    (*chunks_)[chunk].node = *alias;
     auto const made = cspace_->retype(Chunks::untyped(chunk), abi::ObjectType::x86_large_page, 0,
-                                      aliases_->address(alias));
-    if (made) return chunk;
-    give_large(chunk);
-    return made.error();
+                                      aliases_->address(*alias));
+    if (!made) give_large(chunk);
+    return made;
 }
 
 void Frames::give_large(u32 chunk)
 {
     aliases_->give((*chunks_)[chunk].node);
     chunks_->give(chunk);
+}
+
+Result<u32> Frames::take_large_run(u32 count, u32 pages, u64 limit)
+{
+    u32 const all = count + (pages > 0 ? 1 : 0);
+    u32 const first = TRY(chunks_->take_run(all, limit, ChunkKind::large));
+    u32 made = 0;
+    auto const make = [&]() -> Result<void> {
+        for (; made < count; ++made) TRY(make_large(first + made));
+        if (pages == 0) return {};
+        TRY(split(first + count));
+        return run_in(first + count, pages) ? Result<void>{} : Error::no_memory;
+    };
+    auto const all_made = make();
+    if (all_made) return first;
+    // The one that failed went back by itself.
+    for (u32 i = 0; i < made; ++i) give_large(first + i);
+    for (u32 i = made + 1; i < all; ++i) chunks_->give(first + i);
+    return all_made.error();
+}
+
+void Frames::give_large_run(u32 chunk, u32 count, u32 pages)
+{
+    for (u32 i = 0; i < count; ++i) give_large(chunk + i);
+    if (pages > 0) give_run((chunk + count) * chunk_pages, pages);
 }
 
 void Frames::give_run(FrameId first, u32 pages)

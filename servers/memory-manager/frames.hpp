@@ -40,6 +40,11 @@ public:
     /// A chunk as one frame of 2 MiB, zero. Error: no_memory (also when there is little).
     Result<u32> take_large();
     void give_large(u32 chunk);
+    /// `count` chunks in one piece below the address `limit`, each as a zero frame of 2 MiB, and
+    /// behind them `pages` frames: the first chunk. pages: less than a chunk's. Error: no_memory.
+    Result<u32> take_large_run(u32 count, u32 pages, u64 limit);
+    /// Takes them back from whoever has copies of their capabilities.
+    void give_large_run(u32 chunk, u32 count, u32 pages);
     sys::Frame large(u32 chunk) const
     {
         return sys::Frame{aliases_->address((*chunks_)[chunk].node)};
@@ -78,6 +83,7 @@ private:
     void unlist(u32 chunk);
     bool has_some(Chunk const& it) const { return it.free_count > 0 || it.made < chunk_pages; }
     Result<FrameId> run_in(u32 chunk, u32 pages);
+    Result<void> make_large(u32 chunk);
 
     CSpace* cspace_ = nullptr;
     Chunks* chunks_ = nullptr;

@@ -37,6 +37,28 @@ Result<void> Mapper::put_large(Space& space, u32 page, u64 access)
     return {};
 }
 
+Result<void> Mapper::put_large_copy(Space& space, u32 page, u64 original, u64 access)
+{
+    u32 const key = page / chunk_pages;
+    if (tables_->find(space.number, key) != 0) return Error::slot_occupied;
+    AliasId const alias = TRY(aliases_->take());
+    auto const table = make_table(space, key, true);
+    auto const put = [&]() -> Result<void> {
+        TRY(table);
+        sys::Frame const copy{aliases_->address(alias)};
+        TRY(done(cspace_->slot(copy.address()).copy_from(cspace_->slot(original))));
+        return map_large(space, copy, page, access, abi::VmAttributes::write_back);
+    };
+    auto const made = put();
+    if (made) {
+        (*tables_)[*table].entry[0] = Entry{EntryKind::alias, alias};
+        return {};
+    }
+    if (table) release(space, *table);
+    aliases_->give(alias);
+    return made;
+}
+
 Result<u32> Mapper::cut(Space& space, u32 page)
 {
     u64 const address = u64{page / chunk_pages} << chunk_bits;

@@ -51,6 +51,9 @@ public:
     Result<u32> cut(Space& space, u32 page);
     /// Maps a copy of the frame capability at `original`.
     Result<void> put_copy(Space& space, u32 page, Entry& entry, u64 original, u64 access);
+    /// Maps a copy of the capability at `original` to a frame of 2 MiB from this page on, where no
+    /// table is. Errors: no_memory; slot_occupied (there is one).
+    Result<void> put_large_copy(Space& space, u32 page, u64 original, u64 access);
     /// Maps the capability at `address`, which becomes the space's. large: it is 2 MiB.
     Result<void> put_device(Space& space, u32 page, u64 address, u64 access, abi::VmAttributes type,
                             bool large);
@@ -64,9 +67,10 @@ public:
     bool call_back(Space& space, u32 page, Entry& entry);
     /// Makes the page absent; a frame goes back.
     void drop(Space& space, Entry& entry);
-    /// The capability behind a present page.
+    /// The capability behind a present page, or to the 2 MiB it lies in.
     sys::Frame frame(Entry entry) const
     {
+        if (entry.kind() == EntryKind::large) return frames_->large(entry.value());
         return entry.kind() == EntryKind::frame ? frames_->frame(entry.value())
                                                 : sys::Frame{aliases_->address(entry.value())};
     }

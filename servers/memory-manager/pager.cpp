@@ -35,6 +35,8 @@ Result<void> Pager::fill(Space& space, Region const& region)
 Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool write)
 {
     Entry* found = mapper_->find(space, page);
+    if (region.kind == RegionKind::object)
+        return found && found->present() ? Result<void>{} : put_object(space, region, page);
     if (found == nullptr) {
         if (put_large(space, region, page)) return {};
         found = TRY(mapper_->entry(space, page));
@@ -54,15 +56,24 @@ Result<void> Pager::populate(Space& space, Region const& region, u32 page, bool 
         if (!copied) return {};
         mapper_->drop(space, entry);
     }
-    if (region.kind == RegionKind::object) {
-        SharedObject const& it = (*objects_)[region.object];
-        return mapper_->put_copy(space, page, entry, objects_->page(it, k), region.access);
-    }
     if (region.kind == RegionKind::archive && in_place(region, k, write)) {
         u64 const access = region.access & ~memory::access_write;
         return mapper_->put_copy(space, page, entry, archive_frame(region.source + k), access);
     }
     return put_new(space, region, page, entry, region.access, Purpose::ordinary);
+}
+
+/// A page of a shared object, or the 2 MiB that it lies in.
+Result<void> Pager::put_object(Space& space, Region const& region, u32 page)
+{
+    SharedObject const& it = (*objects_)[region.object];
+    u32 const k = page - region.first;
+    u64 const frame = objects_->frame(it, k);
+    if (it.is_large(k))
+        return mapper_->put_large_copy(space, page / chunk_pages * chunk_pages, frame,
+                                       region.access);
+    Entry& entry = *TRY(mapper_->entry(space, page));
+    return mapper_->put_copy(space, page, entry, frame, region.access);
 }
 
 /// Makes 2 MiB around the page present at once, if they are all the region's, and zero.

@@ -33,6 +33,7 @@ public:
 
 private:
     bool put_large(Space& space, Region const& region, u32 page);
+    Result<void> put_object(Space& space, Region const& region, u32 page);
     Result<void> populate(Space& space, Region const& region, u32 page, bool write);
     Result<void> put_new(Space& space, Region const& region, u32 page, Entry& entry, u64 access,
                          Purpose purpose);

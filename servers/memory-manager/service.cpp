@@ -119,7 +119,7 @@ Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& 
 {
     if (client.badge != manager) return Error::missing_rights;
     if (args.bytes == 0 || args.contiguous > 1) return Error::bad_argument;
-    if (args.bytes > chunk_bytes) return Error::no_memory;
+    if (args.bytes > max_object_bytes) return Error::no_memory;
     u64 limit = ~u64{0};
     if (args.contiguous && args.address_bits < 64)
         limit = bit(static_cast<unsigned>(args.address_bits));
@@ -135,6 +135,7 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
     if (object == nullptr) return Error::not_found;
     Region region = TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
     if (args.access & access_execute) return Error::bad_argument;
+    if (object->large() > 0 && !is_aligned(args.address, chunk_bits)) return Error::bad_argument;
     if (args.space == 0) {
         if (args.address < layout::shared ||
             args.address + (u64{object->pages} << page_bits) > layout::shared_end)
@@ -155,10 +156,10 @@ Result<void> Service::map_own(SharedObject& object, u64 address, u64 access)
     TRY(m_.add_own(address, u64{object.pages} << page_bits));
     auto const rights = access & access_write ? sys::Rights::read_write : sys::Rights::read;
     ++object.mappings;
-    for (u32 n = 0; n < object.pages; ++n) {
+    for (u32 n = 0; n < object.pages; n += object.is_large(n) ? chunk_pages : 1) {
         AliasId const alias = TRY(m_.aliases.take());
         u64 const copy = m_.aliases.address(alias);
-        TRY(done(m_.cspace.slot(copy).copy_from(m_.cspace.slot(m_.shared.page(object, n)))));
+        TRY(done(m_.cspace.slot(copy).copy_from(m_.cspace.slot(m_.shared.frame(object, n)))));
         TRY(m_.own.map(sys::Frame{copy}, address + n * page_bytes, rights));
     }
     return {};

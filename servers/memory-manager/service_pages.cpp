@@ -143,14 +143,14 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
     Peek::Reply reply{};
     if (entry && (entry->kind() == EntryKind::swapped || entry->kind() == EntryKind::moving))
         return Error::busy;
-    bool const large = entry && entry->kind() == EntryKind::large;
+    bool const large = entry && m_.mapper.is_large(space, page);
     if (region == nullptr || region->kind == RegionKind::device || entry == nullptr ||
         !(large || entry->present()))
         return reply;
     reply.bytes = args.bytes < room ? args.bytes : room;
     u8 const* const bytes = large
-                                ? TRY(m_.own.open_copy(m_.frames.large(entry->value()),
-                                                       sys::Rights::read, place::large_window)) +
+                                ? TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read,
+                                                       place::large_window)) +
                                       page % chunk_pages * page_bytes
                                 : TRY(m_.own.open_copy(m_.mapper.frame(*entry), sys::Rights::read));
     __builtin_memcpy(reply.data, bytes + offset, reply.bytes);
@@ -179,7 +179,7 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
                                                  rights)));
     entry.pin();
     answer_capability_ = m_.outbox;
-    return TakeFrame::Reply{page_bits};
+    return TakeFrame::Reply{m_.mapper.is_large(space, page) ? chunk_bits : page_bits};
 }
 
 Result<NextFault::Reply> Service::on(NextFault, Args<NextFault> const&, Client client)

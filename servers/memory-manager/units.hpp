@@ -17,6 +17,7 @@ inline constexpr u32 max_chunks = 8192; ///< 16 GiB; a larger machine's rest is 
 inline constexpr u32 max_spaces = 256;  ///< number 0 is our own
 inline constexpr u32 max_regions = 512; ///< of one space
 inline constexpr u32 max_objects = 1024;
+inline constexpr u32 max_object_bytes = 16 << 20;
 inline constexpr u32 max_tables = 65536; ///< page tables of all spaces
 
 /// Our own address space: windows and IPC buffer, then tables that grow. Far from everything that

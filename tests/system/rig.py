@@ -89,6 +89,12 @@ class Session(ShellSession):
             chord = [{'type': 'qcode', 'data': key} for key in name.split('-')]
             self.qmp('send-key', **{'keys': chord, 'hold-time': 20})
 
+    def port(self, guest_port=80, card=0):
+        """The port on 127.0.0.1 that leads to one of the guest (--net user)."""
+        forwards = self.guest.forwards
+        self.wait(lambda: forwards.ports, 'an answer about the forwarded ports')
+        return forwards.ports[card, guest_port]
+
     def picture(self):
         """The screen as PPM."""
         path = self.scratch / 'screen.ppm'

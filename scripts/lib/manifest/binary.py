@@ -3,8 +3,9 @@ with VERSION. tests/test_manifest_binary.py compares them with what the compiler
 """
 import struct
 
+from manifest.fields import PAGE
 from manifest.layout import Layout
-from manifest.schema import ANY, KINDS, PAGE, POLICIES
+from manifest.schema import ANY, KINDS, POLICIES
 
 MAGIC, VERSION = 0x3173797363727968, 1
 GRANT_KINDS = ('serve', 'reply', 'wake', 'call', 'signal', 'shared', 'shared_read', 'pool',

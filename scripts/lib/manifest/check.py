@@ -1,7 +1,8 @@
 """What is refused of a composition that is wired: a cycle of calls, a server that does not come
 before its client, too much memory, two owners of one device, the trusted base calling what may die.
 """
-from manifest import layout, schema
+from manifest import layout, network, schema
+from manifest.fields import PAGE
 from manifest.toml import Problem
 from manifest.wiring import TRUSTED_ORDER
 
@@ -16,8 +17,8 @@ def check(composition):
     if missing := _missing(composition):
         return [missing]
     return [*_cycles(composition), *_priorities(composition), *_trusted_calls(composition),
-            *_limits(composition), *_rights(composition), *_memory(composition), *_devices(composition),
-            *layout.check(composition)]
+            *_limits(composition), *_rights(composition), *_memory(composition), *_network(composition),
+            *_devices(composition), *layout.check(composition)]
 
 
 def _missing(composition):
@@ -126,7 +127,7 @@ def memory_of(composition):
     rows = [(each.budget.memory + each.budget.objects, each.name) for each in composition.instances]
     rows += [(need.first, f'{each.name} {need.name}') for each in composition.instances
              for need in each.manifest.needs if need.kind == 'dma']
-    rows += [(shared.pages * schema.PAGE, shared.name)
+    rows += [(shared.pages * PAGE, shared.name)
              for shared in layout.Layout(composition).objects]
     return sorted(rows, reverse=True)
 
@@ -140,6 +141,21 @@ def _memory(composition):
         yield Problem(document.path, document.line('profile', composition.profile, 'memory'),
                       f'profile {composition.profile}: budgets come to {total >> 10}K, the machine '
                       f'has {composition.memory >> 10}K (largest: {largest})')
+
+
+def _network(composition):
+    """What clients of net may keep waiting lies in its pools."""
+    for server in composition.instances:
+        clients = composition.clients(server, network.PROTOCOL)
+        promised = sum(edge.client.manifest.network.memory for edge in clients)
+        pools = sum(pool for pool in server.manifest.pools.values() if isinstance(pool, int))
+        if pools and promised > pools:
+            largest = max(clients, key=lambda edge: edge.client.manifest.network.memory).client
+            manifest = largest.manifest
+            yield Problem(manifest.path, manifest.line('network', 'memory'),
+                          f'profile {composition.profile}: clients of {server.name} may keep '
+                          f'{promised >> 10}K waiting, its pools have {pools >> 10}K (largest: '
+                          f'{largest.name} {manifest.network.memory >> 10}K)')
 
 
 def _devices(composition):

@@ -1,6 +1,7 @@
 """What a program may touch, in plain words: derived from the same composition that is compiled, so
 what is not said here it cannot reach.
 """
+from manifest import network
 from manifest.schema import ANY
 
 _IRQ = {'irq_isa': 'ISA interrupt {first}', 'irq_hpet': 'the HPET\'s timer 0',
@@ -85,18 +86,40 @@ def _callers(composition, instance):
     return listed(_peers(composition, instance, True, 'server'), 'nobody')
 
 
+def _pools(composition, instance):
+    """Each once, with all whose devices reach it."""
+    pools = {}
+    for edge in composition.uses(instance):
+        if edge.pool:
+            pools.setdefault((edge.pool_alias, edge.pool), []).append(edge.server.name)
+    for (_, size), servers in pools.items():
+        last = servers.pop()
+        whose = f'the devices of {", ".join(servers)} and {last} reach' if servers else \
+            f'the device of {last} reaches'
+        yield f'a pool of {amount(size)} that {whose}'
+
+
+def _network(instance):
+    """Only through protocol net, unless it is net itself or moves its frames."""
+    manifest = instance.manifest
+    if network.PROTOCOL in manifest.provides:
+        return 'all of it, for itself and its clients'
+    if 'nic' in manifest.provides:
+        return 'the wire of its device, which sends what it is told'
+    return network.explain(manifest.network)
+
+
 def _shared(composition, instance):
     words = []
     for edge in composition.edges:
-        size = edge.protocol.shared or edge.protocol.broadcast
+        size = edge.shared or edge.protocol.broadcast
         for mine, other in ((edge.client, edge.server), (edge.server, edge.client)):
             if mine is not instance or not size:
                 continue
             read_only = edge.protocol.broadcast and mine is edge.client
             words.append(f'{amount(size)} with {other.name} ({edge.protocol.name}'
                          f'{", read-only" if read_only else ""})')
-            if edge.pool and mine is edge.client:
-                words.append(f'a pool of {amount(edge.pool)} that the device of {other.name} reaches')
+    words += _pools(composition, instance)
     if instance.manifest.keep:
         words.append(f'{amount(instance.manifest.keep)} that outlive it')
     if not instance.trusted:
@@ -150,6 +173,7 @@ def explain(composition, instance):
         ('Called by', _callers(composition, instance)),
         ('rings', listed([*_peers(composition, instance, False, 'client'),
                           *_peers(composition, instance, False, 'server')], 'with nobody')),
+        ('network', _network(instance)),
         ('shared memory', _shared(composition, instance)),
         ('budget', _budget(instance)),
         ('when it dies', _end(instance))]

@@ -4,7 +4,8 @@ system description (libs/composition/description.hpp); binary.py only packs them
 """
 from dataclasses import dataclass, field
 
-from manifest import schema
+from manifest import network
+from manifest.fields import PAGE
 from manifest.toml import Problem
 
 NO_INDEX = 0xffff_ffff
@@ -17,6 +18,7 @@ SYSTEM_BIT, HEARTBEAT_BIT = 60, 61
 SHARED, SHARED_END = 0x2000_0000, 0x8000_0000
 DEVICE, DEVICE_END, DEVICE_WINDOW = 0x1_0000_0000, 0x2_0000_0000, 0x1000_0000
 DMA, DMA_END = 0x2_0000_0000, 0x3_0000_0000
+LARGE = 2 << 20  # what is as large as one is aligned for pages of this size
 MAX_PROGRAMS, MAX_VALUES = 64, 500
 # Protocols of the trusted base have kinds of their own: whoever makes the capability knows the badge.
 CALL_KINDS = {'memory': 'memory', 'device': 'device', 'monitor': 'monitor'}
@@ -51,6 +53,7 @@ class Placed:
     next_shared: int = SHARED
     next_device: int = DEVICE
     next_dma: int = DMA
+    pools: dict = field(default_factory=dict)  # object: where it is mapped
 
     def slot(self):
         self.slots += 1
@@ -59,7 +62,9 @@ class Placed:
     def room(self, area, size):
         """The next address of an area, with an unmapped page behind it."""
         address = getattr(self, area)
-        setattr(self, area, address + size + schema.PAGE)
+        if size >= LARGE:
+            address = -(-address // LARGE) * LARGE
+        setattr(self, area, address + size + PAGE)
         return address
 
     def give(self, name, kind, **values):
@@ -79,8 +84,8 @@ class Layout:
         self._edge_objects = {}
         self.placed = [Placed(each) for each in composition.instances]
         self.supervisor = composition.named('supervisor')
-        self.system_page = self._object('system', schema.PAGE)
-        self.status = {each: self._object(f'{each.name}.status', schema.PAGE)
+        self.system_page = self._object('system', PAGE)
+        self.status = {each: self._object(f'{each.name}.status', PAGE)
                        for each in composition.instances if not each.trusted}
         self.kept = {each: self._object(f'{each.name}.keep', each.manifest.keep)
                      for each in composition.instances if each.manifest.keep}
@@ -101,11 +106,11 @@ class Layout:
     # --- shared memory -------------------------------------------------------------------------
 
     def _object(self, name, size, contiguous=False):
-        self.objects.append(Object(name, size // schema.PAGE, contiguous))
+        self.objects.append(Object(name, size // PAGE, contiguous))
         return len(self.objects) - 1
 
     def _edges(self):
-        broadcasts = {}
+        broadcasts, pools = {}, {}
         for edge in self.composition.edges:
             protocol = edge.protocol
             shared = pool = None
@@ -115,15 +120,19 @@ class Layout:
                     broadcasts[key] = self._object(f'{edge.server.name}.{protocol.name}',
                                                    protocol.broadcast)
                 shared = broadcasts[key]
-            elif protocol.shared:
-                shared = self._object(f'{edge.client.name}.{edge.use.alias}', protocol.shared)
+            elif edge.shared:
+                shared = self._object(f'{edge.client.name}.{edge.use.alias}', edge.shared)
             if edge.pool:
-                pool = self._object(f'{edge.client.name}:{edge.use.alias}', edge.pool, True)
+                key = edge.client, edge.pool_alias
+                if key not in pools:
+                    pools[key] = self._object(f'{edge.client.name}:{edge.pool_alias}', edge.pool,
+                                              True)
+                pool = pools[key]
             self._edge_objects[edge] = shared, pool
         self._broadcasts = broadcasts
 
     def _map(self, placed, name, kind, number):
-        size = self.objects[number].pages * schema.PAGE
+        size = self.objects[number].pages * PAGE
         placed.give(name, kind, object=number, address=placed.room('next_shared', size), bytes=size)
 
     # --- one program ---------------------------------------------------------------------------
@@ -192,7 +201,16 @@ class Layout:
             self._map(placed, f'{alias}.shared', 'shared_read' if protocol.broadcast else 'shared',
                       shared)
         if pool is not None:
-            self._map(placed, f'{alias}.pool', 'pool', pool)
+            self._place_pool(placed, f'{alias}.pool', pool)
+
+    def _place_pool(self, placed, name, number):
+        """Mapped once, also when several edges have it: the others say where."""
+        if number in placed.pools:
+            placed.give(name, 'number', value=placed.pools[number],
+                        bytes=self.objects[number].pages * PAGE)
+            return
+        self._map(placed, name, 'pool', number)
+        placed.pools[number] = placed.grants[-1].address
 
     def _place_provided(self, placed, name):
         instance = placed.instance
@@ -215,6 +233,9 @@ class Layout:
                 self._map(placed, f'{prefix}.shared', 'shared', shared)
             if pool is not None:
                 placed.give(f'{prefix}.pool', 'pool_dma', object=pool, bytes=edge.pool)
+            if name == network.PROTOCOL:
+                for argument, value in edge.client.manifest.network.arguments():
+                    placed.give_number(f'{prefix}.{argument}', value)
 
     def _place_needs(self, placed):
         bits = iter(IRQ_BITS)

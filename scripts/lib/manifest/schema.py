@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import re
 import sys
 
-from manifest.toml import Problem
+from manifest import network
+from manifest.fields import (Table, boolean, function, list_of, microseconds, name, number, one_of,
+                             power_of_two, shared_size, size, text)
 
-PAGE = 4096
 KINDS = ('trusted', 'server', 'driver')  # composition::Kind
 POLICIES = ('always', 'on_fault', 'never')  # composition::Restart
 PLATFORM_IDS = ('com1', 'ps2', 'hpet', 'rtc', 'framebuffer')
@@ -16,8 +17,6 @@ ALIAS_NAME, NEED_NAME, FILE_NAME, PROFILE_NAME = 8, 12, 23, 15
 HEARTBEAT_US = 500_000
 ANY = 0xffff_ffff
 U32 = 0xffff_ffff
-REQUIRED = object()
-_SUFFIX = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30}
 
 
 @dataclass
@@ -81,7 +80,8 @@ class Manifest:
     match: Match
     needs: list
     keep: int  # bytes of memory that outlives it
-    pools: dict  # alias: bytes
+    pools: dict  # alias: bytes, or the alias whose pool it is
+    network: network.Network
     budget: Budget
     policy: str
     max_per_min: int
@@ -95,6 +95,11 @@ class Manifest:
 
     def line(self, *path):
         return self.document.line(*path)
+
+    def pool(self, alias):
+        """(alias that brings it, bytes) of the pool for an edge; 0 bytes: none."""
+        pool = self.pools.get(alias)
+        return (pool, self.pools.get(pool)) if isinstance(pool, str) else (alias, pool or 0)
 
 
 @dataclass
@@ -115,137 +120,6 @@ class Component:
         return self.document.line('component', self.index, *(path or ('name',)))
 
 
-class Table:
-    """One table being read: each key is taken once, what is left over is unknown."""
-
-    def __init__(self, document, data, path, problems):
-        self.document, self.path, self.problems = document, path, problems
-        self.data = dict(data) if isinstance(data, dict) else {}
-        if not isinstance(data, dict):
-            self.complain('must be a table')
-
-    def line(self, *keys):
-        return self.document.line(*self.path, *keys)
-
-    def complain(self, text, *keys):
-        where = '.'.join(str(part) for part in self.path + keys if not isinstance(part, int))
-        self.problems.append(Problem(self.document.path, self.line(*keys),
-                                     f'{where}: {text}' if where else text))
-
-    def take(self, key, read, default=REQUIRED):
-        """The value of `key` as read(value) makes it; a ValueError of it becomes a problem."""
-        if key not in self.data:
-            if default is REQUIRED:
-                self.complain(f'"{key}" is missing')
-                return None
-            return default
-        try:
-            return read(self.data.pop(key))
-        except ValueError as error:
-            self.complain(str(error), key)
-            return None if default is REQUIRED else default
-
-    def tables(self, key, limit):
-        """The inline tables of an array."""
-        rows = self.data.pop(key, [])
-        if not isinstance(rows, list) or len(rows) > limit:
-            self.complain(f'must be a list of at most {limit} tables', key)
-            return []
-        return [Table(self.document, row, self.path + (key, number), self.problems)
-                for number, row in enumerate(rows)]
-
-    def table(self, key):
-        return Table(self.document, self.data.pop(key, {}), self.path + (key,), self.problems)
-
-    def finish(self):
-        for key in self.data:
-            self.complain('unknown key', key)
-
-
-def boolean(value):
-    if not isinstance(value, bool):
-        raise ValueError('must be true or false')
-    return value
-
-
-def number(low, high):
-    def read(value):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError('must be a number')
-        if not low <= value <= high:
-            raise ValueError(f'{value} is not within {low} to {high}')
-        return value
-    return read
-
-
-def text(value):
-    if not isinstance(value, str) or not value:
-        raise ValueError('must be a string')
-    return value
-
-
-def name(longest):
-    def read(value):
-        if not re.fullmatch(r'[a-z][a-z0-9_\-]*', text(value)):
-            raise ValueError(f'"{value}": names are small letters, digits, - and _')
-        if len(value) > longest:
-            raise ValueError(f'"{value}" is too long: at most {longest} characters')
-        return value
-    return read
-
-
-def one_of(*choices):
-    def read(value):
-        if value not in choices or isinstance(value, bool):
-            raise ValueError(f'{value!r} is none of ' + ', '.join(str(each) for each in choices))
-        return value
-    return read
-
-
-def list_of(read_one, longest=64):
-    def read(value):
-        if not isinstance(value, list) or len(value) > longest:
-            raise ValueError(f'must be a list of at most {longest}')
-        return [read_one(each) for each in value]
-    return read
-
-
-def size(value):
-    """Bytes, a whole number of pages, of a string such as "256K"."""
-    match = re.fullmatch(r'([0-9]{1,9})([KMG])', value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('must be a size as a string with K, M or G, such as "64K"')
-    result = int(match[1]) * _SUFFIX[match[2]]
-    if result == 0 or result % PAGE:
-        raise ValueError('must be a multiple of 4K above 0')
-    return result
-
-
-def power_of_two(value):
-    result = size(value)
-    if result & (result - 1) or result > 1 << 30:
-        raise ValueError('must be a power of two, at most 1G')
-    return result
-
-
-def microseconds(value):
-    if value == 'none':
-        return 0
-    match = re.fullmatch(r'([0-9]{1,7})(us|ms|s)', value) if isinstance(value, str) else None
-    if not match or int(match[1]) == 0:
-        raise ValueError('must be a time such as "50ms", or "none"')
-    return int(match[1]) * {'us': 1, 'ms': 1000, 's': 1000000}[match[2]]
-
-
-def function(value):
-    """"00:10.0" as bus << 8 | device << 3 | function."""
-    match = re.fullmatch(r'([0-9a-f]{2}):([01][0-9a-f])\.([0-7])', value) \
-        if isinstance(value, str) else None
-    if not match:
-        raise ValueError('must be a PCI function such as "00:10.0"')
-    return int(match[1], 16) << 8 | int(match[2], 16) << 3 | int(match[3])
-
-
 def use(value):
     match = re.fullmatch(r'(?:([^:?]*):)?([^:?]*)(\?)?', text(value))
     if not match:
@@ -261,19 +135,21 @@ def read_manifest(document, problems):
     manifest = Manifest(
         document, program.take('name', name(FILE_NAME)), program.take('kind', one_of(*KINDS)),
         program.take('about', text), _provides(program), _uses(program), Match(), [], 0, {},
-        Budget(), 'always', 30, HEARTBEAT_US, [], set())
+        network.Network(), Budget(), 'always', 30, HEARTBEAT_US, [], set())
     program.finish()
     needs = top.table('needs')
-    manifest.keep = needs.take('keep', size, 0)
+    manifest.keep = needs.take('keep', shared_size, 0)
     if manifest.kind == 'driver':
         manifest.match = _match(top.table('match'))
         manifest.needs = _needs(needs)
     needs.finish()
     pools = top.table('pools')
     for alias in list(pools.data):
-        manifest.pools[alias] = pools.take(alias, size)
+        manifest.pools[alias] = pools.take(alias, _pool)
         if alias not in [each.alias for each in manifest.uses]:
             pools.complain('is not among "uses"', alias)
+    if 'network' in top.data:
+        manifest.network = network.read(top.table('network'))
     budget = top.table('budget')
     read_budget(budget, manifest.budget)
     restart = top.table('restart')
@@ -307,6 +183,13 @@ def _uses(program):
         if each.alias in [other.alias for other in uses[:index]]:
             program.complain(f'"{each.alias}" is there twice: give one an alias', 'uses', index)
     return uses
+
+
+def _pool(value):
+    """A size, or the alias whose pool it is."""
+    if isinstance(value, str) and value[:1].isalpha():
+        return name(ALIAS_NAME)(value)
+    return shared_size(value)
 
 
 def _match(table):
@@ -371,7 +254,7 @@ def _mmio_need(row, need):
 
 def _dma_need(row, need):
     need.kind = 'dma'
-    need.first = row.take('size', size) or 0
+    need.first = row.take('size', shared_size) or 0
     need.address_bits = row.take('address_bits', number(24, 64), 64)
 
 
@@ -460,8 +343,8 @@ def read_protocols(document, problems):
         if len(each) > ALIAS_NAME:
             row.complain(f'is too long: at most {ALIAS_NAME} characters')
         protocols[each] = Protocol(
-            each, row.take('call', boolean, False), row.take('shared', size, 0),
-            row.take('broadcast', size, 0), row.take('pool', boolean, False),
+            each, row.take('call', boolean, False), row.take('shared', shared_size, 0),
+            row.take('broadcast', shared_size, 0), row.take('pool', boolean, False),
             row.take('signals', one_of('both', 'to_client', 'to_server', 'none')),
             row.take('trusted', text, ''), row.line())
         row.finish()

@@ -4,7 +4,8 @@ use of one server's protocol. What cannot be wired becomes a problem at the line
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from manifest import schema, toml
+from manifest import network, schema, toml
+from manifest.fields import Table
 from manifest.toml import Problem
 
 PLACES = ('servers/**/server.toml', 'drivers/**/driver.toml',
@@ -37,7 +38,16 @@ class Edge:
     use: schema.Use
     protocol: schema.Protocol
     pool: int
+    pool_alias: str  # the use that brings it
     number: int = 0  # of the client among those of this server's protocol
+
+    @property
+    def shared(self):
+        """Bytes of the object that the two share."""
+        arena = self.client.manifest.network.arena
+        if self.protocol.name == network.PROTOCOL and arena:
+            return network.ARENA_OFFSET + arena
+        return self.protocol.shared
 
 
 @dataclass
@@ -110,12 +120,29 @@ class Sources:
             if use.alias in manifest.provides:
                 self.problem(manifest, use.line, f'"{use.alias}" is also what it provides: give '
                              'the one it uses an alias')
-        for alias, size in manifest.pools.items():
-            use = next((each for each in manifest.uses if each.alias == alias), None)
-            protocol = use and self.protocols.get(use.protocol)
-            if protocol and not protocol.pool:
-                self.problem(manifest, manifest.line('pools', alias),
-                             f'protocol {protocol.name} has no pool')
+        for alias, pool in manifest.pools.items():
+            self._check_pool(manifest, alias, pool)
+        self._check_network(manifest)
+
+    def _check_pool(self, manifest, alias, pool):
+        line = manifest.line('pools', alias)
+        use = next((each for each in manifest.uses if each.alias == alias), None)
+        protocol = use and self.protocols.get(use.protocol)
+        if protocol and not protocol.pool:
+            self.problem(manifest, line, f'protocol {protocol.name} has no pool')
+        if not isinstance(pool, str):
+            return
+        if pool not in manifest.pools:
+            self.problem(manifest, line, f'there is no pool "{pool}" here')
+        elif isinstance(manifest.pools[pool], str):
+            self.problem(manifest, line, f'"{pool}" has no size of its own: name the pool that has')
+
+    def _check_network(self, manifest):
+        """The table belongs to one use of protocol net."""
+        uses = [use for use in manifest.uses if use.protocol == network.PROTOCOL]
+        if 'network' in manifest.document.data and len(uses) != 1:
+            self.problem(manifest, manifest.line('network'), 'is for a program with one use of '
+                         f'protocol {network.PROTOCOL}, this has {len(uses)}')
 
     def _check_protocol(self, manifest, protocol, line):
         if protocol not in self.protocols:
@@ -172,7 +199,7 @@ class Sources:
     def _budget(self, component, manifest):
         budget = replace(manifest.budget)
         path = 'component', component.index, 'budget'
-        schema.read_budget(schema.Table(component.document, component.budget, path, self.problems),
+        schema.read_budget(Table(component.document, component.budget, path, self.problems),
                            budget)
         return budget
 
@@ -194,8 +221,8 @@ class Sources:
                          f'profile {composition.profile}: {names} provide {use.protocol} for '
                          f'{client.name}: choose by uses = {{ {use.alias} = "..." }}')
         elif providers:
-            pool = client.manifest.pools.get(use.alias, 0)
-            composition.edges.append(Edge(client, providers[0], use, protocol, pool))
+            alias, pool = client.manifest.pool(use.alias)
+            composition.edges.append(Edge(client, providers[0], use, protocol, pool, alias))
 
     def _chosen(self, composition, client, use, chosen):
         document, line = client.component.document, client.component.line('uses')

@@ -81,6 +81,18 @@ def flood():
     leave(33)
 
 
+def usernet():
+    """Tells of its forwarded ports when it is asked, and ends."""
+    asked = b''
+    while not asked.endswith(b'"info usernet"}}\n'):
+        asked += control.recv(4096)
+    number = re.search(rb'"id": (\d+), "arguments": \{"command-line"', asked)[1].decode()
+    event('{"return": "Hub -1 (net0):\\r\\n  Protocol[State]    FD  Source Address  Port   Dest. '
+          'Address  Port RecvQ SendQ\\r\\n  TCP[HOST_FORWARD]   8       127.0.0.1 42165       '
+          '10.0.2.15    80     0     0\\r\\n", "id": %s}' % number)
+    leave(33)
+
+
 def shell():
     """A shell whose command `bad` fails, and whose line editor writes every character again."""
     say('hypercore: hello\r\n\x1b[Khypercore> ')
@@ -102,7 +114,7 @@ def shell():
 
 SCENARIOS = {
     'echo': echo, 'reset': reset, 'triple': triple, 'bios-triple': bios_triple, 'flood': flood,
-    'shell': shell,
+    'shell': shell, 'usernet': usernet,
     'success': lambda: leave(33), 'failure': lambda: leave(35), 'odd': lambda: leave(7),
     'startup-error': lambda: (print('no such device', file=sys.stderr), leave(1)),
     'power-off': lambda: shutdown('guest-shutdown', 0),

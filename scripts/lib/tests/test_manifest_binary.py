@@ -97,7 +97,7 @@ class Description(WithTree):
             grants, needs = grants + len(placed.grants), needs + len(placed.needs)
         # driver, always, priority, 64 slots, autostart, 16K, no reply; budgets; 256K
         self.assertEqual(by_name['disk0'][:12],
-                         [2, 0, 200, 6, 2, 14, 0, 9000, 10000, 50000, 64, 30])
+                         [2, 0, 200, 6, 2, 14, 0, 9000, 10000, 500000, 64, 30])
         self.assertEqual(by_name['disk0'][17], 2)
         # server, monitor + autostart, its component's 2M
         self.assertEqual(by_name['shell'][:5] + by_name['shell'][10:11], [1, 0, 110, 6, 10, 512])
