@@ -121,6 +121,7 @@ void Request::on_target(char c)
         return on_scheme(c);
     case Target::authority:
         if (c == '/' || c == '?') {
+            if (word_bytes_ == 0) return refuse(Status::bad_request);
             if (c == '?') keep('/');
             target_ = Target::path;
             return on_path(c);
