@@ -175,6 +175,7 @@ Result<void> Devices::fulfil(Request& request)
     }
     if (!request.device) return {};
     virtio_values(request);
+    if (!request.values.add("pci.device", "", request.device->device)) return Error::out_of_range;
     machine_.config().change16(request.device->at, pci::reg_command, pci::command_bus_master,
                                pci::command_bus_master);
     return {};

@@ -131,23 +131,14 @@ private:
         card_.count(end_.shared().statistics);
     }
 
-    /// Which device this is: the device-manager knows, and calls our own by our number.
+    /// Which device this is.
     Model<Registers> const& find(Models models)
     {
-        u64 const device = identify();
+        u64 const device = self_.value("pci.device");
         for (auto const& each : models)
             if (each.device == device) return each;
         log_.error("device {} is none that I know", text::hex(device));
         driver::give_up(self_, unusable);
-    }
-    u64 identify()
-    {
-        rpc::Channel const channel{sys::Endpoint{self_.value("device")}};
-        for (u64 index = 0;; ++index) {
-            auto it = rpc::call<device::Device, device::Describe>(channel, {index});
-            if (!it) fail("not described", it.error(), driver::not_given);
-            if (it->driver == self_.self()) return it->device;
-        }
     }
     [[noreturn]] void fail(char const* what, Error error, int why)
     {
