@@ -1,7 +1,8 @@
 // A NIC driver's end of protocol `nic`: takes net's records, checks them, hands places in the pool
 // to the device, and passes on what the device has done. What net says is copied once, then
-// checked; a frame that breaks a rule is reported dropped and never reaches the device. Device is
-// the driver's own (virtio_net::Card, e1000::Card); what it must offer is the concept below.
+// checked; a frame that breaks a rule is reported dropped and never reaches the device. What the
+// driver says in Shared is never read back. Device is the driver's own (virtio_net::Card,
+// e1000::Card); what it must offer is the concept below.
 #pragma once
 
 #include "kit/result.hpp"
@@ -23,9 +24,24 @@ struct Frame {
     Piece piece[max_segments];
 };
 
+/// What the driver says of its device before net may use it.
+struct Description {
+    u32 features;     ///< nic::feature
+    u32 buffer_bytes; ///< what the device writes to a buffer at most: 2,048 or 4,096
+    u32 mtu;          ///< bytes of IP in a frame
+    u8 address[6];
+    char const* model;
+};
+struct Link {
+    bool up;
+    u32 speed_mbit; ///< 0: unknown
+    bool full_duplex;
+    friend bool operator==(Link const&, Link const&) = default;
+};
+
 /// What a device offers. None of it waits.
 template <class D>
-concept Device = requires(D d, Frame const& frame, Received& received, u32& id)
+concept Device = requires(D d, Frame const& frame, Received& received, u32& id, bool yes)
 {
     /// Whether a frame of max_segments pieces can be sent now.
     {
@@ -47,9 +63,13 @@ concept Device = requires(D d, Frame const& frame, Received& received, u32& id)
         } -> std::same_as<Result<bool>>;
     /// Shows the device what was sent and posted: once after a batch.
     d.show();
-    /// Before waiting: true when nothing has ended and the device will interrupt.
+    /// Before waiting: sleep(receiving, sending) is true when nothing has ended of what is asked
+    /// for and the device will interrupt for it. Without `receiving` nobody could take a filled
+    /// buffer: they stay where they are, without interrupts. `sending`: frames wait for room, so
+    /// that one sent is news; without it frames sent are reported with whatever happens next, and
+    /// the device interrupts for them only when there are many.
     {
-        d.sleep()
+        d.sleep(yes, yes)
         } -> std::same_as<bool>;
 };
 
@@ -62,12 +82,13 @@ template <Device D> class DriverEnd {
     queue::Sender<decltype(Shared::received)> received_;
     queue::Receiver<decltype(Shared::segments)> segments_;
     queue::Sender<decltype(Shared::sent)> sent_;
-    u32 epoch_ = 0, in_flight_ = 0;
+    u32 features_ = 0, buffer_bytes_ = 0, mtu_ = 0;
+    u32 epoch_ = 0, in_flight_ = 0, refused_ = 0;
+    Link link_{};
     Frame frame_{};      // being put together
     bool good_ = true;   // so far
-    bool begun_ = false; // a first segment was seen
+    bool begun_ = false; // a first segment was seen and no last: it will be owed an answer, too
     bool open_ = false;
-    u32 refused_ = 0;
 
 public:
     /// Records of each kind in one run, so that a heartbeat is answered under load.
@@ -91,9 +112,19 @@ public:
     Shared& shared() const { return *shared_; }
 
     /// From here on net is served: what it queued for a predecessor is dropped and the new epoch
-    /// tells it. What describes the device must be in shared() by now.
-    void open()
+    /// tells it.
+    void open(Description const& it)
     {
+        features_ = it.features, buffer_bytes_ = it.buffer_bytes, mtu_ = it.mtu;
+        shared_->features.store(features_, std::memory_order_relaxed);
+        shared_->buffer_bytes.store(buffer_bytes_, std::memory_order_relaxed);
+        shared_->mtu.store(mtu_, std::memory_order_relaxed);
+        for (u32 i = 0; i < sizeof it.address; ++i) shared_->address[i] = it.address[i];
+        u32 length = 0;
+        for (; it.model[length] && length + 1 < sizeof shared_->model; ++length)
+            shared_->model[length] = it.model[length];
+        shared_->model[length] = '\0';
+        show_link();
         buffers_.drop_all();
         segments_.drop_all();
         epoch_ = shared_->epoch.load(std::memory_order_relaxed) + 1;
@@ -102,31 +133,48 @@ public:
         open_ = true;
         signal_.signal();
     }
-    /// After a change of the link in shared().
-    void link_changed()
+    bool is_open() const { return open_; }
+    /// The link as it is now: before open(), and whenever it may have changed. While it is down
+    /// frames are reported dropped.
+    void set_link(Link link)
     {
+        if (link == link_) return;
+        link_ = link;
+        if (!open_) return;
+        show_link();
         shared_->changes.fetch_add(1, std::memory_order_release);
         signal_.signal();
     }
-    /// Frames that broke a rule.
+    Link link() const { return link_; }
+    /// Frames and buffers that broke a rule.
     u32 refused() const { return refused_; }
+    /// Frames that the device has and has not sent.
+    u32 in_flight() const { return in_flight_; }
 
     /// Does what there is to do, but not for ever. True when it is done and whoever brings more
     /// will signal or interrupt; false: call again. @error corrupt  the device lies
     Result<bool> run()
     {
         TRY(pass_sent());
-        TRY(pass_received());
+        if (is_up()) TRY(pass_received());
         if (open_) {
             post();
             send();
         }
         device_.show();
-        tell();
-        return device_.sleep() && (!open_ || sleep());
+        if (open_) tell();
+        return sleep();
     }
 
 private:
+    bool is_up() const { return open_ && shared_->wanted.up.load(std::memory_order_relaxed) != 0; }
+
+    void show_link()
+    {
+        shared_->link_up.store(link_.up, std::memory_order_relaxed);
+        shared_->speed_mbit.store(link_.speed_mbit, std::memory_order_relaxed);
+        shared_->full_duplex.store(link_.full_duplex, std::memory_order_relaxed);
+    }
     void tell()
     {
         bool wanted = sent_.must_signal();
@@ -138,7 +186,7 @@ private:
     /// There is always room: a frame is taken only then.
     Result<void> pass_sent()
     {
-        u32 id;
+        u32 id = 0;
         for (u32 n = 0; n < batch && TRY(device_.take_sent(id)); ++n) {
             --in_flight_;
             sent_.push({id, 0, epoch_, 0});
@@ -147,7 +195,7 @@ private:
     }
     Result<void> pass_received()
     {
-        Received record;
+        Received record{};
         for (u32 n = 0; n < batch && received_.space() > 0; ++n) {
             if (!TRY(device_.take_received(record))) break;
             record.epoch = epoch_;
@@ -157,100 +205,121 @@ private:
     }
     void post()
     {
-        u32 const bytes = shared_->buffer_bytes.load(std::memory_order_relaxed);
-        Buffer buffer;
+        Buffer buffer{};
         for (u32 n = 0; n < batch && device_.can_post() && buffers_.pop(buffer); ++n) {
             if (buffer.epoch != epoch_) continue;
-            if (bytes == 0 || buffer.offset % bytes != 0 || !inside(buffer.offset, bytes)) {
+            if (buffer.offset % buffer_bytes_ == 0 && inside(buffer.offset, buffer_bytes_))
+                device_.post(pool_ + buffer.offset, buffer.offset);
+            else
                 ++refused_; // net's mistake, and its loss
-                continue;
-            }
-            device_.post(pool_ + buffer.offset, buffer.offset);
         }
     }
     bool inside(u64 offset, u64 bytes) const
     {
         return bytes <= pool_bytes_ && offset <= pool_bytes_ - bytes;
     }
-    bool room_to_send() const { return device_.can_send() && sent_.space() > in_flight_; }
+
+    /// Answers that may come before the next segment is finished: of what the device has, of the
+    /// frame that is being put together, and, when another begins instead of its end, of that.
+    u32 owed() const { return in_flight_ + begun_ + 1; }
+    bool room_to_send() const { return device_.can_send() && sent_.space() >= owed(); }
 
     void send()
     {
-        Segment segment;
+        Segment segment{};
         for (u32 n = 0; n < batch && room_to_send() && segments_.pop(segment); ++n)
             if (segment.epoch == epoch_) add(segment);
     }
     void add(Segment const& segment)
     {
         if (segment.flags & segment::first) {
-            if (begun_) refuse(); // the one before had no end
+            if (begun_) drop(); // the one before had no end
             frame_.id = segment.id;
             frame_.count = frame_.bytes = 0;
             frame_.head = segment;
             begun_ = good_ = true;
         } else if (!begun_) {
-            return; // the rest of something that was refused
+            ++refused_; // of no frame
+            return;
         }
         append(segment);
-        if (!(segment.flags & segment::last)) return;
-        begun_ = false;
-        if (!good_ || !is_sound(frame_)) return drop();
-        ++in_flight_;
-        device_.send(frame_);
+        if (segment.flags & segment::last) finish();
     }
     void append(Segment const& segment)
     {
-        bool const fits = segment.bytes > 0 && segment.bytes <= 65536 && segment.id == frame_.id &&
-                          frame_.count < max_segments && inside(segment.offset, segment.bytes);
-        good_ = good_ && fits;
-        if (!fits) return;
+        good_ = good_ && segment.bytes > 0 && segment.bytes <= 65536 && segment.id == frame_.id &&
+                frame_.count < max_segments && inside(segment.offset, segment.bytes);
+        if (!good_) return;
         frame_.piece[frame_.count++] = {pool_ + segment.offset, segment.bytes};
         frame_.bytes += segment.bytes;
     }
-    void refuse()
+    void finish()
     {
         begun_ = false;
-        drop();
+        if (!good_ || !is_sound(frame_)) return drop();
+        if (!link_.up || !is_up()) return answer_dropped();
+        ++in_flight_;
+        device_.send(frame_);
     }
     void drop()
     {
         ++refused_;
-        sent_.push({frame_.id, 1, epoch_, 0});
+        answer_dropped();
     }
+    void answer_dropped() { sent_.push({frame_.id, 1, epoch_, 0}); }
+
     /// Whether what is said of the frame can be.
     bool is_sound(Frame const& frame) const
     {
         Segment const& head = frame.head;
-        u32 const features = shared_->features.load(std::memory_order_relaxed);
-        bool const cut = head.flags & (segment::segment4 | segment::segment6);
-        auto const unable = [&](u16 flag, u32 feature) {
-            return (head.flags & flag) && !(features & feature);
-        };
-        if (unable(segment::checksum, feature::checksum) ||
-            unable(segment::ip_checksum, feature::ip_checksum) ||
-            unable(segment::segment4, feature::segment4) ||
-            unable(segment::segment6, feature::segment6))
-            return false;
-        u32 const field = u32{head.checksum_start} + head.checksum_offset + 2;
-        if ((head.flags & segment::checksum) && field > frame.bytes) return false;
-        if (!cut) return frame.bytes >= 14 && frame.bytes <= 14 + mtu();
-        return (head.flags & segment::checksum) && head.segment_bytes >= 64 &&
-               head.header_bytes >= 54 && head.header_bytes < frame.bytes &&
-               field <= head.header_bytes && frame.bytes <= 65536 + 14 &&
-               head.segment_bytes + u32{head.header_bytes} <= 14 + mtu();
+        constexpr u16 plain = segment::first | segment::last;
+        if ((head.flags & ~plain) == 0) return frame.bytes >= 14 && frame.bytes <= 14 + mtu_;
+        return is_able(head.flags) && are_places_sound(frame);
     }
-    u32 mtu() const { return shared_->mtu.load(std::memory_order_relaxed); }
+    /// Whether the device has said that it can do this.
+    bool is_able(u16 flags) const
+    {
+        auto const fine = [&](u16 flag, u32 feature) {
+            return !(flags & flag) || (features_ & feature);
+        };
+        constexpr u16 known = segment::first | segment::last | segment::checksum |
+                              segment::ip_checksum | segment::segment4 | segment::segment6;
+        return (flags & ~known) == 0 && fine(segment::checksum, feature::checksum) &&
+               fine(segment::ip_checksum, feature::ip_checksum) &&
+               fine(segment::segment4, feature::segment4) &&
+               fine(segment::segment6, feature::segment6);
+    }
+    /// Headers end within 255 bytes: no device's field for a place is known to be narrower.
+    bool are_places_sound(Frame const& frame) const
+    {
+        Segment const& head = frame.head;
+        u32 const field = u32{head.checksum_start} + head.checksum_offset + 2;
+        u32 const in_headers = frame.bytes < 255 ? frame.bytes : 255;
+        bool const sums = head.flags & segment::checksum;
+        if (sums && (head.checksum_start < 14 || field > in_headers)) return false;
+        if ((head.flags & segment::ip_checksum) && frame.bytes < 34) return false;
+        bool const four = head.flags & segment::segment4, six = head.flags & segment::segment6;
+        if (!four && !six) return frame.bytes >= 14 && frame.bytes <= 14 + mtu_;
+        u32 const header = head.header_bytes;
+        return four != six && sums && header >= (four ? 54 : 74) && header <= in_headers &&
+               header < frame.bytes && head.checksum_start + 20u <= header && field <= header &&
+               frame.bytes <= 14 + 65535 && head.segment_bytes >= 64 &&
+               head.segment_bytes + header <= 14 + mtu_;
+    }
 
-    /// Before waiting: true when nothing can be taken of net and somebody will wake us.
+    /// Before waiting: true when nothing can be done and somebody will wake us.
     bool sleep()
     {
-        // What the device has no room for goes on at its interrupt, what the ring has no room for
-        // when net has popped.
-        bool idle = device_.can_post() ? buffers_.sleep_if_empty() : true;
-        if (received_.space() == 0) idle &= received_.sleep_if_full();
-        if (room_to_send()) return segments_.sleep_if_empty() && idle;
-        if (device_.can_send() && in_flight_ == 0) idle &= sent_.sleep_if_full();
-        return idle;
+        if (!open_) return device_.sleep(false, false);
+        // All are asked, for each says to another that we sleep.
+        bool const receiving = is_up() && received_.space() > 0;
+        bool const sending = !device_.can_send();
+        bool idle = device_.sleep(receiving, sending);
+        if (is_up() && !receiving) idle &= received_.sleep_if_full();
+        if (device_.can_post()) idle &= buffers_.sleep_if_empty();
+        if (sending) return idle;
+        if (sent_.space() < owed()) return sent_.sleep_below(owed()) && idle;
+        return segments_.sleep_if_empty() && idle;
     }
 };
 

@@ -62,10 +62,12 @@ inline constexpr u16 segment6 = 32;   ///< TCP over IPv6
 /// so in its Sent.
 inline constexpr u32 max_segments = 24;
 
-/// A frame whose places the device does not read any more.
+/// A frame whose places the device does not read any more. No interrupt tells the driver of each:
+/// it reports them with what it does next. Signalled, it looks at once; net does so while it misses
+/// one for some time, and by that the driver notices a device that hangs.
 struct Sent {
     u32 id;
-    u32 status; ///< 0; 1: dropped, because it broke a rule or the link is down
+    u32 status; ///< 0; 1: dropped, because it broke a rule, or the link or `up` is down
     u32 epoch;
     u32 reserved;
 };
@@ -90,7 +92,7 @@ inline constexpr u32 max_multicast = 32;
 /// Which frames net wants. It writes the rest, then raises `sequence`, then signals.
 struct Wanted {
     std::atomic<u32> sequence;
-    std::atomic<u32> up;          ///< 0: neither receive nor send
+    std::atomic<u32> up;          ///< 0: neither receive nor send, but buffers are taken
     std::atomic<u32> promiscuous; ///< everything
     std::atomic<u32> all_multicast;
     std::atomic<u32> multicast_count;

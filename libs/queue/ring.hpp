@@ -77,10 +77,13 @@ public:
         return std::exchange(told_, at_) != at_ && detail::wants_signal(ring_->consumer_awake);
     }
     /// Before waiting for room: true when there is none and the consumer will signal.
-    bool sleep_if_full()
+    bool sleep_if_full() { return sleep_below(1); }
+    /// The same for room of `needed` records: true when there is less. The signal comes after the
+    /// next pop, which may not be enough.
+    bool sleep_below(u32 needed)
     {
         ring_->producer_awake.store(0, std::memory_order_seq_cst);
-        if (room(ring_->popped.load(std::memory_order_seq_cst)) == 0) return true;
+        if (room(ring_->popped.load(std::memory_order_seq_cst)) < needed) return true;
         ring_->producer_awake.store(1, std::memory_order_relaxed);
         return false;
     }

@@ -42,7 +42,8 @@ template <u16 Size> struct QueueMemory {
     Available available;
     alignas(4) Used used;
 };
-inline constexpr u16 used_no_notify = 1; ///< Used::flags: the device looks by itself
+inline constexpr u16 used_no_notify = 1;         ///< Used::flags: the device looks by itself
+inline constexpr u16 available_no_interrupt = 1; ///< Available::flags
 
 /// What the device is done with.
 struct Completed {
@@ -109,11 +110,25 @@ public:
         return true;
     }
     /// Before waiting for the interrupt: true when there is nothing to take and the device will
-    /// interrupt. Until then, with event_index, it does not.
-    bool sleep()
+    /// interrupt. Until then, with event_index, it does not. With `after` it does when more than
+    /// that many can be taken, as soon as there is one without event_index; at most so many are
+    /// left, then.
+    bool sleep(u16 after = 0)
     {
-        if (event_index_) memory_->available.used_event.store(used_, std::memory_order_seq_cst);
-        return memory_->used.index.load(std::memory_order_seq_cst) == used_;
+        if (event_index_)
+            memory_->available.used_event.store(static_cast<u16>(used_ + after),
+                                                std::memory_order_seq_cst);
+        else
+            memory_->available.flags.store(0, std::memory_order_seq_cst);
+        u16 const index = memory_->used.index.load(std::memory_order_seq_cst);
+        return static_cast<u16>(index - used_) <= after;
+    }
+    /// Wants no interrupts until the next sleep(). (With event_index the last one that came was the
+    /// last; one that was asked for and has not come may come yet.)
+    void quiet()
+    {
+        if (!event_index_)
+            memory_->available.flags.store(available_no_interrupt, std::memory_order_relaxed);
     }
 };
 

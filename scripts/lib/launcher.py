@@ -333,7 +333,7 @@ class Guest:
 
     # --- for tests -----------------------------------------------------------------------------
 
-    def qmp_command(self, name, deadline, **arguments):
+    def qmp_command(self, name, deadline, /, **arguments):
         """Sends a QMP command and runs the guest until its answer is there. None when it ended
         or the deadline passed first."""
         identity = self.qmp.send(name, **arguments)

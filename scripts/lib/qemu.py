@@ -140,7 +140,7 @@ class Qmp:
         self._next = 1
         self.send('qmp_capabilities')
 
-    def send(self, name, **arguments):
+    def send(self, name, /, **arguments):
         """Sends one command; returns the id under which `answers` will hold the reply."""
         message = {'execute': name, 'id': self._next}
         if arguments:

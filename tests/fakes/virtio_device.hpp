@@ -20,7 +20,7 @@ struct Segment {
 class VirtioDevice {
 public:
     static constexpr u64 base = 0x1'0000'0000, config_at = base + 0x2000, notify_at = base + 0x3000;
-    static constexpr u16 queues = 2;
+    static constexpr u16 queues = 3;
 
     /// One at a time: FakeRegisters find it by themselves.
     VirtioDevice();

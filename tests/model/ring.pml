@@ -173,7 +173,7 @@ proctype producer()
             fi
         :: else ->
             wants_signal(PRODUCER, CONSUMER_AWAKE, CONSUMER);
-            store(PRODUCER, PRODUCER_AWAKE, 0, SEQ_CST); /* sleep_if_full */
+            store(PRODUCER, PRODUCER_AWAKE, 0, SEQ_CST); /* sleep_below */
             load(PRODUCER, POPPED, seen, SEQ_CST); /* its second look */
             if
             :: at - seen == ENTRIES -> wait(PRODUCER)

@@ -100,7 +100,7 @@ MUTANTS = (
     wakes('the consumer\'s "I sleep" is a plain store', 'SEQ_CST); /* sleep_if_empty */', 'RELAXED);'),
     wakes('the consumer\'s second look is only an acquire',
           'PUSHED, seen, SEQ_CST); /* its second look */', 'PUSHED, seen, ACQUIRE);'),
-    wakes('the producer\'s "I sleep" is a plain store', 'SEQ_CST); /* sleep_if_full */', 'RELAXED);'),
+    wakes('the producer\'s "I sleep" is a plain store', 'SEQ_CST); /* sleep_below */', 'RELAXED);'),
     wakes('the producer\'s second look is only an acquire',
           'POPPED, seen, SEQ_CST); /* its second look */', 'POPPED, seen, ACQUIRE);'),
 )

@@ -70,7 +70,7 @@ class Session(ShellSession):
 
     # --- the machine ---------------------------------------------------------------------------
 
-    def qmp(self, name, **arguments):
+    def qmp(self, name, /, **arguments):
         """The answer to a QMP command. Raises Lost when QEMU refuses."""
         answer = self.guest.qmp_command(name, time.monotonic() + 20, **arguments)
         if not answer or 'error' in answer:

@@ -1,0 +1,135 @@
+// The driver of virtio network devices: net on one side (nic/driver_end.hpp), the device on the
+// other (card.hpp). Whatever cannot be ends the program: the device-manager resets the device, a
+// successor starts with empty queues, and net brings its buffers and frames again.
+#include "card.hpp"
+#include "driver/device.hpp"
+#include "log/logger.hpp"
+#include "nic/address.hpp"
+#include "program/time.hpp"
+#include "virtio/places.hpp"
+#include "watch.hpp"
+
+namespace {
+
+using Registers = hw::Mmio;
+using Card = virtio_net::Card<Registers>;
+
+/// program::StatusPage::failed, besides driver::not_given.
+constexpr int unusable = 3, lied = 4, hung = 5;
+
+class Driver {
+    program::Program const& self_;
+    logging::Logger log_{self_};
+    driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
+    u64 net_ = self_.clients_bit("nic"), heartbeat_ = self_.value("heartbeat.bit");
+    Card card_;
+    nic::DriverEnd<Card> end_{card_};
+    virtio_net::Watch watch_;
+    u64 interrupts_ = 0;
+    u32 refused_ = 0, filters_refused_ = 0;
+
+public:
+    explicit Driver(program::Program const& self) : self_{self}
+    {
+        auto const buffer = driver::Device{self}.dma("dma");
+        if (auto const it = card_.start(virtio::places(self, "irq0"), buffer); !it)
+            fail("unusable", it.error(), unusable);
+        if (self.clients("nic") == 0) return;
+        end_.attach(self.client("nic", 0));
+        look_at_link();
+        auto const described = card_.describe();
+        if (!described) fail("unusable", described.error(), unusable);
+        nic::Description const& description = *described;
+        end_.open(description);
+        log_.info("{}, MTU {}, features {}, link {}",
+                  static_cast<char const*>(nic::AddressText{description.address}.text),
+                  description.mtu, text::hex(description.features), end_.link().up ? "up" : "down");
+    }
+
+    [[noreturn]] void live()
+    {
+        auto const wake = self_.wake();
+        self_.ready();
+        for (;;) {
+            update_filter();
+            auto const idle = end_.run();
+            if (!idle) fail("a false answer", idle.error(), lied);
+            if (*idle && end_) count();
+            u64 const bits = *idle ? wake.wait() : wake.poll();
+            if (irq_.among(bits)) on_interrupt();
+            if (bits & heartbeat_) on_heartbeat(bits);
+            if (bits & net_) look_for_hang();
+        }
+    }
+
+private:
+    void update_filter()
+    {
+        if (!end_.is_open()) return;
+        if (auto const it = card_.update_filter(end_.shared().wanted); !it)
+            fail("a false answer", it.error(), lied);
+    }
+    void on_interrupt()
+    {
+        ++interrupts_;
+        card_.clear_interrupt();
+        // Before the device is looked at: an interrupt that comes while the line is masked is lost.
+        if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
+        if (card_.sleep(true, false)) look_at_device(); // it was not for a frame
+    }
+    void on_heartbeat(u64 bits)
+    {
+        self_.beat(bits);
+        look_at_device(); // an interrupt that said so may have come together with a frame's
+        look_for_hang();
+    }
+    void look_at_device()
+    {
+        if (card_.broken()) fail("broken", Error::corrupt, lied);
+        look_at_link();
+        if (end_.refused() != refused_)
+            log_.warning("{} frames or buffers broke a rule", (refused_ = end_.refused()));
+        if (card_.filter().refused() != filters_refused_)
+            log_.warning("{} filter commands were refused",
+                         (filters_refused_ = card_.filter().refused()));
+    }
+    void look_at_link()
+    {
+        auto const link = card_.link();
+        if (!link) fail("its configuration never stands still", link.error(), unusable);
+        end_.set_link(*link);
+    }
+    void look_for_hang()
+    {
+        u32 const waiting = end_.link().up ? end_.in_flight() : 0;
+        if (watch_.hangs(waiting, card_.transmitter().done(), program::tsc()))
+            fail("sends nothing", Error::busy, hung);
+    }
+    void count()
+    {
+        auto& it = end_.shared().statistics;
+        auto const& received = card_.receiver();
+        auto const& sent = card_.transmitter();
+        constexpr auto order = std::memory_order_relaxed;
+        it.received_frames.store(received.frames(), order);
+        it.received_bytes.store(received.bytes() - received.frames() * sizeof(virtio_net::Header),
+                                order);
+        it.sent_frames.store(sent.frames(), order);
+        it.sent_bytes.store(sent.bytes(), order);
+        it.interrupts.store(interrupts_, order);
+    }
+    [[noreturn]] void fail(char const* what, Error error, int why)
+    {
+        log_.error("{} (error {})", what, static_cast<u64>(error));
+        driver::give_up(self_, why);
+    }
+};
+
+} // namespace
+
+int main(void* argument)
+{
+    program::Program const self{argument};
+    static Driver driver{self};
+    driver.live();
+}
