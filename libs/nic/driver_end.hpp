@@ -155,14 +155,13 @@ public:
     /// will signal or interrupt; false: call again. @error corrupt  the device lies
     Result<bool> run()
     {
+        if (!open_) return device_.sleep(false, false);
         TRY(pass_sent());
         if (is_up()) TRY(pass_received());
-        if (open_) {
-            post();
-            send();
-        }
+        post();
+        send();
         device_.show();
-        if (open_) tell();
+        tell();
         return sleep();
     }
 
@@ -189,8 +188,9 @@ private:
         u32 id = 0;
         for (u32 n = 0; n < batch && TRY(device_.take_sent(id)); ++n) {
             --in_flight_;
-            sent_.push({id, 0, epoch_, 0});
+            sent_.put({id, 0, epoch_, 0});
         }
+        sent_.show();
         return {};
     }
     Result<void> pass_received()
@@ -199,20 +199,22 @@ private:
         for (u32 n = 0; n < batch && received_.space() > 0; ++n) {
             if (!TRY(device_.take_received(record))) break;
             record.epoch = epoch_;
-            received_.push(record);
+            received_.put(record);
         }
+        received_.show();
         return {};
     }
     void post()
     {
         Buffer buffer{};
-        for (u32 n = 0; n < batch && device_.can_post() && buffers_.pop(buffer); ++n) {
+        for (u32 n = 0; n < batch && device_.can_post() && buffers_.take(buffer); ++n) {
             if (buffer.epoch != epoch_) continue;
             if (buffer.offset % buffer_bytes_ == 0 && inside(buffer.offset, buffer_bytes_))
                 device_.post(pool_ + buffer.offset, buffer.offset);
             else
                 ++refused_; // net's mistake, and its loss
         }
+        buffers_.release();
     }
     bool inside(u64 offset, u64 bytes) const
     {
@@ -227,8 +229,9 @@ private:
     void send()
     {
         Segment segment{};
-        for (u32 n = 0; n < batch && room_to_send() && segments_.pop(segment); ++n)
+        for (u32 n = 0; n < batch && room_to_send() && segments_.take(segment); ++n)
             if (segment.epoch == epoch_) add(segment);
+        segments_.release();
     }
     void add(Segment const& segment)
     {
@@ -310,7 +313,6 @@ private:
     /// Before waiting: true when nothing can be done and somebody will wake us.
     bool sleep()
     {
-        if (!open_) return device_.sleep(false, false);
         // All are asked, for each says to another that we sleep.
         bool const receiving = is_up() && received_.space() > 0;
         bool const sending = !device_.can_send();

@@ -40,7 +40,8 @@ inline bool wants_signal(std::atomic<u32>& awake)
 
 } // namespace detail
 
-/// The end that pushes. Before it waits or turns to other things it asks must_signal().
+/// The end that pushes. Before it waits or turns to other things it asks must_signal(), after
+/// show().
 template <class R> class Sender {
     R* ring_ = nullptr;
     u32 at_ = 0;
@@ -66,10 +67,14 @@ public:
     bool push(typename R::Record const& record)
     {
         if (space() == 0) return false;
-        ring_->record[at_ % R::entries] = record;
-        ring_->pushed.store(++at_, std::memory_order_seq_cst);
+        put(record);
+        show();
         return true;
     }
+    /// Several pushes that the consumer sees together, at show(): put() only where there is
+    /// space().
+    void put(typename R::Record const& record) { ring_->record[at_++ % R::entries] = record; }
+    void show() { ring_->pushed.store(at_, std::memory_order_seq_cst); }
     /// After pushing: whether the consumer sleeps and is to be signalled. Only for something new
     /// (or a predecessor's): two ends that wait for a third would keep each other awake.
     bool must_signal()
@@ -96,7 +101,8 @@ private:
     }
 };
 
-/// The end that pops. Before it waits or turns to other things it asks must_signal().
+/// The end that pops. Before it waits or turns to other things it asks must_signal(), after
+/// release().
 template <class R> class Receiver {
     R* ring_ = nullptr;
     u32 at_ = 0;
@@ -117,11 +123,18 @@ public:
     /// Takes the oldest record; false when there is none.
     bool pop(typename R::Record& record)
     {
-        if (size() == 0) return false;
-        record = ring_->record[at_ % R::entries];
-        ring_->popped.store(++at_, std::memory_order_seq_cst);
+        if (!take(record)) return false;
+        release();
         return true;
     }
+    /// Several pops whose places the producer gets back together, at release().
+    bool take(typename R::Record& record)
+    {
+        if (size() == 0) return false;
+        record = ring_->record[at_++ % R::entries];
+        return true;
+    }
+    void release() { ring_->popped.store(at_, std::memory_order_seq_cst); }
     /// After popping: whether the producer waits for room and is to be signalled. Only when there
     /// is new room, as above.
     bool must_signal()

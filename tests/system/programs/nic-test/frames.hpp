@@ -54,6 +54,8 @@ public:
 };
 
 inline constexpr u8 everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+/// The gateway of QEMU's user networking, which alone is sure to answer DHCP.
+inline constexpr u8 user_networking[6] = {0x52, 0x55, 0x0a, 0x00, 0x02, 0x02};
 
 inline u32 arp_request(u8* at, u8 const* own)
 {

@@ -49,6 +49,24 @@ TEST_CASE("any order of pushes and pops is a bounded queue's", "[queue]")
     }
 }
 
+TEST_CASE("a batch is seen, and its places given back, at once", "[queue]")
+{
+    auto const ring = std::make_unique<Ring>();
+    Sender sender{ring.get()};
+    Receiver receiver{ring.get()};
+    for (u32 i = 0; i < 3; ++i) sender.put({i, ~i});
+    CHECK((sender.space() == Ring::entries - 3 && receiver.size() == 0));
+    sender.show();
+    CHECK(receiver.size() == 3);
+    Record record{};
+    while (receiver.take(record)) CHECK(record.check == ~record.number);
+    CHECK((record.number == 2 && sender.space() == Ring::entries - 3));
+    CHECK(sender.sleep_below(Ring::entries));
+    receiver.release();
+    CHECK(receiver.must_signal());
+    CHECK_FALSE(sender.sleep_below(Ring::entries));
+}
+
 TEST_CASE("fresh memory is an empty ring whose ends sleep", "[queue]")
 {
     auto const ring = std::make_unique<Ring>();
