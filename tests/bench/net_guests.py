@@ -23,7 +23,7 @@ _OUR_TRANSACTIONS = re.compile(r'^bench: (udp|echo) (\d+) transactions in (\d+) 
 _SPAN = re.compile(r'^span (\d+) (\d+)$', re.M)
 
 
-def _per_unit(name, value):
+def per_unit(name, value):
     """Of a stream for each MiB, otherwise for each transaction."""
     return value / (JOBS[name] / MIB if name in ('send', 'receive') else JOBS[name])
 
@@ -45,7 +45,7 @@ def _instructions(counts):
     spans = [tuple(map(int, each)) for each in _SPAN.findall(counts.read_text())]
     if len(spans) != len(JOBS):
         raise Failure(f'{len(spans)} spans of {len(JOBS)}')
-    return {name: tuple(round(_per_unit(name, value)) for value in (every, every - repeated))
+    return {name: tuple(round(per_unit(name, value)) for value in (every, every - repeated))
             for name, (every, repeated) in zip(JOBS, spans)}
 
 
