@@ -50,10 +50,10 @@ bool Sockets::run_client(Client& client)
     for (; taken < batch && client.take(request); ++taken) handle(client, request);
     u32 budget = bytes_in_turn;
     for (u32 n = 0; n < batch && budget > 0; ++n) {
-        if (!client.bucket.open(hooks_.now())) break;
-        Socket* const socket = pop_ready(client);
+        u32 const tokens = client.bucket.open(hooks_.now());
+        Socket* const socket = tokens > 0 ? pop_ready(client) : nullptr;
         if (socket == nullptr) break;
-        u32 const moved = carry_on(*socket, budget);
+        u32 const moved = carry_on(*socket, tokens < budget ? tokens : budget);
         client.bucket.take(moved);
         budget -= moved < budget ? moved : budget;
     }
@@ -238,8 +238,8 @@ namespace {
 
 void set_keep_alive(tcp_pcb& pcb, u32 seconds)
 {
-    pcb.so_options = static_cast<u8>(seconds ? pcb.so_options | SOF_KEEPALIVE
-                                             : pcb.so_options & ~SOF_KEEPALIVE);
+    pcb.so_options =
+        static_cast<u8>(seconds ? pcb.so_options | SOF_KEEPALIVE : pcb.so_options & ~SOF_KEEPALIVE);
     pcb.keep_idle = (seconds < 86400 ? seconds : 86400) * 1000;
 }
 
@@ -264,8 +264,8 @@ void Sockets::set_option(Socket& socket, Request const& request)
 {
     u32 const value = request.value;
     bool good = false;
-    bool const connection = socket.stream && socket.tcp != nullptr &&
-                            socket.state != Socket::State::listening;
+    bool const connection =
+        socket.stream && socket.tcp != nullptr && socket.state != Socket::State::listening;
     switch (static_cast<net::Option>(request.port)) {
     case net::Option::no_delay:
         if (!(good = connection)) break;

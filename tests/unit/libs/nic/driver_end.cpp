@@ -148,9 +148,9 @@ TEST_CASE("a successor drops what was queued and raises the epoch", "[nic]")
     CHECK(*next.run());
     CHECK(device.taken.size() == 1);
     rig.shared->epoch = ~0u;
-    nic::DriverEnd<FakeDevice> last{device};
-    last.attach(edge);
-    last.open({0, buffer_bytes, 1500, {}, "last"});
+    nic::DriverEnd<FakeDevice> third{device};
+    third.attach(edge);
+    third.open({0, buffer_bytes, 1500, {}, "last"});
     CHECK(rig.shared->epoch == 1); // never 0
 }
 
