@@ -94,8 +94,7 @@ public:
     /// Answers a heartbeat among `bits`.
     void beat(u64 bits) const
     {
-        if (bits & heartbeat_bit_)
-            status().heartbeat.fetch_add(1, std::memory_order_release);
+        if (bits & heartbeat_bit_) status().heartbeat.fetch_add(1, std::memory_order_release);
     }
 
 private:

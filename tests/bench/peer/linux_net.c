@@ -1,5 +1,6 @@
 // /init of the Linux peer for the network: runs jobs of net_jobs.h against the host one after the
-// other. Marks (see spans.c) stand around each; streams are measured by the host, transactions here:
+// other. Marks (see spans.c) stand around each; streams are measured by the host, transactions
+// here:
 //   peer: udp COUNT transactions LOST lost SECONDS s
 //   kernel command line: ... -- OWN-ADDRESS HOST-ADDRESS JOB:AMOUNT...
 //   JOB: send, receive (bytes), udp, echo (transactions)
@@ -51,8 +52,10 @@ static int connected(char const* host, int type)
     struct timeval const patience = {.tv_sec = 1};
     int const yes = 1, it = socket(AF_INET, type, 0);
     if (connect(it, (struct sockaddr const*)&to, sizeof to) != 0) fail("connect");
-    if (type == SOCK_STREAM) setsockopt(it, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    else setsockopt(it, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (type == SOCK_STREAM)
+        setsockopt(it, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    else
+        setsockopt(it, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return it;
 }
 
@@ -119,11 +122,16 @@ int main(int argc, char** argv)
     for (int i = 3; i < argc; ++i) {
         char const* const colon = strchr(argv[i], ':');
         uint64_t const amount = colon ? strtoull(colon + 1, NULL, 10) : 0;
-        if (strncmp(argv[i], "send:", 5) == 0) stream_job(host, job_sink, amount);
-        else if (strncmp(argv[i], "receive:", 8) == 0) stream_job(host, job_source, amount);
-        else if (strncmp(argv[i], "echo:", 5) == 0) stream_job(host, job_echo, amount);
-        else if (strncmp(argv[i], "udp:", 4) == 0) udp_job(host, amount);
-        else fail(argv[i]);
+        if (strncmp(argv[i], "send:", 5) == 0)
+            stream_job(host, job_sink, amount);
+        else if (strncmp(argv[i], "receive:", 8) == 0)
+            stream_job(host, job_source, amount);
+        else if (strncmp(argv[i], "echo:", 5) == 0)
+            stream_job(host, job_echo, amount);
+        else if (strncmp(argv[i], "udp:", 4) == 0)
+            udp_job(host, amount);
+        else
+            fail(argv[i]);
     }
     end_peer();
 }

@@ -69,9 +69,12 @@ static void serve(int stream)
     if (recv(stream, &job, sizeof job, MSG_WAITALL) != sizeof job) return;
     double const begin = seconds();
     bool good = false;
-    if (job.kind == job_sink) good = receive(stream, job.bytes) && transmit(stream, 1);
-    else if (job.kind == job_source) good = transmit(stream, job.bytes) && receive(stream, 1);
-    else if (job.kind == job_echo) good = echo(stream);
+    if (job.kind == job_sink)
+        good = receive(stream, job.bytes) && transmit(stream, 1);
+    else if (job.kind == job_source)
+        good = transmit(stream, job.bytes) && receive(stream, 1);
+    else if (job.kind == job_echo)
+        good = echo(stream);
     double const took = seconds() - begin;
     // One write, so that the lines of two jobs do not mix.
     if (good) dprintf(1, "host: %u %llu %.6f\n", job.kind, (unsigned long long)job.bytes, took);

@@ -47,7 +47,8 @@ static void mark(unsigned cpu, void* data)
     (void)cpu;
     (void)data;
     open = !open;
-    if (!open) close_span();
+    if (!open)
+        close_span();
     else
         for (struct block* it = blocks; it; it = it->next) it->executions = 0;
 }
@@ -59,7 +60,8 @@ static bool is_repeated(unsigned char const* bytes, size_t size)
     bool repeated = false;
     for (size_t i = 0; i < size; ++i) {
         unsigned char const it = bytes[i];
-        if (it == 0xf2 || it == 0xf3) repeated = true;
+        if (it == 0xf2 || it == 0xf3)
+            repeated = true;
         else if (it != 0x66 && it != 0x67 && (it & 0xf0) != 0x40)
             return repeated && ((it >= 0x6c && it <= 0x6f) || (it >= 0xa4 && it <= 0xa7) ||
                                 (it >= 0xaa && it <= 0xaf));
@@ -86,8 +88,8 @@ static void translated(plugin_id id, struct qemu_plugin_tb* tb)
     }
     struct block* const it = malloc(sizeof *it + size);
     if (!it) abort();
-    *it = (struct block){blocks, qemu_plugin_tb_vaddr(tb), 0, count, size,
-                         count == 1 && is_repeated(bytes, size)};
+    *it = (struct block){
+        blocks, qemu_plugin_tb_vaddr(tb), 0, count, size, count == 1 && is_repeated(bytes, size)};
     memcpy(it->bytes, bytes, size);
     blocks = it;
     qemu_plugin_register_vcpu_tb_exec_inline(tb, op_add_u64, &it->executions, 1);
