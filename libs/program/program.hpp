@@ -38,6 +38,10 @@ struct ClientEdge {
 
 class Program {
     runtime::Arguments const& arguments_;
+    // Asked for in every turn of a loop, where a search by name would cost more than the rest.
+    SystemPage const* system_ = reinterpret_cast<SystemPage*>(value("system"));
+    StatusPage* status_ = reinterpret_cast<StatusPage*>(value("status"));
+    u64 heartbeat_bit_ = value("heartbeat.bit");
 
 public:
     /// @param argument  what main got
@@ -66,8 +70,8 @@ public:
     u64 clients_bit(char const* protocol) const { return value(protocol, "bit"); }
     ClientEdge client(char const* protocol, u64 number) const;
 
-    SystemPage const& system() const { return *reinterpret_cast<SystemPage*>(value("system")); }
-    StatusPage& status() const { return *reinterpret_cast<StatusPage*>(value("status")); }
+    SystemPage const& system() const { return *system_; }
+    StatusPage& status() const { return *status_; }
     State state_of(u32 program) const
     {
         return static_cast<State>(system().program[program].state.load(std::memory_order_acquire));
@@ -90,8 +94,7 @@ public:
     /// Answers a heartbeat among `bits`.
     void beat(u64 bits) const
     {
-        if (bits & value("heartbeat.bit"))
-            status().heartbeat.fetch_add(1, std::memory_order_release);
+        if (bits & heartbeat_bit_) status().heartbeat.fetch_add(1, std::memory_order_release);
     }
 
 private:

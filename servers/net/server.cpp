@@ -53,6 +53,8 @@ bool Server::begin()
     }
     set_name_server();
     sockets_.begin(self_);
+    for (; clients_ < self_.clients("net") && clients_ < Sockets::max_clients; ++clients_)
+        client_program_[clients_] = self_.client("net", clients_).peer;
     look_at_clients();
     next_tick_ = environment.nanoseconds() + second;
     return true;
@@ -108,9 +110,8 @@ void Server::tick()
 /// The sockets of a client that died go with it: nobody reads or writes them.
 void Server::look_at_clients()
 {
-    u64 const clients = self_.clients("net");
-    for (u32 i = 0; i < clients && i < Sockets::max_clients; ++i) {
-        u32 const epoch = self_.epoch_of(self_.client("net", i).peer);
+    for (u32 i = 0; i < clients_; ++i) {
+        u32 const epoch = self_.epoch_of(client_program_[i]);
         if (epoch != client_epoch_[i] && client_epoch_[i] != 0) sockets_.drop_client(i);
         client_epoch_[i] = epoch;
     }

@@ -59,7 +59,8 @@ private:
     Interface interface_[Interface::max];
     u32 interfaces_ = 0, names_ = 0;
     Sockets sockets_;
-    u32 client_epoch_[Sockets::max_clients] = {};
+    u32 clients_ = 0; ///< of protocol net
+    u32 client_program_[Sockets::max_clients] = {}, client_epoch_[Sockets::max_clients] = {};
     u64 next_tick_ = 0;
     bool begun_ = false;
 };

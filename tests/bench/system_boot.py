@@ -20,7 +20,7 @@ SHORTEST = 12  # bytes of a block that are looked up in a loader that the firmwa
 HASHING = re.compile(r'Sha256')
 
 
-def _segments(elf):
+def segments(elf):
     """(address, bytes) of an ELF's executable segments, its entry, its PVH entry or None.
     [System V ABI, "ELF Header", "Program Header", "Note Section"]"""
     data = elf.read_bytes()
@@ -54,7 +54,7 @@ def _pe_entry(path):
 def _loader_entry(build, firmware):
     if firmware == 'uefi':
         return _pe_entry(build / 'boot/efi/loader.efi')
-    segments, entry = _segments(build / 'boot/pvh/loader.elf')
+    segments, entry = segments(build / 'boot/pvh/loader.elf')
     address, data = next(it for it in segments if it[0] <= entry < it[0] + len(it[1]))
     return entry, data[entry - address:]
 
@@ -70,9 +70,9 @@ class Code:
             elfs['loader'] = build / 'boot/pvh/loader.elf'
         self.loader = b''
         if firmware == 'uefi':
-            self.loader = b''.join(data for _, data in _segments(build / 'boot/efi/loader.so')[0])
+            self.loader = b''.join(data for _, data in segments(build / 'boot/efi/loader.so')[0])
         self.segments = [(name, address, data) for name, path in elfs.items()
-                         for address, data in _segments(path)[0]]
+                         for address, data in segments(path)[0]]
         self.drivers = {path.stem for path in build.glob('drivers/*.elf')}
         self.hashing = {name: _functions(path, HASHING) for name, path in elfs.items()}
         if firmware == 'uefi':
@@ -81,7 +81,7 @@ class Code:
     @staticmethod
     def _bytes_of(elf):
         """The hashing functions' bytes, of code that has moved."""
-        segments, _ = _segments(elf)
+        segments, _ = segments(elf)
         return [data[first - address:last - address] for first, last in _functions(elf, HASHING)
                 for address, data in segments if address <= first < address + len(data)]
 

@@ -1,6 +1,7 @@
-"""The Linux peer: Debian's generic kernel with an initramfs of one program (linux_init.c) that does
-what our bench programs do. Made once per kernel package in BUILD/peer/. The package is fetched with
-apt-get (scripts/setup cannot install it: a kernel package would change this machine's boot).
+"""The Linux peer: Debian's generic kernel with an initramfs of one program (linux_disk.c,
+linux_net.c) that does what our bench programs do. Made once per kernel package in BUILD/peer/. The
+package is fetched with apt-get (scripts/setup cannot install it: a kernel package would change this
+machine's boot).
 """
 import pathlib
 import re
@@ -14,9 +15,13 @@ sys.path.append(str(ROOT / 'scripts/gen'))
 import cpio  # noqa: E402
 
 # In the order of their dependencies; virtio itself is modular in Debian's generic kernel.
-MODULES = ('drivers/virtio/virtio_ring', 'drivers/virtio/virtio',
+_VIRTIO = ('drivers/virtio/virtio_ring', 'drivers/virtio/virtio',
            'drivers/virtio/virtio_pci_legacy_dev', 'drivers/virtio/virtio_pci_modern_dev',
-           'drivers/virtio/virtio_pci', 'drivers/block/virtio_blk')
+           'drivers/virtio/virtio_pci')
+MODULES = {'disk': (*_VIRTIO, 'drivers/block/virtio_blk'),
+           'net': (*_VIRTIO, 'net/core/failover', 'drivers/net/net_failover',
+                   'drivers/net/virtio_net', 'drivers/net/ethernet/intel/e1000/e1000',
+                   'drivers/net/ethernet/intel/e1000e/e1000e')}
 DIRECTORY_MODE = 0o040755
 PROGRAM_MODE = 0o100755
 
@@ -50,49 +55,57 @@ def _unpack(folder):
         _run(['dpkg', '-x', package, folder])
 
 
-def _initramfs(modules, init):
+def _initramfs(folder, modules, init):
     members = [('dev', b'', DIRECTORY_MODE), ('modules', b'', DIRECTORY_MODE),
                ('init', init.read_bytes(), PROGRAM_MODE)]
-    for number, name in enumerate(MODULES):
-        members.append((f'modules/{number:02}.ko', (modules / f'{name}.ko').read_bytes(),
+    for number, name in enumerate(modules):
+        members.append((f'modules/{number:02}.ko', (folder / f'{name}.ko').read_bytes(),
                         cpio.FILE_MODE))
     parts = [cpio.entry(inode, name, data, mode)
              for inode, (name, data, mode) in enumerate(members, 1)]
     return b''.join(parts) + cpio.entry(0, 'TRAILER!!!', b'', 0)
 
 
-def make(build):
-    """(kernel, initramfs) of the peer. Raises PeerError."""
+def compiled(build, name, *options):
+    """A program of this folder for this machine. Raises PeerError."""
+    path = pathlib.Path(build) / 'peer' / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _run(['gcc', '-O2', '-Wall', '-Wextra', '-Werror', *options, '-o', path,
+          HERE / f'{path.stem}.c'])
+    return path
+
+
+def make(build, what='disk'):
+    """(kernel, initramfs) of the peer; what: a key of MODULES. Raises PeerError."""
     folder = pathlib.Path(build) / 'peer'
     folder.mkdir(parents=True, exist_ok=True)
     if not list(folder.glob('root/boot/vmlinuz-*')):
         _unpack(folder / 'root')
     kernel, = folder.glob('root/boot/vmlinuz-*')
     modules, = folder.glob('root/lib/modules/*/kernel')
-    init = folder / 'init'
-    _run(['gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', init, HERE / 'linux_init.c'])
-    initramfs = folder / 'initramfs.cpio'
-    initramfs.write_bytes(_initramfs(modules, init))
+    init = compiled(build, f'linux_{what}', '-static')
+    initramfs = folder / f'{what}.cpio'
+    initramfs.write_bytes(_initramfs(modules, MODULES[what], init))
     return kernel, initramfs
 
 
 def plugin(build, name='count'):
     """A plugin of this folder, built."""
-    folder = pathlib.Path(build) / 'peer'
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f'{name}.so'
-    _run(['gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-fPIC', '-shared', '-fvisibility=hidden',
-          '-o', path, HERE / f'{name}.c'])
-    return path
+    return compiled(build, f'{name}.so', '-fPIC', '-shared', '-fvisibility=hidden')
+
+
+def machine(kernel, initramfs, words, cpu='max'):
+    """QEMU's command line for the peer with these words for its program; devices come after it."""
+    return ['qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config',
+            '-cpu', cpu, '-smp', '1', '-m', '512', '-accel', 'tcg', '-display', 'none',
+            '-no-reboot', '-serial', 'stdio', '-kernel', str(kernel), '-initrd', str(initramfs),
+            '-append', f'console=ttyS0 quiet panic=-1 -- {words}']
 
 
 def command(kernel, initramfs, disk, runs, count_plugin=None, counts=None):
     """QEMU's command line for one run of the peer. runs: (bytes, requests) pairs."""
     words = ' '.join(f'{size}:{count}' for size, count in runs)
-    arguments = ['qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config',
-                 '-cpu', 'max', '-smp', '1', '-m', '512', '-accel', 'tcg', '-display', 'none',
-                 '-no-reboot', '-serial', 'stdio', '-kernel', str(kernel), '-initrd',
-                 str(initramfs), '-append', f'console=ttyS0 quiet panic=-1 -- {words}',
+    arguments = [*machine(kernel, initramfs, words),
                  '-blockdev', f'driver=file,node-name=disk,filename={disk},cache.direct=on',
                  '-device', 'virtio-blk-pci,drive=disk,addr=10.0']
     if count_plugin:
