@@ -51,6 +51,7 @@ public:
     T& operator*() { return value_; }
     T const& operator*() const { return value_; }
     T* operator->() { return &value_; }
+    T const* operator->() const { return &value_; }
 };
 
 template <class E> class [[nodiscard]] Result<void, E> {

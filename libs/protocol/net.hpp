@@ -33,17 +33,23 @@ enum class Operation : u8 {
     receive,      ///< stream: ends with 1 to `bytes` bytes, or 0 at the end of the stream.
                   ///< bytes = 0: ends when there is something to receive
     receive_from, ///< datagram: a Peer, then the datagram, at offset; ends with its bytes
-    shutdown,     ///< stream: nothing more will be sent
-    close,        ///< and the number is free; what was sent still goes out
-    abort,        ///< stream: as close, but by a reset, at once
+    shutdown,     ///< stream: nothing more will be sent; in order with `send`
+    close,        ///< in order with `send`; what was sent still goes out. What else waits ends as
+                  ///< `canceled`; its event is the socket's last, and the number is free then
+    abort,        ///< as close, but at once, a stream by a reset. socket = no_socket: every socket
+                  ///< and request of the client, whatever it knew before; a client begins with it
     option,       ///< an Option in `port`, its value in `value`
-    cancel,       ///< ends every request of the socket that waits, as `canceled`
-    resolve,      ///< name at offset, `bytes` long: value Addresses at the same place (at most 8 of
-                  ///< them); value 4 or 6: only that family. No socket
+    cancel,       ///< ends every request of the socket that waits, as `canceled`.
+                  ///< socket = no_socket: every resolve and ping
+    resolve,      ///< name at offset, `bytes` long: value Addresses at the same place, where there
+                  ///< must be room for max_addresses; value 4 or 6: only that family. No socket
     ping, ///< an echo request with `bytes` of data to address; ends with the microseconds it took
           ///< in value. No socket
     last = ping,
 };
+
+inline constexpr u32 no_socket = ~u32{0};
+inline constexpr u32 max_addresses = 8; ///< of resolve
 
 enum class Kind : u32 { stream4 = 0, stream6 = 1, datagram4 = 2, datagram6 = 3 };
 

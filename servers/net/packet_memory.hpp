@@ -1,0 +1,47 @@
+// The pool, as lwIP and the interfaces see it: one heap for packets that are built here and for
+// buffers to receive into, and for each place that can be such a buffer, who has it and the pbuf it
+// becomes. All of that is net's own memory: what a driver or a device says is compared with it.
+#pragma once
+
+#include "lwip/pbuf.h"
+#include "servers/net/heap.hpp"
+
+namespace net_server {
+
+class PacketMemory {
+public:
+    static constexpr u32 place_bytes = 2048, max_places = Heap::max_pages * 2;
+    /// Receive buffers leave at least this much of the pool to what is sent.
+    static constexpr u64 reserve = 1 << 20;
+    static constexpr u8 nobody = 0; ///< owners are numbers of interfaces + 1
+
+    void begin(u8* pool, u64 bytes);
+    Heap& heap() { return heap_; }
+
+    /// A buffer of 2,048 or 4,096 bytes for the driver of `owner`; null: memory is short.
+    u8* take_buffer(u32 bytes, u8 owner);
+    /// Whether a driver was given this place and has it still; if so it is net's again.
+    bool give_back(u64 offset, u32 bytes, u8 owner);
+    /// Everything that the driver of `owner` had is free: it is gone, and its device quiet.
+    void free_all(u8 owner);
+    void free_buffer(u64 offset) { heap_.free(heap_.at(offset)); }
+
+    /// The pbuf of a buffer that has come back; its memory is freed with it.
+    pbuf* wrap(u64 offset, u16 skip, u16 bytes);
+
+private:
+    struct Place {
+        pbuf_custom pbuf;
+        u8 owner;
+    };
+    static void on_free(pbuf* packet);
+    Place& place_of(u64 offset) { return place_[offset / place_bytes]; }
+
+    Heap heap_;
+    Place place_[max_places] = {};
+};
+
+/// The server's one pool: lwIP's allocations have no argument that could name it.
+extern PacketMemory packet_memory;
+
+} // namespace net_server

@@ -1,0 +1,102 @@
+#include "servers/net/server.hpp"
+
+#include "lwip/apps/mdns.h"
+#include "lwip/apps/sntp.h"
+#include "lwip/init.h"
+#include "lwip/netif.h"
+#include "lwip/timeouts.h"
+#include "servers/net/environment.hpp"
+#include "servers/net/packet_memory.hpp"
+
+namespace net_server {
+
+namespace {
+constexpr char const* host_name = "hypercore";
+constexpr u64 second = 1'000'000'000, seed_wait = second / 10;
+} // namespace
+
+Server::Server(program::Program const& self)
+    : self_{self}, kept_{reinterpret_cast<void*>(self.value("keep")), self.value("keep.size")},
+      configuration_{kept_.read()}
+{
+    begun_ = begin();
+    on_signal(0);
+}
+
+/// False while there is no entropy: nothing may go out before there is.
+bool Server::begin()
+{
+    if (!environment.begin(self_, log_)) return false;
+    lwip_init();
+    if (netif* const loop = netif_get_by_index(1)) // made first; nothing can be damaged on its way
+        NETIF_SET_CHECKSUM_CTRL(loop, NETIF_CHECKSUM_DISABLE_ALL);
+    mdns_resp_init();
+    char name[] = "nic0";
+    for (u32 edge = 0; edge < Interface::max; ++edge, ++name[3]) {
+        program::Use const use = self_.use(name);
+        if (!use) continue;
+        if (interfaces_ == 0) packet_memory.begin(use.pool, use.pool_bytes);
+        interface_[interfaces_++].begin(self_, use, edge, names_, configuration_.interface[edge],
+                                        host_name, log_);
+    }
+    set_name_server();
+    next_tick_ = environment.nanoseconds() + second;
+    return true;
+}
+
+void Server::on_signal(u64)
+{
+    if (!begun_ && !(begun_ = begin())) {
+        program::Clock const clock{self_};
+        return alarm_.set(clock.now(), clock.now() + seed_wait);
+    }
+    for (u32 turns = 1; !turn() || !sleep(); ++turns)
+        if (turns % turns_per_beat == 0) self_.beat(self_.wake().poll());
+    u64 const now = environment.nanoseconds();
+    u64 const lwip = u64{sys_timeouts_sleeptime()} * 1'000'000;
+    alarm_.set(now, now + lwip < next_tick_ ? now + lwip : next_tick_);
+    tell_configured();
+}
+
+bool Server::turn()
+{
+    bool done = true;
+    for (u32 i = 0; i < interfaces_; ++i) done &= interface_[i].run();
+    netif_poll_all();
+    sys_check_timeouts();
+    tick();
+    // Answers and timers have made frames since the interfaces ran: they show what there is.
+    for (u32 i = 0; i < interfaces_; ++i) {
+        interface_[i].flush();
+        interface_[i].tell();
+    }
+    return done;
+}
+
+bool Server::sleep()
+{
+    bool idle = true;
+    for (u32 i = 0; i < interfaces_; ++i) idle &= interface_[i].sleep();
+    return idle;
+}
+
+void Server::tick()
+{
+    u64 const now = environment.nanoseconds();
+    if (now < next_tick_) return;
+    next_tick_ = now + second;
+    for (u32 i = 0; i < interfaces_; ++i) interface_[i].tick();
+}
+
+/// Tells clients of netconf that they may ask again.
+void Server::tell_configured()
+{
+    bool changed = false;
+    for (u32 i = 0; i < interfaces_; ++i) changed |= interface_[i].take_changed();
+    if (!changed) return;
+    u64 const clients = self_.clients("netconf");
+    for (u64 i = 0; i < clients; ++i)
+        if (auto const signal = self_.client("netconf", i).signal) signal.signal();
+}
+
+} // namespace net_server

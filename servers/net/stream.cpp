@@ -1,0 +1,275 @@
+// TCP: what requests ask of lwIP, and what its callbacks tell. See sockets.hpp.
+#include "servers/net/sockets.hpp"
+
+#include "lwip/priv/tcp_priv.h"
+#include "servers/net/address_of.hpp"
+#include "servers/net/large_segments.hpp"
+
+namespace net_server {
+
+namespace {
+
+constexpr u32 default_window = 64 << 10;
+
+Status status_of(err_t error)
+{
+    switch (error) {
+    case ERR_USE:
+    case ERR_ISCONN:
+        return Status::in_use;
+    case ERR_RTE:
+        return Status::unreachable;
+    case ERR_MEM:
+    case ERR_BUF:
+        return Status::quota;
+    default:
+        return Status::bad_request;
+    }
+}
+
+constexpr tcp_ext_arg_callbacks with_destroy(tcp_extarg_callback_pcb_destroyed_fn destroy)
+{
+    return {destroy, nullptr};
+}
+
+} // namespace
+
+void Sockets::begin_connection(Socket& socket, tcp_pcb& pcb)
+{
+    static constinit tcp_ext_arg_callbacks const callbacks = with_destroy(on_destroyed);
+    tcp_ext_arg_set_callbacks(&pcb, account_id, &callbacks);
+    tcp_ext_arg_set(&pcb, account_id, socket.account);
+    tcp_arg(&pcb, socket.account);
+    tcp_recv(&pcb, on_received);
+    tcp_sent(&pcb, on_sent);
+    tcp_err(&pcb, on_error);
+    tcp_poll(&pcb, on_poll, 1);
+    if (socket.window == 0) socket.window = default_window;
+}
+
+void Sockets::bind(Socket& socket, Request const& request)
+{
+    Client& client = *socket.client;
+    bool const fits = net::is_any(request.address) || net::is_ipv4(request.address) != socket.six;
+    bool const fresh = socket.state == Socket::State::fresh &&
+                       (socket.stream ? socket.tcp->local_port : socket.udp->local_port) == 0;
+    if (!fits || !fresh) return client.answer(request, Status::bad_request);
+    if (!may_bind(socket, request)) return client.answer(request, Status::denied);
+    ip_addr_t const ip = ip_of(request.address, socket.six);
+    err_t const error = socket.stream ? tcp_bind(socket.tcp, &ip, request.port)
+                                      : udp_bind(socket.udp, &ip, request.port);
+    u16 const port = socket.stream ? socket.tcp->local_port : socket.udp->local_port;
+    client.answer(request, error == ERR_OK ? Status::ok : status_of(error), port);
+}
+
+void Sockets::connect(Socket& socket, Request const& request)
+{
+    Client& client = *socket.client;
+    bool const fits = !net::is_any(request.address) && request.port != 0 &&
+                      net::is_ipv4(request.address) != socket.six;
+    bool const fresh = socket.state == Socket::State::fresh ||
+                       (!socket.stream && socket.state == Socket::State::connected);
+    if (!fits || !fresh || socket.closing) return client.answer(request, Status::bad_request);
+    if (!may_reach(socket, request.address, request.port))
+        return client.answer(request, Status::denied);
+    ip_addr_t const ip = ip_of(request.address, socket.six);
+    if (!socket.stream) {
+        err_t const error = udp_connect(socket.udp, &ip, request.port);
+        if (error == ERR_OK) socket.state = Socket::State::connected;
+        return client.answer(request, error == ERR_OK ? Status::ok : status_of(error));
+    }
+    u32 const index = waiting_.take(request);
+    if (index == none) return client.answer(request, Status::quota);
+    socket.connect = index;
+    socket.state = Socket::State::connecting;
+    err_t const error = tcp_connect(socket.tcp, &ip, request.port, on_connected);
+    if (error == ERR_OK) return;
+    socket.connect = none;
+    socket.state = Socket::State::fresh;
+    answer(socket, index, status_of(error));
+}
+
+void Sockets::listen(Socket& socket, Request const& request)
+{
+    Client& client = *socket.client;
+    bool const fresh = socket.stream && socket.state == Socket::State::fresh &&
+                       socket.tcp->local_port != 0 && !socket.closing;
+    if (!fresh) return client.answer(request, Status::bad_request);
+    u32 const backlog = request.value < 1 ? 1 : request.value < 255 ? request.value : 255;
+    // lwIP replaces the block by a shorter one, and ends the other: with it the account.
+    socket.account->socket = nullptr;
+    tcp_pcb* const listener = tcp_listen_with_backlog(socket.tcp, static_cast<u8>(backlog));
+    if (listener == nullptr) {
+        socket.account->socket = &socket;
+        return client.answer(request, Status::quota);
+    }
+    socket.account = nullptr;
+    socket.tcp = listener;
+    socket.state = Socket::State::listening;
+    listener->ext_args[account_id] = {}; // it has taken over the connection's
+    tcp_arg(listener, &socket);
+    tcp_accept(listener, on_accept);
+    client.answer(request, Status::ok);
+}
+
+void Sockets::accept(Socket& listener, Request const& request)
+{
+    Client& client = *listener.client;
+    if (listener.state != Socket::State::listening || listener.closing)
+        return client.answer(request, Status::closed);
+    if (request.value >= client.grant.sockets) return client.answer(request, Status::quota);
+    if (!client.is_free(request.value)) return client.answer(request, Status::in_use);
+    client.reserved[request.value] = true;
+    queue(listener, listener.receives, request);
+}
+
+/// Gives connections to the accepts that wait for them.
+void Sockets::hand_over(Socket& listener)
+{
+    while (listener.first_accept != nullptr && !listener.receives.empty()) {
+        Socket& socket = *listener.first_accept;
+        listener.first_accept = socket.next_accept;
+        u32 const index = listener.receives.pop(waiting_);
+        Request const& request = waiting_[index].request;
+        listener.client->reserved[request.value] = false;
+        name(socket, request.value);
+        net::Peer peer{};
+        if (socket.tcp != nullptr) {
+            tcp_backlog_accepted(socket.tcp);
+            peer = {address_of(socket.tcp->remote_ip), socket.tcp->remote_port, 0, 0};
+        }
+        if (request.bytes >= sizeof peer)
+            kit::copy(listener.client->arena(request.offset, request.bytes), &peer, sizeof peer);
+        answer(listener, index, Status::ok);
+    }
+}
+
+err_t Sockets::on_accept(void* argument, tcp_pcb* pcb, err_t error)
+{
+    if (error != ERR_OK || pcb == nullptr || argument == nullptr) return ERR_VAL;
+    auto& listener = *static_cast<Socket*>(argument);
+    Socket* const socket = self_->make(*listener.client, true, listener.six);
+    if (socket == nullptr) return ERR_MEM; // lwIP resets it
+    socket->account = self_->make_account(*listener.client, socket);
+    if (socket->account == nullptr) {
+        self_->free(*socket);
+        return ERR_MEM;
+    }
+    socket->tcp = pcb;
+    socket->state = Socket::State::connected;
+    socket->window = listener.window;
+    self_->begin_connection(*socket, *pcb);
+    self_->established(*socket);
+    tcp_backlog_delayed(pcb);
+    (listener.first_accept ? listener.last_accept->next_accept : listener.first_accept) = socket;
+    listener.last_accept = socket;
+    self_->ready(listener);
+    return ERR_OK;
+}
+
+/// lwIP begins with the largest window: the socket's own takes its place.
+void Sockets::established(Socket& socket)
+{
+    tcp_pcb& pcb = *socket.tcp;
+    u32 const most = socket.client->grant.memory / 2;
+    if (most < socket.window) socket.window = most;
+    if (socket.window < pcb.rcv_wnd) {
+        pcb.rcv_wnd = socket.window;
+        pcb.rcv_ann_wnd = socket.window;
+    } else {
+        socket.window = pcb.rcv_wnd; // without scaling it is 64 KiB at most
+    }
+    netif* const interface = ip_route(&pcb.local_ip, &pcb.remote_ip);
+    if (interface != nullptr && hooks_.cuts(*interface, socket.six)) begin_large_segments(pcb);
+}
+
+err_t Sockets::on_connected(void* argument, tcp_pcb*, err_t)
+{
+    auto const& account = *static_cast<Account*>(argument);
+    if (account.socket == nullptr) return ERR_OK;
+    Socket& socket = *account.socket;
+    socket.state = Socket::State::connected;
+    self_->established(socket);
+    if (socket.connect != none)
+        self_->answer(socket, std::exchange(socket.connect, none), Status::ok);
+    self_->ready(socket);
+    return ERR_OK;
+}
+
+void Sockets::on_error(void* argument, err_t error)
+{
+    auto const& account = *static_cast<Account*>(argument);
+    if (account.socket != nullptr) self_->lost(*account.socket, error == ERR_ABRT);
+}
+
+/// The connection is no more. What waits ends, and what comes after says the same.
+void Sockets::lost(Socket& socket, bool timed_out)
+{
+    socket.tcp = nullptr;
+    if (socket.state == Socket::State::over) return;
+    bool const connecting = socket.state == Socket::State::connecting;
+    socket.state = Socket::State::over;
+    socket.end = timed_out ? Status::timed_out : connecting ? Status::refused : Status::reset;
+    drop_packets(socket);
+    socket.unread = 0;
+    if (socket.connect != none) answer(socket, std::exchange(socket.connect, none), socket.end);
+    ready(socket); // its requests end there
+}
+
+/// lwIP frees the control block: whatever it held is given back.
+void Sockets::on_destroyed(u8, void* argument)
+{
+    if (argument == nullptr) return;
+    auto& account = *static_cast<Account*>(argument);
+    if (!account.used) return;
+    account.client->memory -= account.charged;
+    self_->wake_starved(*account.client);
+    account.used = false;
+    // on_error(), which may still come, finds the socket by it: it is not given out before then.
+    if (account.socket != nullptr) account.socket->tcp = nullptr;
+    if (account.socket != nullptr) account.socket->account = nullptr;
+    if (account.socket != nullptr) self_->ready(*account.socket);
+    self_->free_accounts_.give(static_cast<u32>(&account - self_->account_));
+}
+
+err_t Sockets::on_poll(void* argument, tcp_pcb*)
+{
+    auto const* const account = static_cast<Account*>(argument);
+    if (account != nullptr && account->socket != nullptr) self_->ready(*account->socket);
+    return ERR_OK;
+}
+
+err_t Sockets::on_sent(void* argument, tcp_pcb*, u16 bytes)
+{
+    auto& account = *static_cast<Account*>(argument);
+    u32 const acked = bytes < account.charged ? bytes : account.charged;
+    account.charged -= acked;
+    account.client->memory -= acked;
+    self_->wake_starved(*account.client);
+    if (account.socket != nullptr && !account.socket->sends.empty()) self_->ready(*account.socket);
+    return ERR_OK;
+}
+
+err_t Sockets::on_received(void* argument, tcp_pcb* pcb, pbuf* packet, err_t)
+{
+    auto const& account = *static_cast<Account*>(argument);
+    Socket* const socket = account.socket;
+    if (packet == nullptr) {
+        if (socket == nullptr) return ERR_OK;
+        socket->at_end = true;
+        self_->ready(*socket);
+        return ERR_OK;
+    }
+    if (socket == nullptr) {
+        pbuf_free(packet);
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    // lwIP keeps it, takes no more, and offers it again.
+    if (!socket->client->has_memory(packet->tot_len)) return ERR_MEM;
+    self_->keep(*socket, packet);
+    self_->ready(*socket);
+    return ERR_OK;
+}
+
+} // namespace net_server

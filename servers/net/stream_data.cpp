@@ -1,0 +1,227 @@
+// The bytes of streams: copied once, between a client's arena and lwIP's packets. See sockets.hpp.
+#include "servers/net/sockets.hpp"
+
+#include "lwip/priv/tcp_priv.h"
+#include "servers/net/large_segments.hpp"
+
+namespace net_server {
+
+namespace {
+
+constexpr u32 largest_window = 1 << 20;
+constexpr u32 buffer_bytes = 2048; // that a received packet takes, however short it is
+constexpr u32 small_bytes = 512;   // shorter ones are copied together
+constexpr u8 own_packet = 0x80;    // in pbuf::flags, beside lwIP's: keep_small() made it
+
+u8* start_of(pbuf* packet)
+{
+    return reinterpret_cast<u8*>(packet) + LWIP_MEM_ALIGN_SIZE(sizeof(pbuf));
+}
+u32 charge_of(Socket const& socket)
+{
+    u32 const least = socket.packets * buffer_bytes;
+    return socket.unread > least ? socket.unread : least;
+}
+void append(Socket& socket, pbuf* packet)
+{
+    (socket.last_packet ? socket.last_packet->next : socket.first_packet) = packet;
+    while (++socket.packets, packet->next != nullptr) packet = packet->next;
+    socket.last_packet = packet;
+}
+
+} // namespace
+
+void Sockets::keep(Socket& socket, pbuf* packet)
+{
+    socket.unread += packet->tot_len;
+    if (packet->tot_len >= small_bytes || !keep_small(socket, packet)) append(socket, packet);
+    recharge(socket, charge_of(socket));
+}
+
+/// Copies a short packet behind what is there already, so that a peer that sends byte by byte holds
+/// no buffer for each. False: there is no memory for that.
+bool Sockets::keep_small(Socket& socket, pbuf* packet)
+{
+    pbuf* last = socket.last_packet;
+    auto const used = [](pbuf* it) {
+        return static_cast<u32>(static_cast<u8*>(it->payload) - start_of(it)) + it->len;
+    };
+    bool const fits = last != nullptr && (last->flags & own_packet) &&
+                      used(last) + packet->tot_len <= buffer_bytes;
+    if (!fits) {
+        last = pbuf_alloc(PBUF_RAW, buffer_bytes, PBUF_RAM);
+        if (last == nullptr) return false;
+        last->flags = static_cast<u8>(last->flags | own_packet);
+        last->len = last->tot_len = 0;
+        append(socket, last);
+    }
+    pbuf_copy_partial(packet, static_cast<u8*>(last->payload) + last->len, packet->tot_len, 0);
+    last->len = static_cast<u16>(last->len + packet->tot_len);
+    pbuf_free(packet);
+    return true;
+}
+
+/// @return bytes copied
+u32 Sockets::carry_on(Socket& socket, u32 budget)
+{
+    if (!socket.stream) return carry_on_datagrams(socket, budget);
+    if (socket.state == Socket::State::listening) hand_over(socket);
+    if (socket.state == Socket::State::over) end_queue(socket, socket.receives, socket.end);
+    u32 const received =
+        socket.state == Socket::State::connected ? receive(socket, budget) : 0;
+    return received + send(socket, budget - received);
+}
+
+u32 Sockets::receive(Socket& socket, u32 budget)
+{
+    u32 moved = 0;
+    while (!socket.receives.empty() && (socket.unread > 0 || socket.at_end)) {
+        u32 const index = socket.receives.first;
+        Request const& request = waiting_[index].request;
+        u32 bytes = request.bytes < socket.unread ? request.bytes : socket.unread;
+        if (bytes > budget - moved) bytes = budget - moved;
+        if (bytes == 0 && request.bytes > 0 && socket.unread > 0) {
+            ready(socket); // another turn
+            break;
+        }
+        copy_out(socket, socket.client->arena(request.offset, request.bytes), bytes);
+        moved += bytes;
+        socket.receives.pop(waiting_);
+        answer(socket, index, Status::ok, bytes);
+    }
+    if (moved > 0) {
+        recharge(socket, charge_of(socket));
+        open_window(socket, moved);
+    }
+    return moved;
+}
+
+u32 Sockets::copy_out(Socket& socket, u8* to, u32 bytes)
+{
+    u32 left = bytes;
+    while (left > 0) {
+        pbuf* const packet = socket.first_packet;
+        u32 const part = packet->len < left ? packet->len : left;
+        kit::copy(to, packet->payload, part);
+        to += part;
+        left -= part;
+        packet->payload = static_cast<u8*>(packet->payload) + part;
+        packet->len = static_cast<u16>(packet->len - part);
+        if (packet->len > 0) break;
+        socket.first_packet = packet->next;
+        if (socket.first_packet == nullptr) socket.last_packet = nullptr;
+        packet->next = nullptr;
+        packet->tot_len = 0;
+        --socket.packets;
+        pbuf_free(packet);
+    }
+    socket.unread -= bytes;
+    return bytes;
+}
+
+void Sockets::open_window(Socket& socket, u32 bytes)
+{
+    u32 const kept = bytes < socket.withheld ? bytes : socket.withheld;
+    socket.withheld -= kept;
+    bytes -= kept;
+    while (bytes > 0 && socket.tcp != nullptr) {
+        auto const part = static_cast<u16>(bytes < 0xffff ? bytes : 0xffff);
+        tcp_recved(socket.tcp, part);
+        bytes -= part;
+    }
+    // lwIP tells the peer of steps that a small window never makes.
+    if (socket.tcp == nullptr) return;
+    tcp_pcb& pcb = *socket.tcp;
+    u32 const opened = pcb.rcv_nxt + pcb.rcv_ann_wnd - pcb.rcv_ann_right_edge;
+    if (socket.window >= 2 * TCP_WND_UPDATE_THRESHOLD || opened < socket.window / 2) return;
+    tcp_ack_now(&pcb);
+    static_cast<void>(tcp_output(&pcb));
+}
+
+void Sockets::set_window(Socket& socket, u32 bytes)
+{
+    u32 const most = socket.client->grant.memory / 2;
+    if (bytes > largest_window) bytes = largest_window;
+    if (bytes > most) bytes = most;
+    u32 const before = std::exchange(socket.window, bytes);
+    if (socket.state != Socket::State::connected) return;
+    if (bytes > before)
+        open_window(socket, bytes - before);
+    else
+        socket.withheld += before - bytes;
+}
+
+/// Carries out what is to be sent, and shutdown and close behind it, as far as it goes now.
+u32 Sockets::send(Socket& socket, u32 budget)
+{
+    u32 moved = 0;
+    while (!socket.sends.empty()) {
+        u32 const index = socket.sends.first;
+        Waiting& it = waiting_[index];
+        bool const connected = socket.state == Socket::State::connected;
+        Status end = Status::ok;
+        if (it.request.operation == Operation::close) {
+            Client& client = *socket.client;
+            Request const request = it.request;
+            waiting_.give(socket.sends.pop(waiting_));
+            if (socket.connect != none)
+                answer(socket, std::exchange(socket.connect, none), Status::canceled);
+            close(socket, false);
+            client.answer(request, Status::ok);
+            return moved;
+        }
+        if (socket.state == Socket::State::connecting) return moved;
+        if (socket.state == Socket::State::over) {
+            end = socket.end;
+        } else if (!connected) {
+            end = Status::bad_request;
+        } else if (socket.shut || socket.tcp == nullptr) {
+            end = Status::closed;
+        } else if (it.request.operation == Operation::shutdown) {
+            socket.shut = true;
+            static_cast<void>(tcp_shutdown(socket.tcp, 0, 1));
+        } else if (it.request.operation == Operation::send) {
+            moved += send_some(socket, it, budget - moved);
+            if (it.done < it.request.bytes) break;
+        } else {
+            end = Status::bad_request;
+        }
+        answer(socket, socket.sends.pop(waiting_), end, it.done);
+    }
+    if (moved > 0 && socket.tcp != nullptr) static_cast<void>(tcp_output(socket.tcp));
+    return moved;
+}
+
+/// Queues what lwIP and the quota have room for; goes on when either has more.
+u32 Sockets::send_some(Socket& socket, Waiting& it, u32 budget)
+{
+    Client& client = *socket.client;
+    tcp_pcb& pcb = *socket.tcp;
+    u32 moved = 0;
+    while (it.done < it.request.bytes) {
+        if (moved == budget) {
+            ready(socket); // another turn
+            break;
+        }
+        u32 const left = it.request.bytes - it.done, size = segment_bytes(pcb);
+        u32 part = left < size ? left : size;
+        // Small pieces, whenever a bit of room is there, would be small segments.
+        if (tcp_sndbuf(&pcb) < part || tcp_sndqueuelen(&pcb) >= TCP_SND_QUEUELEN - 2) break;
+        if (part > client.grant.memory / 4) part = client.grant.memory / 4;
+        if (part > budget - moved) part = budget - moved;
+        u8* const data = client.arena(it.request.offset + it.done, part);
+        u8 const flags = part < left ? TCP_WRITE_FLAG_MORE : 0;
+        if (!client.has_memory(part) ||
+            write_segments(pcb, data, static_cast<u16>(part), flags) != ERR_OK) {
+            starve(socket);
+            break;
+        }
+        socket.account->charged += part;
+        client.memory += part;
+        it.done += part;
+        moved += part;
+    }
+    return moved;
+}
+
+} // namespace net_server

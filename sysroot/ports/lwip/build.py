@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Builds lwIP from Debian's source package into the build folder.
+
+Called by meson (meson.build beside this file) when a target needs the library; takes some seconds,
+and once for each flavour: ninja runs it again only when this folder's files or the package change.
+Nothing of lwIP is in the repository. Output: lwip-FLAVOUR.a, FLAVOUR/include/,
+lwip-FLAVOUR.stamp.h (makes sources that include nothing else wait for the headers).
+"""
+import argparse
+from concurrent.futures import ThreadPoolExecutor
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+HERE = Path(__file__).resolve().parent
+# Without PPP, 6LoWPAN, sockets: servers/net uses the raw API from one thread.
+PARTS = ['core/*.c', 'core/ipv4/*.c', 'core/ipv6/*.c', 'netif/ethernet.c', 'apps/mdns/*.c',
+         'apps/sntp/*.c']
+FLAGS = ['-std=gnu11', '-w', '-fno-strict-aliasing', '-ffunction-sections', '-fdata-sections']
+
+# Changes to the package's text: file, what stands there once, what replaces it.
+# IP must let a TCP segment pass that the interface cuts into frames, and TCP splits one that the
+# window does not admit any more (port.h).
+EDITS = [
+    ('core/ipv4/ip4.c',
+     'if (netif->mtu && (p->tot_len > netif->mtu)) {\n    return ip4_frag(',
+     'if (netif->mtu && (p->tot_len > netif->mtu) &&\n'
+     '      !lwip_port_is_cut(p, IP_HLEN, netif->mtu)) {\n    return ip4_frag('),
+    ('core/ipv6/ip6.c',
+     'if (netif_mtu6(netif) && (p->tot_len > nd6_get_destination_mtu(dest, netif))) {',
+     'if (netif_mtu6(netif) && (p->tot_len > nd6_get_destination_mtu(dest, netif)) &&\n'
+     '      !lwip_port_is_cut(p, IP6_HLEN, nd6_get_destination_mtu(dest, netif))) {'),
+    ('core/tcp_out.c',
+     '  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);\n\n  seg = pcb->unsent;\n',
+     '  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);\n\n  lwip_port_fit_segment(pcb, wnd);\n'
+     '  seg = pcb->unsent;\n'),
+    ('core/tcp_out.c',
+     '    seg = pcb->unsent;\n  }\n',
+     '    lwip_port_fit_segment(pcb, wnd);\n    seg = pcb->unsent;\n  }\n'),
+    # A segment that is split leaves its FIN to the second half.
+    ('core/tcp_out.c',
+     'TCPH_SET_FLAG(useg->tcphdr, split_flags);',
+     'TCPH_FLAGS_SET(useg->tcphdr, split_flags);'),
+]
+
+
+def run(command):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        sys.exit(f'lwip: {" ".join(map(str, command))}\n{result.stdout}')
+
+
+def unpack(description, folder):
+    """Unpacks the source package, with Debian's patches; dpkg-source compares the sums."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run(['dpkg-source', '-q', '--no-copy', '-x', description, folder])
+    return folder / 'src'
+
+
+def edit(source):
+    for name, old, new in EDITS:
+        file = source / name
+        text = file.read_text()
+        if text.count(old) != 1:
+            sys.exit(f'lwip: {name} does not hold once: {old}')
+        file.write_text(text.replace(old, new))
+
+
+def build(source, output, library, compiler, flags):
+    include = [f'-I{folder}' for folder in (HERE, source / 'include')]
+    files = sorted(file for part in PARTS for file in source.glob(part))
+    objects = [output / f'{file.relative_to(source)}.o'.replace('/', '_') for file in files]
+    commands = [[compiler, *FLAGS, *flags, *include, '-c', file, '-o', target]
+                for file, target in zip(files, objects)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(run, commands))
+    library.unlink(missing_ok=True)
+    run(['ar', 'rcsD', library, *objects])
+    for file in objects:
+        file.unlink()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('description', type=Path, help='lwip_*.dsc of source package lwip')
+    parser.add_argument('output', type=Path, help='folder for the results')
+    parser.add_argument('flavour', help='names the results')
+    parser.add_argument('compiler')
+    parser.add_argument('flags', nargs='*', help='of the compiler, after --')
+    arguments = parser.parse_args()
+    output = arguments.output.resolve()
+    folder = output / arguments.flavour
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    source = unpack(arguments.description, folder / 'source')
+    edit(source)
+    build(source, folder, output / f'lwip-{arguments.flavour}.a', arguments.compiler,
+          arguments.flags)
+    shutil.copytree(source / 'include', folder / 'include')
+    shutil.rmtree(source.parent)
+    (output / f'lwip-{arguments.flavour}.stamp.h').write_text(
+        f'/* Made by sysroot/ports/lwip/build.py from {arguments.description.name}. */\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,2 @@
+/* lwIP includes it and, without debug output, uses nothing of it. */
+#pragma once

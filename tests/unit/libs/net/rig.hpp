@@ -1,0 +1,110 @@
+// A client of protocol `net` and a stand-in for the server, for tests: the test sees each request
+// and says how it ends.
+#pragma once
+
+#include "net/socket.hpp"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <vector>
+
+namespace net_rig {
+
+using net::Operation;
+using net::Outcome;
+using net::Request;
+using net::Status;
+
+constexpr u64 arena_bytes = 64 << 10, server_signal = 7;
+using Tables = net::Client::Tables<16, 64, arena_bytes>;
+
+/// The memory of an edge, which outlives both ends.
+struct Edge {
+    struct Memory {
+        net::Shared shared;
+        u8 rest[net::arena_offset - sizeof(net::Shared) + arena_bytes];
+    };
+    std::unique_ptr<Memory> memory{new Memory{}};
+
+    net::Shared& shared() const { return memory->shared; }
+    u8* arena() const { return reinterpret_cast<u8*>(memory.get()) + net::arena_offset; }
+    program::Use use() const
+    {
+        program::Use use;
+        use.signal = sys::Notification{server_signal};
+        use.shared = memory.get();
+        use.shared_bytes = sizeof(Memory);
+        use.peer = 1;
+        return use;
+    }
+};
+
+/// One life of a server.
+struct Server {
+    Edge& edge;
+    queue::Receiver<decltype(net::Shared::requests)> requests{&edge.shared().requests};
+    queue::Sender<decltype(net::Shared::events)> events{&edge.shared().events};
+    u32 epoch;
+
+    explicit Server(Edge& of) : edge{of}, epoch{of.shared().epoch.load() + 1}
+    {
+        requests.drop_all();
+        edge.shared().max_sockets.store(16);
+        edge.shared().epoch.store(epoch);
+    }
+    void end(Request const& request, Status status, u32 value = 0)
+    {
+        REQUIRE(events.push({request.cookie, static_cast<u32>(status), value, epoch, 0}));
+    }
+    /// The requests that have come; those that a client begins with are answered.
+    std::vector<Request> take()
+    {
+        std::vector<Request> list;
+        for (Request request; requests.pop(request);) {
+            if (request.epoch != epoch) continue;
+            bool const first =
+                request.operation == Operation::abort && request.socket == net::no_socket;
+            if (first)
+                end(request, Status::ok);
+            else
+                list.push_back(request);
+        }
+        return list;
+    }
+    /// The one request that has come.
+    Request take_one(Operation operation)
+    {
+        auto const list = take();
+        REQUIRE(list.size() == 1);
+        REQUIRE(list[0].operation == operation);
+        return list[0];
+    }
+};
+
+inline std::vector<Outcome> outcomes(net::Client& client)
+{
+    std::vector<Outcome> list;
+    for (Outcome outcome; client.next(outcome);) list.push_back(outcome);
+    return list;
+}
+
+/// A client that is online.
+struct Rig {
+    Edge edge;
+    std::unique_ptr<Server> server = std::make_unique<Server>(edge);
+    Tables tables;
+    std::unique_ptr<net::Client> client = std::make_unique<net::Client>(edge.use(), tables);
+
+    Rig() { settle(); }
+    void settle()
+    {
+        CHECK(outcomes(*client).empty());
+        CHECK(server->take().empty());
+        CHECK(outcomes(*client).empty());
+        REQUIRE(client->online());
+    }
+    /// Another server takes over.
+    void replace_server() { server = std::make_unique<Server>(edge); }
+};
+
+} // namespace net_rig
