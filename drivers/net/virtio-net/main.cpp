@@ -5,9 +5,9 @@
 #include "driver/device.hpp"
 #include "log/logger.hpp"
 #include "nic/address.hpp"
+#include "nic/watch.hpp"
 #include "program/time.hpp"
 #include "virtio/places.hpp"
-#include "watch.hpp"
 
 namespace {
 
@@ -24,7 +24,7 @@ class Driver {
     u64 net_ = self_.clients_bit("nic"), heartbeat_ = self_.value("heartbeat.bit");
     Card card_;
     nic::DriverEnd<Card> end_{card_};
-    virtio_net::Watch watch_;
+    nic::Watch watch_;
     u64 interrupts_ = 0;
     u32 refused_ = 0, filters_refused_ = 0;
 
@@ -101,8 +101,8 @@ private:
     }
     void look_for_hang()
     {
-        u32 const waiting = end_.link().up ? end_.in_flight() : 0;
-        if (watch_.hangs(waiting, card_.transmitter().done(), program::tsc()))
+        if (!watch_.is_due(end_.in_flight(), card_.transmitter().done(), program::tsc())) return;
+        if (watch_.hangs(!end_.link().up))
             fail("sends nothing", Error::busy, hung);
     }
     void count()

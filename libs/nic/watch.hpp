@@ -5,7 +5,7 @@
 
 #include "kit/types.hpp"
 
-namespace virtio_net {
+namespace nic {
 
 class Watch {
     u64 done_ = 0, last_ = 0;
@@ -16,9 +16,9 @@ public:
     static constexpr u64 apart = u64{1} << 30;
     static constexpr u32 patience = 8;
 
-    /// Whether the device hangs. @param waiting  frames that it has and should send
-    /// @param done  frames that it has sent in all  @param now  TSC
-    bool hangs(u32 waiting, u64 done, u64 now)
+    /// Whether it is time to ask hangs(). @param waiting  frames that the device has and should send
+    /// @param done  changes whenever it has sent some  @param now  TSC
+    bool is_due(u32 waiting, u64 done, u64 now)
     {
         if (waiting == 0 || done != done_) {
             done_ = done;
@@ -28,8 +28,14 @@ public:
         }
         if (now - last_ < apart) return false;
         last_ = now;
-        return ++looks_ >= patience;
+        return true;
+    }
+    /// Whether the device hangs. @param excused  it may not send: no link, or told to pause
+    bool hangs(bool excused)
+    {
+        looks_ = excused ? 0 : looks_ + 1;
+        return looks_ >= patience;
     }
 };
 
-} // namespace virtio_net
+} // namespace nic
