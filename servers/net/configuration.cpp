@@ -47,6 +47,7 @@ Result<GetSettings::Reply> Server::answer(GetSettings, GetSettings::Args const&)
     for (tcp_pcb const* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next)
         ++reply.tcp_connections;
     reply.tcp_retransmitted = lwip_stats.mib2.tcpretranssegs;
+    reply.refused_by_rule = sockets_.refused_by_rule();
     return reply;
 }
 

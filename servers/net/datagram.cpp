@@ -115,10 +115,10 @@ void Sockets::receive_datagram(Socket& socket, Request const& request, u32 waiti
     Status end = Status::bad_request;
     if (request.bytes >= sizeof peer) {
         u8* const to = socket.client->arena(request.offset, request.bytes);
-        u32 const room = request.bytes - sizeof peer;
+        u32 const room = request.bytes - static_cast<u32>(sizeof peer);
         bytes = packet->tot_len < room ? packet->tot_len : room;
         end = Status::ok;
-        kit::copy(to, &peer, sizeof peer);
+        __builtin_memcpy(to, &peer, sizeof peer);
         pbuf_copy_partial(packet, to + sizeof peer, static_cast<u16>(bytes), 0);
     }
     pbuf_free(packet);

@@ -1,5 +1,6 @@
 #include "servers/net/interface.hpp"
 
+#include "lwip/apps/mdns.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
@@ -15,6 +16,8 @@ using netconf::State;
 using program::State::absent;
 
 namespace {
+
+constexpr u32 mdns_seconds = 120; ///< of life of a name, as RFC 6762 recommends in section 10
 
 u8 owner_of(u32 edge)
 {
@@ -46,6 +49,20 @@ void Interface::begin(program::Program const& self, program::Use const& use, u32
     receive_.attach(*shared_, owner_of(edge));
     transmit_.attach(*shared_);
     filter_.show(shared_->wanted, settings.up != 0);
+}
+
+void Interface::end()
+{
+    receive_.stop();
+    transmit_.drop_all();
+    packet_memory.free_all(owner_of(edge_));
+    if (!has_netif_) return;
+    dhcp_release_and_stop(&netif_);
+    dhcp_cleanup(&netif_);
+    mdns_resp_remove_netif(&netif_);
+    netif_remove(&netif_);
+    transmit_.drop_all(); // the last frames
+    has_netif_ = false;
 }
 
 bool Interface::run()
@@ -161,6 +178,7 @@ void Interface::add_netif()
     netif_create_ip6_linklocal_address(&netif_, 1);
     netif_set_ip6_autoconfig_enabled(&netif_, 1);
     if (netif_default == nullptr) netif_set_default(&netif_);
+    mdns_resp_add_netif(&netif_, host_name_, mdns_seconds);
     apply();
 }
 

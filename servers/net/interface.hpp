@@ -32,6 +32,8 @@ public:
     /// @param names  how many interfaces have a name; raised when a driver has come for this one
     void begin(program::Program const& self, program::Use const& use, u32 edge, u32& names,
                Settings const& settings, char const* host_name, logging::Logger& log);
+    /// Takes it apart: lwIP does not know it any more, and everything it held is free.
+    void end();
     /// Number in its name; none: it never had a driver.
     static constexpr u32 none = ~u32{0};
     u32 number() const { return number_; }

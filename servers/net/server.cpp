@@ -13,11 +13,20 @@ namespace net_server {
 namespace {
 constexpr char const* host_name = "hypercore";
 constexpr u64 second = 1'000'000'000, seed_wait = second / 10;
+
+Hooks const hooks{
+    [] { return environment.microseconds(); },
+    [](netif const& it, bool six) {
+        // The loop interface has no card, and takes what it gets.
+        return it.name[0] == 'e' && Interface::of(it).cuts(six);
+    },
+    [](std::string_view line) { environment.log().warning("{}", line); },
+};
 } // namespace
 
 Server::Server(program::Program const& self)
     : self_{self}, kept_{reinterpret_cast<void*>(self.value("keep")), self.value("keep.size")},
-      configuration_{kept_.read()}
+      configuration_{kept_.read()}, sockets_{hooks}
 {
     begun_ = begin();
     on_signal(0);
@@ -31,6 +40,9 @@ bool Server::begin()
     if (netif* const loop = netif_get_by_index(1)) // made first; nothing can be damaged on its way
         NETIF_SET_CHECKSUM_CTRL(loop, NETIF_CHECKSUM_DISABLE_ALL);
     mdns_resp_init();
+    sntp_setoperatingmode(SNTP_OPMODE_POLL);
+    sntp_servermode_dhcp(1); // asks nobody until a lease names somebody
+    sntp_init();
     char name[] = "nic0";
     for (u32 edge = 0; edge < Interface::max; ++edge, ++name[3]) {
         program::Use const use = self_.use(name);
@@ -40,6 +52,8 @@ bool Server::begin()
                                         host_name, log_);
     }
     set_name_server();
+    sockets_.begin(self_);
+    look_at_clients();
     next_tick_ = environment.nanoseconds() + second;
     return true;
 }
@@ -53,8 +67,9 @@ void Server::on_signal(u64)
     for (u32 turns = 1; !turn() || !sleep(); ++turns)
         if (turns % turns_per_beat == 0) self_.beat(self_.wake().poll());
     u64 const now = environment.nanoseconds();
-    u64 const lwip = u64{sys_timeouts_sleeptime()} * 1'000'000;
-    alarm_.set(now, now + lwip < next_tick_ ? now + lwip : next_tick_);
+    u32 const lwip = sys_timeouts_sleeptime(), sockets = sockets_.deadline();
+    u64 const next = now + u64{lwip < sockets ? lwip : sockets} * 1'000'000;
+    alarm_.set(now, next < next_tick_ ? next : next_tick_);
     tell_configured();
 }
 
@@ -62,6 +77,8 @@ bool Server::turn()
 {
     bool done = true;
     for (u32 i = 0; i < interfaces_; ++i) done &= interface_[i].run();
+    look_at_clients();
+    done &= sockets_.run();
     netif_poll_all();
     sys_check_timeouts();
     tick();
@@ -75,7 +92,7 @@ bool Server::turn()
 
 bool Server::sleep()
 {
-    bool idle = true;
+    bool idle = sockets_.sleep();
     for (u32 i = 0; i < interfaces_; ++i) idle &= interface_[i].sleep();
     return idle;
 }
@@ -86,6 +103,17 @@ void Server::tick()
     if (now < next_tick_) return;
     next_tick_ = now + second;
     for (u32 i = 0; i < interfaces_; ++i) interface_[i].tick();
+}
+
+/// The sockets of a client that died go with it: nobody reads or writes them.
+void Server::look_at_clients()
+{
+    u64 const clients = self_.clients("net");
+    for (u32 i = 0; i < clients && i < Sockets::max_clients; ++i) {
+        u32 const epoch = self_.epoch_of(self_.client("net", i).peer);
+        if (epoch != client_epoch_[i] && client_epoch_[i] != 0) sockets_.drop_client(i);
+        client_epoch_[i] = epoch;
+    }
 }
 
 /// Tells clients of netconf that they may ask again.

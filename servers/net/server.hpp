@@ -6,6 +6,7 @@
 #include "protocol/netconf.hpp"
 #include "servers/net/alarm.hpp"
 #include "servers/net/kept.hpp"
+#include "servers/net/sockets.hpp"
 
 namespace net_server {
 
@@ -29,6 +30,7 @@ private:
     bool turn();
     bool sleep();
     void tick();
+    void look_at_clients();
     void tell_configured();
 
     // configuration.cpp
@@ -56,6 +58,8 @@ private:
     Configuration configuration_;
     Interface interface_[Interface::max];
     u32 interfaces_ = 0, names_ = 0;
+    Sockets sockets_;
+    u32 client_epoch_[Sockets::max_clients] = {};
     u64 next_tick_ = 0;
     bool begun_ = false;
 };

@@ -139,7 +139,8 @@ void Sockets::hand_over(Socket& listener)
             peer = {address_of(socket.tcp->remote_ip), socket.tcp->remote_port, 0, 0};
         }
         if (request.bytes >= sizeof peer)
-            kit::copy(listener.client->arena(request.offset, request.bytes), &peer, sizeof peer);
+            __builtin_memcpy(listener.client->arena(request.offset, request.bytes), &peer,
+                             sizeof peer);
         answer(listener, index, Status::ok);
     }
 }

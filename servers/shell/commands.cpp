@@ -27,6 +27,8 @@ constexpr Command table[] = {
      false, false, stress},
     {"trace", "N", "the kernel's next N events, for scripts/trace on the host", 1, 1, false, false,
      trace},
+    {"net", "[up|down|dhcp NAME | static NAME ADDRESS/PREFIX [GATEWAY [DNS]]]",
+     "network interfaces, and how they get their addresses", 0, 5, true, false, net},
     {"entropy", "", "where random bytes come from", 0, 0, true, false, entropy_sources},
     {"date", "", "wall time, UTC", 0, 0, false, false, date},
     {"uptime", "", "time since boot", 0, 0, false, false, uptime},

@@ -6,6 +6,7 @@
 #include "protocol/log.hpp"
 #include "protocol/memory.hpp"
 #include "protocol/monitor.hpp"
+#include "protocol/netconf.hpp"
 #include "servers/shell/session.hpp"
 #include "servers/shell/table.hpp"
 #include "servers/shell/words.hpp"
@@ -47,6 +48,10 @@ public:
     {
         return program::call<entropy::Entropy, C>(self_, entropy_, args);
     }
+    template <rpc::Call C> auto network(typename C::Args const& args)
+    {
+        return program::call<netconf::Netconf, C>(self_, netconf_, args);
+    }
     template <rpc::Call C> auto memory(typename C::Args const& args)
     {
         return rpc::call<memory::Memory, C>(rpc::Channel{self_.memory()}, args);
@@ -70,6 +75,7 @@ private:
     program::Program const& self_;
     program::Use monitor_ = self_.use("monitor"), device_ = self_.use("device");
     program::Use log_ = self_.use("logread"), entropy_ = self_.use("entropy");
+    program::Use netconf_ = self_.use("netconf");
     monitor::ProgramInfo::Reply named_{};
 };
 
@@ -100,6 +106,7 @@ int uptime(Shell&, Words&);
 int entropy_sources(Shell&, Words&);
 int power_off(Shell&, Words&);
 int reboot(Shell&, Words&);
+int net(Shell&, Words&); // interfaces.cpp
 int log(Shell&, Words&); // records.cpp
 int keep(Shell&, Words&);
 int crash(Shell&, Words&);

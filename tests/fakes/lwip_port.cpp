@@ -27,19 +27,20 @@ void lwip_port_fail(char const* text, char const* file, int line)
     std::fprintf(stderr, "%s:%d: %s\n", file, line, text);
     std::abort();
 }
-void* lwip_port_allocate(size_t bytes)
+// Weak: servers/net/packet_memory.cpp has these too.
+[[gnu::weak]] void* lwip_port_allocate(size_t bytes)
 {
     if (lwip_port.allocated >= lwip_port.most) return nullptr;
     ++lwip_port.allocated;
     return std::malloc(bytes);
 }
-void* lwip_port_allocate_cleared(size_t count, size_t bytes)
+[[gnu::weak]] void* lwip_port_allocate_cleared(size_t count, size_t bytes)
 {
     if (lwip_port.allocated >= lwip_port.most) return nullptr;
     ++lwip_port.allocated;
     return std::calloc(count, bytes);
 }
-void lwip_port_free(void* memory)
+[[gnu::weak]] void lwip_port_free(void* memory)
 {
     --lwip_port.allocated;
     std::free(memory);

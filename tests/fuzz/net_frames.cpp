@@ -1,0 +1,30 @@
+// Frames and records of a hostile driver or network, through an interface into lwIP.
+#include "../unit/servers/net/card_rig.hpp"
+
+#include "lwip/timeouts.h"
+
+extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, size_t size);
+
+int LLVMFuzzerTestOneInput(unsigned char const* data, size_t size)
+{
+    if (size < 2) return 0;
+    net_server::Settings settings;
+    settings.method = static_cast<u32>(netconf::Method::fixed);
+    settings.address = 0x0100'000a;
+    settings.mask = 0x00ff'ffff;
+    bool const virtio = data[0] & 1;
+    card_rig::Rig rig{virtio ? nic::feature::virtio_header : 0, settings};
+    u32 const flags = data[0] & 2 ? nic::received::l4_good : 0;
+    usize const piece = data[1] ? data[1] : 2048;
+    data += 2, size -= 2;
+    // Several frames: each begins with its length.
+    while (size > 1) {
+        usize const bytes = std::min<usize>(usize{data[0]} * 8 + 1, size - 1);
+        rig.receive({data + 1, data + 1 + bytes}, flags, piece);
+        data += 1 + bytes, size -= 1 + bytes;
+        rig.transmit();
+        fakes::lwip_port.now += 100;
+        sys_check_timeouts();
+    }
+    return 0;
+}
