@@ -143,6 +143,12 @@ Ended<void> Blocking::shutdown(Stream& stream)
     return {};
 }
 
+Ended<void> Blocking::abort(Stream& stream)
+{
+    TRY(run(&stream, [&](u64 cookie) { return stream.abort(cookie); }));
+    return {};
+}
+
 Ended<u32> Blocking::ping(Address const& address, u32 bytes)
 {
     return run(nullptr, [&](u64 cookie) { return client_.ping(address, bytes, cookie); });

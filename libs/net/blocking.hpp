@@ -54,6 +54,8 @@ public:
     /// 1 byte or more; 0: the end of the stream.
     Ended<u32> receive_some(Stream& stream, std::span<u8> out);
     Ended<void> shutdown(Stream& stream);
+    /// Ends a stream at once, and whatever of it is under way: its buffers are free again.
+    Ended<void> abort(Stream& stream);
     /// Time of an echo in microseconds.
     Ended<u32> ping(Address const& address, u32 bytes);
 

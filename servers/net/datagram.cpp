@@ -37,8 +37,8 @@ pbuf* make_packet(Client& client, u32 bytes)
     charged->client = &client;
     charged->bytes = all;
     client.memory += all;
-    return pbuf_alloced_custom(PBUF_TRANSPORT, static_cast<u16>(bytes), PBUF_RAM,
-                               &charged->packet, reinterpret_cast<u8*>(charged) + head,
+    return pbuf_alloced_custom(PBUF_TRANSPORT, static_cast<u16>(bytes), PBUF_RAM, &charged->packet,
+                               reinterpret_cast<u8*>(charged) + head,
                                static_cast<u16>(memory < 0xffff ? memory : 0xffff));
 }
 
@@ -95,8 +95,8 @@ bool Sockets::send_datagram(Socket& socket, Request const& request, Status& end)
     if (packet == nullptr) return false;
     kit::copy(packet->payload, socket.client->arena(request.offset, request.bytes), request.bytes);
     ip_addr_t const ip = ip_of(request.address, socket.six);
-    err_t const error = to ? udp_sendto(socket.udp, packet, &ip, request.port)
-                           : udp_send(socket.udp, packet);
+    err_t const error =
+        to ? udp_sendto(socket.udp, packet, &ip, request.port) : udp_send(socket.udp, packet);
     pbuf_free(packet);
     if (error == ERR_MEM || error == ERR_BUF) return false;
     end = error == ERR_OK ? Status::ok : error == ERR_RTE ? Status::unreachable : Status::denied;

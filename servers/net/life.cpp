@@ -162,8 +162,7 @@ void Sockets::abandon()
 {
     for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr;) {
         tcp_pcb* const next = pcb->next;
-        auto const* const account =
-            static_cast<Account const*>(tcp_ext_arg_get(pcb, account_id));
+        auto const* const account = static_cast<Account const*>(tcp_ext_arg_get(pcb, account_id));
         if (account != nullptr && account->abandoned) tcp_abort(pcb);
         pcb = next;
     }

@@ -159,8 +159,7 @@ u8 Lookups::on_echo(void* self, raw_pcb*, pbuf* packet, ip_addr_t const* from)
 u8 Lookups::on_echo6(void* self, raw_pcb*, pbuf* packet, ip_addr_t const* from)
 {
     // The payload begins behind IPv6's header and its extensions, or with it.
-    static_cast<Lookups*>(self)->echo(packet, ip_current_header_tot_len(), *from,
-                                      echo6_reply_type);
+    static_cast<Lookups*>(self)->echo(packet, ip_current_header_tot_len(), *from, echo6_reply_type);
     return 0;
 }
 

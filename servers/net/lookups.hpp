@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lwip/raw.h"
-#include "servers/net/client.hpp"
+#include "servers/net/client_edge.hpp"
 
 namespace net_server {
 

@@ -238,8 +238,8 @@ namespace {
 
 void set_keep_alive(tcp_pcb& pcb, u32 seconds)
 {
-    pcb.so_options = static_cast<u8>(seconds ? pcb.so_options | SOF_KEEPALIVE
-                                             : pcb.so_options & ~SOF_KEEPALIVE);
+    pcb.so_options =
+        static_cast<u8>(seconds ? pcb.so_options | SOF_KEEPALIVE : pcb.so_options & ~SOF_KEEPALIVE);
     pcb.keep_idle = (seconds < 86400 ? seconds : 86400) * 1000;
 }
 
@@ -264,8 +264,8 @@ void Sockets::set_option(Socket& socket, Request const& request)
 {
     u32 const value = request.value;
     bool good = false;
-    bool const connection = socket.stream && socket.tcp != nullptr &&
-                            socket.state != Socket::State::listening;
+    bool const connection =
+        socket.stream && socket.tcp != nullptr && socket.state != Socket::State::listening;
     switch (static_cast<net::Option>(request.port)) {
     case net::Option::no_delay:
         if (!(good = connection)) break;

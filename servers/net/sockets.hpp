@@ -8,7 +8,7 @@
 
 #include "lwip/netif.h"
 #include "servers/net/lookups.hpp"
-#include "servers/net/socket.hpp"
+#include "servers/net/socket_state.hpp"
 
 namespace net_server {
 
@@ -53,7 +53,7 @@ private:
     static constexpr u32 none = WaitingTable::none;
     /// Of lwIP's arguments for extensions: the account (sysroot/ports/lwip/lwipopts.h).
     static constexpr u8 account_id = 1;
-    static constexpr u32 batch = 64;               ///< requests and sockets of a client in a turn
+    static constexpr u32 batch = 64;                ///< requests and sockets of a client in a turn
     static constexpr u32 bytes_in_turn = 512 << 10; ///< that are copied for it
 
     // requests.cpp
@@ -68,7 +68,8 @@ private:
     bool may_bind(Socket& socket, Request const& request);
     bool may_reach(Socket& socket, Address const& address, u16 port);
     void set_option(Socket& socket, Request const& request);
-    void log_refusal(Client& client, Rule::What what, u8 protocol, Address const& address, u16 port);
+    void log_refusal(Client& client, Rule::What what, u8 protocol, Address const& address,
+                     u16 port);
 
     // life.cpp
     void open(Client& client, Request const& request);

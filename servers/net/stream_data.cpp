@@ -67,8 +67,7 @@ u32 Sockets::carry_on(Socket& socket, u32 budget)
     if (!socket.stream) return carry_on_datagrams(socket, budget);
     if (socket.state == Socket::State::listening) hand_over(socket);
     if (socket.state == Socket::State::over) end_queue(socket, socket.receives, socket.end);
-    u32 const received =
-        socket.state == Socket::State::connected ? receive(socket, budget) : 0;
+    u32 const received = socket.state == Socket::State::connected ? receive(socket, budget) : 0;
     return received + send(socket, budget - received);
 }
 

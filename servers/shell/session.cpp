@@ -72,10 +72,33 @@ u8 Session::read()
     return byte;
 }
 
+bool Session::try_read(u8& byte)
+{
+    if (!typed()) return false;
+    byte = read();
+    return true;
+}
+
 bool Session::interrupted()
 {
     flush();
     self_.beat(self_.wake().poll()); // a command that runs for long still answers heartbeats
+    return take_interrupt();
+}
+
+bool Session::wait_until(u64 deadline)
+{
+    // Looked at before waiting, too: the signal for it may have come long ago.
+    if (take_interrupt()) return false;
+    if (deadline != ~u64{0} && alarm_)
+        static_cast<void>(program::call<time_protocol::Clock, time_protocol::SetAlarm>(
+            self_, alarm_, {deadline}));
+    wait();
+    return !take_interrupt();
+}
+
+bool Session::take_interrupt()
+{
     u8 byte = 0;
     while (ahead_last_ < sizeof ahead_ && input_.pop(byte)) {
         if (byte == control_c) {

@@ -29,6 +29,13 @@ public:
     u8 read();
     /// Whether Ctrl-C was typed. What else was typed meanwhile is kept for read().
     bool interrupted();
+    /// The next byte typed, if there is one.
+    bool try_read(u8& byte);
+    /// Whether a byte has been typed that was not read.
+    bool typed() const { return ahead_first_ < ahead_last_ || input_.size() > 0; }
+    /// Waits for any signal, or until a time since boot in nanoseconds (~0: never). False when
+    /// Ctrl-C was typed.
+    bool wait_until(u64 deadline);
     /// Waits for any signal, after everything written was handed on.
     u64 wait();
     /// False when Ctrl-C was typed meanwhile, or when there is no clock.
@@ -39,6 +46,7 @@ public:
 
 private:
     void flush();
+    bool take_interrupt();
 
     program::Program const& self_;
     program::Use console_, alarm_;

@@ -66,6 +66,8 @@ public:
     /// The kernel's event ring while it is attached.
     void const* events() const { return reinterpret_cast<void const*>(self_.value("events")); }
 
+    program::Program const& program() const { return self_; }
+
     Session out;
     bool json = false;
 
@@ -111,5 +113,10 @@ int log(Shell&, Words&); // records.cpp
 int keep(Shell&, Words&);
 int crash(Shell&, Words&);
 int trace(Shell&, Words&); // trace.cpp
+int ping(Shell&, Words&);  // network.cpp
+int ping6(Shell&, Words&);
+int dns(Shell&, Words&);
+int nc(Shell&, Words&);
+int httpget(Shell&, Words&);
 
 } // namespace shell

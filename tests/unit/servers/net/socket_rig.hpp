@@ -1,6 +1,6 @@
 // The sockets of the network server over lwIP, with clients at both ends of a wire: what one client
-// sends goes through rings, lwIP, a wire that loses frames and cuts large segments as a device does,
-// lwIP again, and to the other client. Time passes only when a test says so.
+// sends goes through rings, lwIP, a wire that loses frames and cuts large segments as a device
+// does, lwIP again, and to the other client. Time passes only when a test says so.
 #pragma once
 
 #include "lwip_port.hpp"
@@ -203,10 +203,10 @@ struct Rig {
         static_cast<void>(begun);
         cuts = true;
         log_lines.clear();
-        sockets = std::make_unique<Sockets>(net_server::Hooks{
-            [] { return u64{fakes::lwip_port.now} * 1000; },
-            [](netif const&, bool) { return cuts; },
-            [](std::string_view line) { log_lines.emplace_back(line); }});
+        sockets = std::make_unique<Sockets>(
+            net_server::Hooks{[] { return u64{fakes::lwip_port.now} * 1000; },
+                              [](netif const&, bool) { return cuts; },
+                              [](std::string_view line) { log_lines.emplace_back(line); }});
         sockets->add_client(peer[0].edge(), first, 2000);
         sockets->add_client(peer[1].edge(), second, 2000);
         sockets->begin_lookups();
@@ -266,7 +266,8 @@ struct Rig {
         auto& [near, far] = peer;
         REQUIRE(net::Listener::open(*far.client, pair.listener));
         u64 const accepted = far.next_cookie();
-        if (window) REQUIRE(pair.listener.set(net::Option::receive_window, window, far.next_cookie()));
+        if (window)
+            REQUIRE(pair.listener.set(net::Option::receive_window, window, far.next_cookie()));
         REQUIRE(pair.listener.bind({net::any_address, port}, far.next_cookie()));
         REQUIRE(pair.listener.listen(16, far.next_cookie()));
         REQUIRE(pair.listener.accept(pair.server, {0, 24}, accepted));

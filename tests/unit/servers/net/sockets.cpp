@@ -68,8 +68,8 @@ struct Transfer {
             REQUIRE(step < 400'000);
             while (!free_sends.empty() && queued < data.size()) {
                 u32 const place = free_sends.front() * piece;
-                u32 const bytes = static_cast<u32>(
-                    std::min<usize>(1 + random() % piece, data.size() - queued));
+                u32 const bytes =
+                    static_cast<u32>(std::min<usize>(1 + random() % piece, data.size() - queued));
                 u64 const cookie = near.next_cookie();
                 std::memcpy(near.arena() + place, data.data() + queued, bytes);
                 if (!pair.client.send({place, bytes}, cookie)) break;
@@ -77,12 +77,14 @@ struct Transfer {
                 free_sends.pop_front();
                 queued += bytes;
             }
-            if (queued == data.size() && !shut) shut = bool{pair.client.shutdown(near.next_cookie())};
+            if (queued == data.size() && !shut)
+                shut = bool{pair.client.shutdown(near.next_cookie())};
             bool const stalled = stall > 0 && received.size() > data.size() / 2;
             while (!stalled && !free_receives.empty()) {
                 u64 const cookie = far.next_cookie();
                 u32 const place = free_receives.front() * piece;
-                if (!pair.server.receive({place, static_cast<u32>(1 + random() % piece)}, cookie)) break;
+                if (!pair.server.receive({place, static_cast<u32>(1 + random() % piece)}, cookie))
+                    break;
                 receives.push_back({cookie, free_receives.front()});
                 free_receives.pop_front();
             }
@@ -122,13 +124,13 @@ TEST_CASE("bytes arrive intact through losses and windows of every size", "[net]
         u32 lost, window, bytes;
         bool cuts;
     };
-    for (Case const& it : {Case{0, 1460, 200'000, true}, Case{0, 5000, 300'000, true},
-                           Case{0, 65535, 3'000'000, true}, Case{0, 1 << 20, 12'000'000, true},
-                           Case{10, 1460, 60'000, true}, Case{10, 65535, 1'500'000, true},
-                           Case{10, 1 << 20, 3'000'000, true}, Case{100, 1460, 40'000, true},
-                           Case{100, 65535, 200'000, true}, Case{100, 1 << 20, 300'000, true},
-                           Case{0, 1 << 20, 3'000'000, false},
-                           Case{10, 1 << 20, 1'500'000, false}}) {
+    for (Case const& it :
+         {Case{0, 1460, 200'000, true}, Case{0, 5000, 300'000, true},
+          Case{0, 65535, 3'000'000, true}, Case{0, 1 << 20, 12'000'000, true},
+          Case{10, 1460, 60'000, true}, Case{10, 65535, 1'500'000, true},
+          Case{10, 1 << 20, 3'000'000, true}, Case{100, 1460, 40'000, true},
+          Case{100, 65535, 200'000, true}, Case{100, 1 << 20, 300'000, true},
+          Case{0, 1 << 20, 3'000'000, false}, Case{10, 1 << 20, 1'500'000, false}}) {
         INFO(it.lost << " of 1000 lost, window " << it.window << ", cuts " << it.cuts);
         Rig rig;
         Rig::cuts = it.cuts;

@@ -47,10 +47,10 @@ public:
     Grant grant;
     TokenBucket bucket;
     ReadyList ready;
-    ReadyList starved;   ///< waiting for memory
-    u32 memory = 0;  ///< bytes of the pool that its data takes
-    u32 sockets = 0; ///< that it has, those which wait to be accepted included
-    u32 lookups = 0; ///< resolves and pings under way
+    ReadyList starved; ///< waiting for memory
+    u32 memory = 0;    ///< bytes of the pool that its data takes
+    u32 sockets = 0;   ///< that it has, those which wait to be accepted included
+    u32 lookups = 0;   ///< resolves and pings under way
     Socket* socket[max_sockets] = {};
     bool reserved[max_sockets] = {}; ///< numbers that a waiting accept will give
     bool is_open = false;

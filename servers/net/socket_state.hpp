@@ -3,7 +3,7 @@
 
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
-#include "servers/net/client.hpp"
+#include "servers/net/client_edge.hpp"
 
 namespace net_server {
 
@@ -53,13 +53,13 @@ struct Socket {
     Queue sends, receives;
     // What has arrived. Packets of a stream are linked by pbuf::next alone: tot_len means nothing.
     pbuf *first_packet, *last_packet;
-    u32 unread;        ///< bytes of a stream
-    u32 packets;       ///< that they lie in
-    u32 charged;       ///< of the client's memory for what has arrived
-    u32 window;        ///< receive window, bytes
-    u32 withheld;      ///< bytes of window that are not to be opened again
+    u32 unread;                      ///< bytes of a stream
+    u32 packets;                     ///< that they lie in
+    u32 charged;                     ///< of the client's memory for what has arrived
+    u32 window;                      ///< receive window, bytes
+    u32 withheld;                    ///< bytes of window that are not to be opened again
     u32 first_arrived, last_arrived; ///< datagrams
-    Address allowed;   ///< the last peer that the rules let us send to
+    Address allowed;                 ///< the last peer that the rules let us send to
     u16 allowed_port;
     static constexpr u32 max_groups = 2;
     Address group[max_groups]; ///< joined

@@ -1,5 +1,5 @@
-// See client.hpp.
-#include "servers/net/client.hpp"
+// See client_edge.hpp.
+#include "servers/net/client_edge.hpp"
 
 namespace net_server {
 
@@ -39,8 +39,7 @@ void Client::answer(Request const& request, Status status, u32 value)
 {
     --waiting_;
     // There is room, unless the client lies about what it has popped: its loss.
-    static_cast<void>(
-        events_.push({request.cookie, static_cast<u32>(status), value, epoch_, 0}));
+    static_cast<void>(events_.push({request.cookie, static_cast<u32>(status), value, epoch_, 0}));
 }
 
 void Client::tell()
