@@ -16,7 +16,8 @@ public:
     static constexpr u64 apart = u64{1} << 30;
     static constexpr u32 patience = 8;
 
-    /// Whether it is time to ask hangs(). @param waiting  frames that the device has and should send
+    /// Whether it is time to ask hangs(). @param waiting  frames that the device has and should
+    /// send
     /// @param done  changes whenever it has sent some  @param now  TSC
     bool is_due(u32 waiting, u64 done, u64 now)
     {

@@ -55,8 +55,10 @@ namespace segment {
 inline constexpr u16 first = 1, last = 2;
 inline constexpr u16 checksum = 4;    ///< the device sums from checksum_start to the end
 inline constexpr u16 ip_checksum = 8; ///< and the IPv4 header, which starts at byte 14
-inline constexpr u16 segment4 = 16;   ///< TCP over IPv4: the device cuts it (TSO); with `checksum`
-inline constexpr u16 segment6 = 32;   ///< TCP over IPv6
+/// TCP over IPv4: the device cuts it (TSO); with `checksum`. net has put 0 for the IPv4 header's
+/// checksum, which the device writes into each frame, and the length of the whole.
+inline constexpr u16 segment4 = 16;
+inline constexpr u16 segment6 = 32; ///< TCP over IPv6
 } // namespace segment
 /// Pieces of a frame at most. A driver drops a longer one, and what breaks a rule above, and says
 /// so in its Sent.

@@ -32,24 +32,24 @@ public:
 
     // What the test says of the machine.
     u8 address[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
-    bool address_loaded = true;       ///< RAL and RAH have it from power on
+    bool address_loaded = true; ///< RAL and RAH have it from power on
     bool link = true;
-    u32 status_bits = 0x80;           ///< 1000 Mbit/s
+    u32 status_bits = 0x80; ///< 1000 Mbit/s
     bool stays_in_reset = false, never_rests = false;
-    int firmware_reads = 0;           ///< reads of EXTCNF_CTRL for which firmware has the PHY
+    int firmware_reads = 0; ///< reads of EXTCNF_CTRL for which firmware has the PHY
     bool phy_answers = true, mdi_ends = true;
     u16 phy_control = 0x1140;
     std::vector<u16> nvm = std::vector<u16>(64);
-    u32 valid_bank = 0;               ///< of the chipset's flash; 2: none
+    u32 valid_bank = 0; ///< of the chipset's flash; 2: none
     bool flash_fails = false, flash_ends = true, flash_described = true;
-    bool stalls = false;              ///< sends nothing, takes nothing
+    bool stalls = false; ///< sends nothing, takes nothing
 
     // What happened.
     std::vector<SentFrame> sent;
     u32 resets = 0, phy_writes = 0, tail_writes = 0, reads = 0, receive_control_writes = 0;
-    bool hung = false;                ///< a chipset's controller was reset with full rings
+    bool hung = false; ///< a chipset's controller was reset with full rings
     bool phy_was_reset = false, phy_without_flag = false;
-    u32 flushed = 0;                  ///< frames sent for nothing
+    u32 flushed = 0; ///< frames sent for nothing
 
     u32& at(u32 offset) { return register_[offset]; }
     u32 read(u32 offset);

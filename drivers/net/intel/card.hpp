@@ -29,8 +29,8 @@ template <class Registers> class Card {
 public:
     /// Resets and starts the device; it receives when update_filter() says so.
     /// @param buffer  zeroed; at least a RingMemory
-    /// @error no_memory  the buffer is too small; busy, corrupt  the device does not come to rest or
-    /// out of its reset; not_found  it has no MAC address
+    /// @error no_memory  the buffer is too small; busy, corrupt  the device does not come to rest
+    /// or out of its reset; not_found  it has no MAC address
     Result<void> start(Registers const& registers, Family<Registers> const& family,
                        driver::DmaBuffer buffer)
     {

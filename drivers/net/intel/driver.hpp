@@ -32,7 +32,7 @@ class Driver {
     nic::Watch watch_;
     bool interrupted_ = false; // since the causes were taken
     u32 busy_turns_ = 0, refused_ = 0;
-    u64 interrupts_ = 0;
+    u64 interrupts_ = 0, counted_ = 0;
 
 public:
     Driver(program::Program const& self, Models models) : self_{self}
@@ -67,6 +67,7 @@ public:
                 on_interrupt();
                 continue;
             }
+            if (*idle) count_now_and_then();
             u64 const bits = *idle ? wake.wait() : wake.poll();
             if (irq_.among(bits)) interrupted_ = true;
             if (interrupted_ && *idle) on_interrupt();
@@ -80,7 +81,8 @@ private:
     {
         interrupted_ = false;
         busy_turns_ = 0;
-        ++interrupts_;
+        if (end_.is_open())
+            end_.shared().statistics.interrupts.store(++interrupts_, std::memory_order_relaxed);
         bool const link = card_.take_causes();
         // Before the rings are looked at: an interrupt that comes while the line is masked is lost.
         if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
@@ -93,7 +95,6 @@ private:
         look_for_hang();
         if (end_.refused() != refused_)
             log_.warning("{} frames or buffers broke a rule", (refused_ = end_.refused()));
-        if (end_) count();
     }
     void look_at_link()
     {
@@ -119,13 +120,15 @@ private:
         if (!watch_.is_due(waiting, card_.progress(), program::tsc())) return;
         bool const excused = !card_.link().up || card_.is_paused();
         if (watch_.hangs(excused)) fail("sends nothing", Error::busy, hung);
-        count();
     }
-    void count()
+    /// The device's counters of 32 bits last longer than that at any speed.
+    void count_now_and_then()
     {
-        auto& to = end_.shared().statistics;
-        card_.count(to);
-        to.interrupts.store(interrupts_, std::memory_order_relaxed);
+        constexpr u64 apart = u64{1} << 30; // TSC ticks: 0.2 to 1 s
+        u64 const now = program::tsc();
+        if (!end_.is_open() || now - counted_ < apart) return;
+        counted_ = now;
+        card_.count(end_.shared().statistics);
     }
 
     /// Which device this is: the device-manager knows, and calls our own by our number.

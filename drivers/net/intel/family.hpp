@@ -9,10 +9,10 @@ namespace intel {
 
 /// What every operation works on; none of them waits longer than `patience` reads.
 template <class Registers> struct Family {
-    u8 phy;              ///< its address
-    u16 multicast_words; ///< registers of the multicast table
-    u32 gap;             ///< TIPG
-    u32 always_extended; ///< bits of CTRL_EXT that have to be set
+    u8 phy;                   ///< its address
+    u16 multicast_words;      ///< registers of the multicast table
+    u32 gap;                  ///< TIPG
+    u32 always_extended;      ///< bits of CTRL_EXT that have to be set
     u32 transmit_descriptors; ///< TXDCTL
     u32 transmit_control;     ///< bits of TCTL besides the common ones
     bool express;             ///< PCI Express: master disable; causes are cleared by writing
@@ -58,34 +58,34 @@ inline constexpr Family<Registers> family_82574{
     .flush = flush_nothing<Registers>};
 /// I217 and I218, in chipsets of the fourth and fifth generation of Core.
 template <class Registers>
-inline constexpr Family<Registers> family_i217{
-    .phy = 2,
-    .multicast_words = 32,
-    .gap = table::gap_express,
-    .always_extended = table::must_be_set,
-    .transmit_descriptors = table::report_at_once | table::must_be_set,
-    .transmit_control = transmit_control::multiple_reads,
-    .express = true,
-    .vectors = false,
-    .take = take_flag<Registers>,
-    .give = give_flag<Registers>,
-    .read_nvm = read_no_nvm<Registers>,
-    .flush = flush_nothing<Registers>};
+inline constexpr Family<Registers> family_i217{.phy = 2,
+                                               .multicast_words = 32,
+                                               .gap = table::gap_express,
+                                               .always_extended = table::must_be_set,
+                                               .transmit_descriptors =
+                                                   table::report_at_once | table::must_be_set,
+                                               .transmit_control = transmit_control::multiple_reads,
+                                               .express = true,
+                                               .vectors = false,
+                                               .take = take_flag<Registers>,
+                                               .give = give_flag<Registers>,
+                                               .read_nvm = read_no_nvm<Registers>,
+                                               .flush = flush_nothing<Registers>};
 /// I219, from Sky Lake and Kaby Lake on.
 template <class Registers>
-inline constexpr Family<Registers> family_i219{
-    .phy = 2,
-    .multicast_words = 32,
-    .gap = table::gap_express,
-    .always_extended = table::must_be_set,
-    .transmit_descriptors = table::report_at_once | table::must_be_set,
-    .transmit_control = transmit_control::multiple_reads,
-    .express = true,
-    .vectors = false,
-    .take = take_flag<Registers>,
-    .give = give_flag<Registers>,
-    .read_nvm = read_flash_word<Registers>,
-    .flush = flush_rings<Registers>};
+inline constexpr Family<Registers> family_i219{.phy = 2,
+                                               .multicast_words = 32,
+                                               .gap = table::gap_express,
+                                               .always_extended = table::must_be_set,
+                                               .transmit_descriptors =
+                                                   table::report_at_once | table::must_be_set,
+                                               .transmit_control = transmit_control::multiple_reads,
+                                               .express = true,
+                                               .vectors = false,
+                                               .take = take_flag<Registers>,
+                                               .give = give_flag<Registers>,
+                                               .read_nvm = read_flash_word<Registers>,
+                                               .flush = flush_rings<Registers>};
 
 /// A device that a driver knows.
 template <class Registers> struct Model {

@@ -1,7 +1,7 @@
-// Which frames the device lets through: nic::Wanted as bits of RCTL and of the multicast table. Only
-// what changes is written, since some devices stop receiving for a while after a write to RCTL (in
-// QEMU the 82540EM does for a second). What net wrote is copied once.
-// [8254x SDM, "Receive Control Register", "Multicast Table Array"]
+// Which frames the device lets through: nic::Wanted as bits of RCTL and of the multicast table.
+// Only what changes is written, since some devices stop receiving for a while after a write to RCTL
+// (in QEMU the 82540EM does for a second). What net wrote is copied once. [8254x SDM, "Receive
+// Control Register", "Multicast Table Array"]
 #pragma once
 
 #include "protocol/nic.hpp"

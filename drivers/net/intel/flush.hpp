@@ -36,8 +36,7 @@ Result<void> flush_transmit(Registers const& registers, RingMemory& memory, u64 
     if (head >= ring_entries || tail >= ring_entries) return Error::corrupt;
     put<reg::TransmitControl>(registers, transmit_control::enable | transmit_control::pad_short);
     put<reg::TransmitTail>(registers, (tail + 1) % ring_entries);
-    auto const flushed =
-        wait_for<reg::TransmitHead>(registers, ~u32{0}, (tail + 1) % ring_entries);
+    auto const flushed = wait_for<reg::TransmitHead>(registers, ~u32{0}, (tail + 1) % ring_entries);
     put<reg::TransmitControl>(registers, 0);
     for (Descriptor& each : memory.transmit) each = {};
     return flushed;

@@ -1,7 +1,7 @@
 // Words of the memory that keeps a card's MAC address: an EEPROM or flash of its own behind EERD,
 // or, in chipsets, a region of the machine's flash by flash cycles.
-// [8254x SDM, "EEPROM Read Register"; 82574 Datasheet, "NVM Read Register"; I219 Datasheet, "Gigabit
-// Ethernet flash registers": HSFSTS, HSFCTL, FADDR, FDATA; "NVM Valid Signature"]
+// [8254x SDM, "EEPROM Read Register"; 82574 Datasheet, "NVM Read Register"; I219 Datasheet,
+// "Gigabit Ethernet flash registers": HSFSTS, HSFCTL, FADDR, FDATA; "NVM Valid Signature"]
 #pragma once
 
 #include "wait.hpp"

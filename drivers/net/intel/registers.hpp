@@ -22,17 +22,17 @@ using Control = Register<0x0000>;
 using Status = Register<0x0008>;
 using Eerd = Register<0x0014>; ///< EEPROM or NVM read
 using ControlExtended = Register<0x0018>;
-using Mdic = Register<0x0020>;             ///< PHY access
-using InterruptCause = Register<0x00c0>;   ///< ICR
+using Mdic = Register<0x0020>;              ///< PHY access
+using InterruptCause = Register<0x00c0>;    ///< ICR
 using InterruptInterval = Register<0x00c4>; ///< ITR, 256 ns each
-using MaskSet = Register<0x00d0>;          ///< IMS
-using MaskClear = Register<0x00d8>;        ///< IMC
-using AutoClear = Register<0x00dc>;        ///< EIAC
-using Vectors = Register<0x00e4>;          ///< IVAR: which MSI-X message for which cause
-using MessageInterval = Register<0x00e8>;  ///< EITR 0, as ITR
+using MaskSet = Register<0x00d0>;           ///< IMS
+using MaskClear = Register<0x00d8>;         ///< IMC
+using AutoClear = Register<0x00dc>;         ///< EIAC
+using Vectors = Register<0x00e4>;           ///< IVAR: which MSI-X message for which cause
+using MessageInterval = Register<0x00e8>;   ///< EITR 0, as ITR
 using ReceiveControl = Register<0x0100>;
 using TransmitControl = Register<0x0400>;
-using TransmitGap = Register<0x0410>; ///< TIPG
+using TransmitGap = Register<0x0410>;           ///< TIPG
 using ExtendedConfiguration = Register<0x0f00>; ///< EXTCNF_CTRL
 
 using ReceiveBase = Register<0x2800>;
@@ -75,8 +75,8 @@ using GoodBytesSentHigh = Register<0x4094>;
 using NoBuffers = Register<0x40a0>; ///< RNBC: counts once more when the frame is missed
 
 // I219 alone. [I219 Datasheet, "Future Extended NVM" registers]
-using FutureNvm7 = Register<0x00e4>;   ///< FEXTNVM7
-using FutureNvm11 = Register<0x5bbc>;  ///< FEXTNVM11
+using FutureNvm7 = Register<0x00e4>;  ///< FEXTNVM7
+using FutureNvm11 = Register<0x5bbc>; ///< FEXTNVM11
 } // namespace reg
 
 namespace control {

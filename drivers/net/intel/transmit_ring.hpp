@@ -22,7 +22,7 @@ template <class Registers> class TransmitRing {
     Registers registers_{};
     Descriptor* ring_ = nullptr;
     u32 tail_ = 0, shown_ = 0, done_ = 0;
-    u32 reported_ = 0; // position behind the last descriptor that is to be reported
+    u32 reported_ = 0;      // position behind the last descriptor that is to be reported
     u64 context_ = unknown; // where checksums are, as the device knows it
     u32 first_frame_ = 0, last_frame_ = 0, first_report_ = 0, last_report_ = 0;
     struct Frame {
@@ -110,7 +110,8 @@ private:
         ring_[tail_++ % ring_entries] = {piece.dma, word | piece.bytes};
     }
 
-    /// Tells the device where sums are and how to cut, if it does not know; the options of the data.
+    /// Tells the device where sums are and how to cut, if it does not know; the options of the
+    /// data.
     u64 describe(nic::Frame const& frame)
     {
         using namespace context_word;

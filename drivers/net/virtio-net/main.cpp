@@ -102,8 +102,7 @@ private:
     void look_for_hang()
     {
         if (!watch_.is_due(end_.in_flight(), card_.transmitter().done(), program::tsc())) return;
-        if (watch_.hangs(!end_.link().up))
-            fail("sends nothing", Error::busy, hung);
+        if (watch_.hangs(!end_.link().up)) fail("sends nothing", Error::busy, hung);
     }
     void count()
     {

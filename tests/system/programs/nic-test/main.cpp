@@ -31,7 +31,7 @@ public:
     int run()
     {
         card_.bring_up();
-        until([this] { return card_.epoch() != 0; });
+        until([this] { return card_.epoch() != 0 && card_.shared().link_up.load() != 0; });
         std::memcpy(own_, card_.shared().address, 6);
         log_.info("card {} {}, link {}, features {}", card_.shared().model, text_of(own_),
                   card_.shared().link_up.load() ? "up" : "down",
