@@ -22,7 +22,7 @@ enum class Error : u16 {
     corrupt,
     not_found,
     interrupted, ///< it may have happened or not: a call that is not repeated by itself
-    server_died, ///< answered by the supervisor for a server that ended
+    server_died, ///< answered by the supervisor for a server that ended; one word: its epoch
     absent,      ///< nobody serves this now, and nobody is about to
     busy,
     last = busy,

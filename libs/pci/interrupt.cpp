@@ -32,12 +32,18 @@ void mask_msix_entry(u32 volatile* table, u16 index)
     table[words_per_entry * index + control_word] = entry_masked;
 }
 
-void enable_msix(Config& config, Device const& device, bool on)
+void enable_msix(Config& config, Device const& device)
 {
     u8 const capability = device.capabilities.msix;
     if (capability == 0) return;
-    config.change16(device.at, at(capability, 2), msix_enable | msix_mask_all,
-                    on ? msix_enable : u16{0});
+    config.change16(device.at, at(capability, 2), msix_enable | msix_mask_all, msix_enable);
+}
+
+void mask_msix(Config& config, Device const& device)
+{
+    u8 const capability = device.capabilities.msix;
+    if (capability == 0) return;
+    config.change16(device.at, at(capability, 2), msix_mask_all, msix_mask_all);
 }
 
 void enable_msi(Config& config, Device const& device, Message message)

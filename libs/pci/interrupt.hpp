@@ -24,8 +24,11 @@ constexpr Message message_for(u8 apic_id, u8 cpu_vector)
 void write_msix_entry(u32 volatile* table, u16 index, Message message);
 void mask_msix_entry(u32 volatile* table, u16 index);
 
-/// Switches MSI-X on (pins and MSI off) or off. Does nothing without the capability.
-void enable_msix(Config& config, Device const& device, bool on);
+/// Switches MSI-X on, and with it pins and MSI off. Does nothing without the capability.
+void enable_msix(Config& config, Device const& device);
+/// Lets none of its messages out, whatever the entries say. MSI-X stays on where it is: a device
+/// that is still at work sends none by its pin instead. [PCI 3.0, "Message Control for MSI-X"]
+void mask_msix(Config& config, Device const& device);
 /// Switches the function's first MSI message on, alone, and its pin off.
 void enable_msi(Config& config, Device const& device, Message message);
 void disable_msi(Config& config, Device const& device);

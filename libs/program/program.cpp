@@ -62,6 +62,7 @@ ClientEdge Program::client(char const* protocol, u64 number) const
     edge.pool_dma = value(protocol, number, "pool");
     edge.pool_bytes = value(protocol, number, "pool.size");
     edge.peer = static_cast<u32>(value(protocol, number, "peer", composition::no_index));
+    edge.monitor = value(protocol, number, "monitor") != 0;
     return edge;
 }
 

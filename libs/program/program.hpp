@@ -32,6 +32,7 @@ struct ClientEdge {
     u64 shared_bytes = 0;
     u64 pool_dma = 0, pool_bytes = 0;
     u32 peer = composition::no_index;
+    bool monitor = false; ///< it has the right `monitor` (protocols that are Called)
     template <class T> T* memory() const { return static_cast<T*>(shared); }
 };
 
@@ -102,13 +103,15 @@ private:
 
 /// Calls a server. What died in the middle is repeated when the call is idempotent.
 /// @error absent       nobody serves this now
+/// @param died_epoch  where the epoch goes of the last instance that died in the middle
 /// @error interrupted  the server died meanwhile and the call is not idempotent
 template <class P, rpc::Call C>
-Result<typename C::Reply> call(Program const& self, Use const& use, typename C::Args const& args)
+Result<typename C::Reply> call(Program const& self, Use const& use, typename C::Args const& args,
+                               u64* died_epoch = nullptr)
 {
     for (;;) {
         if (!use || self.state_of(use.peer) == State::absent) return Error::absent;
-        auto answer = rpc::call<P, C>(rpc::Channel{use.call}, args);
+        auto answer = rpc::call<P, C>(rpc::Channel{use.call}, args, died_epoch);
         if (answer || answer.error() != Error::server_died) return answer;
         if constexpr (!C::idempotent) return Error::interrupted;
     }

@@ -4,7 +4,7 @@
 // (composition::Need), by the program's index.
 #pragma once
 
-#include "rpc/rpc.hpp"
+#include "rpc/refusals.hpp"
 
 namespace device {
 
@@ -100,7 +100,16 @@ struct Acknowledge {
     };
     struct Reply {};
 };
-using Device = rpc::Protocol<1, Attach, Detach, Present, NextEvent, Describe, Power, Acknowledge>;
+/// The oldest of what was refused for want of a right and that nobody was told of; who: a program.
+/// The supervisor is signalled, as for an event, when there is one after there was none. For the
+/// supervisor.
+struct NextRefusal {
+    static constexpr bool idempotent = false;
+    struct Args {};
+    using Reply = rpc::Refusal;
+};
+using Device =
+    rpc::Protocol<1, Attach, Detach, Present, NextEvent, Describe, Power, Acknowledge, NextRefusal>;
 
 /// Values of the argument "NAME.kind" of an interrupt.
 inline constexpr u64 irq_handler = 1; ///< NAME is an IRQ handler: set its notification, ack it

@@ -44,8 +44,8 @@ struct Read {
     };
 };
 inline constexpr u64 continuation = 0x100;
-/// Sets the highest level kept of a program (~0: all). Error: bad_argument (no such level or
-/// program).
+/// Sets the highest level kept of a program (~0: all). For clients with the right `monitor`, since
+/// it silences others. Errors: missing_rights, bad_argument (no such level or program).
 struct Filter {
     static constexpr bool idempotent = true;
     struct Args {

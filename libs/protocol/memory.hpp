@@ -4,7 +4,7 @@
 // with its account: every frame and page table in it counts against its quota.
 #pragma once
 
-#include "rpc/rpc.hpp"
+#include "rpc/refusals.hpp"
 
 namespace memory {
 
@@ -268,9 +268,19 @@ struct Sweep {
     };
 };
 
-using Memory = rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics,
-                             CreateSpace, DestroySpace, MapArchive, MapAnonymous, CreateObject,
-                             MapObject, DestroyObject, MapFrame, TakeUntyped, ReturnUntyped, Fill,
-                             TakeFrame, NextFault, ResumeFault, AttachSwap, Peek, MapVictim, Sweep>;
+/// The oldest of what was refused for want of a right or of memory and that nobody was told of;
+/// who: a space. The manager is signalled, as for a fault, when there is one after there was none.
+/// For the manager.
+struct NextRefusal {
+    static constexpr bool idempotent = false;
+    struct Args {};
+    using Reply = rpc::Refusal;
+};
+
+using Memory =
+    rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics, CreateSpace,
+                  DestroySpace, MapArchive, MapAnonymous, CreateObject, MapObject, DestroyObject,
+                  MapFrame, TakeUntyped, ReturnUntyped, Fill, TakeFrame, NextFault, ResumeFault,
+                  AttachSwap, Peek, MapVictim, Sweep, NextRefusal>;
 
 } // namespace memory

@@ -12,7 +12,8 @@ inline constexpr usize name_bytes = composition::name_bytes;
 
 /// One program, by index. state: program::State. level: ~0, which the
 /// kernel's event ring tells instead. space: at the memory-manager, 0 or ~0: none. recovery_us:
-/// from its last fault to `ready` of its successor. fixed_bytes: memory besides what its space's
+/// from its last fault to `ready` of its successor; recoveries: how many there were, with the
+/// shortest, the longest and their sum. fixed_bytes: memory besides what its space's
 /// account has. Error: not_found.
 struct ProgramInfo {
     static constexpr bool idempotent = true;
@@ -23,6 +24,7 @@ struct ProgramInfo {
         char name[name_bytes], file[name_bytes];
         u64 kind, state, priority, level, epoch, restarts, cpu_us, space, recovery_us, flags;
         u64 fixed_bytes;
+        u64 recoveries, least_recovery_us, most_recovery_us, sum_recovery_us;
     };
 };
 /// The index of a program. Error: not_found.

@@ -40,6 +40,7 @@ concept Call = Wire<typename C::Args> && Wire<typename C::Reply>;
 template <u32 Version, Call... Calls> struct Protocol {
     static constexpr u64 version = Version;
     static constexpr u64 not_a_call = ~u64{0};
+    static constexpr usize calls = sizeof...(Calls);
 
     /// Label of a request: version above bit 16, number of the call below.
     template <class C> static consteval u64 label()
@@ -112,9 +113,12 @@ void dispatch(Protocol<V, Calls...>, Server& server, Client who, Message& m)
 }
 
 /// Client side, over any channel with `void call(Message&)`.
+/// @param died_epoch  with the error server_died: the epoch of the instance that died; else, or
+///                    when it did not come with the answer, untouched
 /// @error  what the handler said; truncated or corrupt when the answer is no answer
 template <class P, Call C, class Channel>
-Result<typename C::Reply> call(Channel&& channel, typename C::Args const& args)
+Result<typename C::Reply> call(Channel&& channel, typename C::Args const& args,
+                               u64* died_epoch = nullptr)
 {
     static_assert(P::template label<C>() != P::not_a_call, "this call is not of the protocol");
     Message m;
@@ -122,6 +126,8 @@ Result<typename C::Reply> call(Channel&& channel, typename C::Args const& args)
     put(m, args);
     channel.call(m);
     if (m.label > static_cast<u64>(Error::last)) return Error::corrupt;
+    if (m.label == static_cast<u64>(Error::server_died) && died_epoch && m.words == 1)
+        *died_epoch = m.word[0];
     if (m.label != 0) return static_cast<Error>(m.label);
     return take<typename C::Reply>(m);
 }

@@ -274,7 +274,7 @@ Result<void> Devices::pci_interrupt(Request& request, Need const& need)
         u8 const vector = TRY(interrupts_.take_message(device.at));
         TRY(handler_for(request, need, vector));
         pci::write_msix_entry(table, need.index, message_to_us(vector));
-        pci::enable_msix(config, device, true);
+        pci::enable_msix(config, device);
         return {};
     }
     if (need.index != 0) return Error::corrupt;

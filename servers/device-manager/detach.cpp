@@ -91,7 +91,7 @@ void Devices::interrupts_off(pci::Device const& device)
     config.change16(device.at, pci::reg_command,
                     pci::command_bus_master | pci::command_interrupt_disable,
                     pci::command_interrupt_disable);
-    pci::enable_msix(config, device, false);
+    pci::mask_msix(config, device);
     pci::disable_msi(config, device);
 }
 

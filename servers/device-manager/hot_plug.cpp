@@ -41,7 +41,7 @@ Result<void> HotPlug::listen(pci::Device const& bridge)
         bridge.bar[msix.table_bar].address + msix.table_offset, msix.table_bytes()));
     if (!table || message >= msix.entries) return Error::not_supported;
     config.change16(bridge.at, pci::reg_command, pci::command_memory, pci::command_memory);
-    pci::enable_msix(config, bridge, true);
+    pci::enable_msix(config, bridge);
     pci::write_msix_entry(table, message, message_to_us(vector));
     return {};
 }

@@ -21,6 +21,8 @@ class Server {
     Devices& devices_;
     HotPlug& hot_plug_;
     u64 received_; ///< slot in which a capability arrives
+    sys::Notification supervisor_;
+    rpc::Refusals refusals_{};
 
     bool is_program(u64 number) const { return number < system_.header().program_count; }
     /// The supervisor, and who has the right `monitor`.
@@ -31,17 +33,26 @@ class Server {
                 system_.programs()[who.badge].flags & composition::flag_monitor);
     }
 
+    /// Takes note, for NextRefusal, that a program may not do this.
+    template <class C> Error refused(rpc::Client who)
+    {
+        constexpr u64 call = rpc::number_of<device::Device, C>();
+        if (refusals_.note(who.badge, call, Error::missing_rights)) supervisor_.signal();
+        return Error::missing_rights;
+    }
+
 public:
     Server(composition::Reader const& system, Machine& machine, Ports& ports,
-           Interrupts& interrupts, Devices& devices, HotPlug& hot_plug, u64 received)
-        : system_{system}, machine_{machine}, ports_{ports},
-          interrupts_{interrupts}, devices_{devices}, hot_plug_{hot_plug}, received_{received}
+           Interrupts& interrupts, Devices& devices, HotPlug& hot_plug, u64 received,
+           sys::Notification supervisor)
+        : system_{system}, machine_{machine}, ports_{ports}, interrupts_{interrupts},
+          devices_{devices}, hot_plug_{hot_plug}, received_{received}, supervisor_{supervisor}
     {
     }
 
     Result<device::Attach::Reply> on(device::Attach, device::Attach::Args const& a, rpc::Client who)
     {
-        if (who.badge != device::manager) return Error::missing_rights;
+        if (who.badge != device::manager) return refused<device::Attach>(who);
         if (!is_program(a.program)) return Error::not_found;
         device::Attach::Reply reply{};
         TRY(devices_.attach(static_cast<u32>(a.program), a.space, received_, reply));
@@ -49,7 +60,7 @@ public:
     }
     Result<device::Detach::Reply> on(device::Detach, device::Detach::Args const& a, rpc::Client who)
     {
-        if (who.badge != device::manager) return Error::missing_rights;
+        if (who.badge != device::manager) return refused<device::Detach>(who);
         if (!is_program(a.program)) return Error::not_found;
         auto const how = devices_.detach(static_cast<u32>(a.program));
         hot_plug_.after_detach();
@@ -58,36 +69,42 @@ public:
     Result<device::Present::Reply> on(device::Present, device::Present::Args const& a,
                                       rpc::Client who)
     {
-        if (who.badge != device::manager) return Error::missing_rights;
+        if (who.badge != device::manager) return refused<device::Present>(who);
         if (!is_program(a.program)) return Error::not_found;
         return device::Present::Reply{devices_.present(static_cast<u32>(a.program))};
     }
     Result<device::NextEvent::Reply> on(device::NextEvent, device::NextEvent::Args const&,
                                         rpc::Client who)
     {
-        if (who.badge != device::manager) return Error::missing_rights;
+        if (who.badge != device::manager) return refused<device::NextEvent>(who);
         return hot_plug_.next_event();
     }
     Result<device::Describe::Reply> on(device::Describe, device::Describe::Args const& a,
                                        rpc::Client who)
     {
-        if (!is_monitor(who)) return Error::missing_rights;
+        if (!is_monitor(who)) return refused<device::Describe>(who);
         device::Describe::Reply reply;
         TRY(describe(a.index, machine_, devices_, reply));
         return reply;
     }
     Result<device::Power::Reply> on(device::Power, device::Power::Args const& a, rpc::Client who)
     {
-        if (!is_monitor(who)) return Error::missing_rights;
+        if (!is_monitor(who)) return refused<device::Power>(who);
         a.reboot ? reboot(machine_, ports_) : switch_off(machine_, ports_);
         return Error::not_supported;
     }
     Result<device::Acknowledge::Reply> on(device::Acknowledge, device::Acknowledge::Args const&,
                                           rpc::Client who)
     {
-        if (!is_program(who.badge)) return Error::missing_rights;
+        if (!is_program(who.badge)) return refused<device::Acknowledge>(who);
         TRY(interrupts_.acknowledge(static_cast<u32>(who.badge)));
         return device::Acknowledge::Reply{};
+    }
+    Result<device::NextRefusal::Reply> on(device::NextRefusal, device::NextRefusal::Args const&,
+                                          rpc::Client who)
+    {
+        if (who.badge != device::manager) return refused<device::NextRefusal>(who);
+        return refusals_.take();
     }
     void on_signal(u64 bits)
     {
@@ -155,15 +172,11 @@ composition::Reader read_description(handover::Devices const& given)
     static Devices devices{own, system, machine, memory, interrupts, ports};
     auto const receive_slot = own.slots.take_slots();
     if (!receive_slot || !devices.prepare()) give_up(3);
-    static HotPlug hot_plug{own,
-                            system,
-                            machine,
-                            memory,
-                            interrupts,
-                            devices,
-                            sys::Notification{given.supervisor_signal}};
+    sys::Notification const supervisor{given.supervisor_signal};
+    static HotPlug hot_plug{own, system, machine, memory, interrupts, devices, supervisor};
     hot_plug.prepare();
-    static Server server{system, machine, ports, interrupts, devices, hot_plug, *receive_slot};
+    static Server server{system,  machine,  ports,         interrupts,
+                         devices, hot_plug, *receive_slot, supervisor};
     serve(own, sys::Endpoint{given.endpoint}, self.reply(), server, *receive_slot);
 }
 

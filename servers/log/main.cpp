@@ -29,7 +29,10 @@ class Server {
     Client client_[composition::max_programs];
     u64 client_count_ = 0;
     sys::Notification reader_[composition::max_programs];
+    u32 reader_program_[composition::max_programs] = {};
     bool reader_waits_[composition::max_programs] = {};
+    bool reader_monitors_[composition::max_programs] = {}; ///< has the right `monitor`
+    bool reader_told_of_[composition::max_programs] = {};  ///< the log has what it was refused
     u32 drained_ = 0; // records since the start, as far as lives() cares
 
 public:
@@ -46,8 +49,12 @@ public:
                 edge.memory<Shared>(), edge.peer,
                 queue::Receiver<decltype(Shared::records)>{&edge.memory<Shared>()->records}};
         }
-        for (u64 i = 0; i < clamp(self.clients("logread")); ++i)
-            reader_[i] = self.client("logread", i).signal;
+        for (u64 i = 0; i < clamp(self.clients("logread")); ++i) {
+            auto const edge = self.client("logread", i);
+            reader_[i] = edge.signal;
+            reader_program_[i] = edge.peer;
+            reader_monitors_[i] = edge.monitor;
+        }
         publish_filters();
         if (self.epoch() > 1)
             say(found == log_server::Store::Found::kept
@@ -86,8 +93,10 @@ public:
     }
 
     Result<log_protocol::Filter::Reply> on(log_protocol::Filter,
-                                           log_protocol::Filter::Args const& args, rpc::Client)
+                                           log_protocol::Filter::Args const& args, rpc::Client who)
     {
+        if (who.badge >= composition::max_programs || !reader_monitors_[who.badge])
+            return refuse_filter(who.badge);
         auto const program = args.program > composition::max_programs
                                  ? composition::no_index
                                  : static_cast<u32>(args.program);
@@ -112,10 +121,25 @@ private:
     }
 
     /// A line of our own.
-    void say(std::string_view text)
+    void say(std::string_view text, log_protocol::Level level = log_protocol::Level::info)
     {
         store_.set_name(self_.self(), self_.name());
-        store_.add(self_.self(), __builtin_ia32_rdtsc(), log_protocol::Level::info, false, text);
+        store_.add(self_.self(), __builtin_ia32_rdtsc(), level, false, text);
+    }
+
+    /// Says so, once for each client: a line for each try would push everybody's out of the store.
+    Error refuse_filter(u64 reader)
+    {
+        if (reader < composition::max_programs && !reader_told_of_[reader]) {
+            reader_told_of_[reader] = true;
+            for (u64 i = 0; i < client_count_; ++i)
+                if (client_[i].program == reader_program_[reader]) learn_name(client_[i]);
+            text::Line<log_protocol::text_bytes> line;
+            text::format(line, "log refuses program {} ('{}') Filter: it has no right to that",
+                         reader_program_[reader], store_.name(reader_program_[reader]));
+            say(line.view(), log_protocol::Level::warning);
+        }
+        return Error::missing_rights;
     }
 
     /// Empties every ring and lets its producer signal again.
@@ -141,15 +165,19 @@ private:
         }
     }
 
+    void learn_name(Client& of)
+    {
+        if (of.named) return;
+        char name[sizeof of.shared->name + 1] = {};
+        __builtin_memcpy(name, of.shared->name, sizeof of.shared->name);
+        store_.set_name(of.program, name);
+        of.named = true;
+    }
+
     void keep(Client& from, Record const& record)
     {
         ++drained_;
-        if (!from.named) {
-            char name[sizeof from.shared->name + 1] = {};
-            __builtin_memcpy(name, from.shared->name, sizeof from.shared->name);
-            store_.set_name(from.program, name);
-            from.named = true;
-        }
+        learn_name(from);
         if (record.lost > 0) {
             text::Line<64> line;
             text::format(line, "({} lines lost here)", record.lost);

@@ -5,6 +5,7 @@
 #include "faults.hpp"
 #include "pager.hpp"
 #include "protocol/handover.hpp"
+#include "rpc/refusals.hpp"
 #include "sweeper.hpp"
 #include "sys/endpoint.hpp"
 
@@ -26,7 +27,9 @@ struct Manager {
     Spaces spaces;
     Sweeper sweeper;
     Faults faults;
-    sys::Notification supervisor; ///< signalled for each fault that waits for NextFault
+    rpc::Refusals refusals;       ///< that wait for NextRefusal
+    sys::Notification supervisor; ///< signalled for each fault that waits for NextFault, and for
+                                  ///< the first refusal
     /// Notes that shared memory is mapped in our own space. Errors: slot_occupied, no_memory.
     Result<void> add_own(u64 address, u64 bytes);
     bool has_own(u64 address, u64 bytes) const;

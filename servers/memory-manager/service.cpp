@@ -46,9 +46,15 @@ Result<Space*> Service::caller(Client client)
     return space;
 }
 
-Result<Space*> Service::managed(Client client, u64 number)
+Error Service::refuse(Client client, u64 call, Error why)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (m_.refusals.note(client.badge & ~(monitor_bit | injector_bit), call, why))
+        m_.supervisor.signal();
+    return why;
+}
+
+Result<Space*> Service::existing(u64 number)
+{
     Space* const space = m_.spaces.find(number);
     if (space == nullptr) return Error::not_found;
     return space;
@@ -70,12 +76,14 @@ Result<Allocate::Reply> Service::on(Allocate, Args<Allocate> const& args, Client
     if (args.bytes > layout::heap_end - layout::heap) return Error::no_memory;
     u64 const pages = pages_of(args.bytes);
     if (pages > space.account.quota + (space.resident ? 0 : m_.disk.places()))
-        return Error::no_memory;
+        return refused<Allocate>(client, Error::no_memory);
     Region region{0, static_cast<u32>(pages), RegionKind::heap, access_read | access_write, 0, 0,
                   0};
     region.first = TRY(space.regions.gap(page_of(layout::heap), page_of(layout::heap_end),
                                          region.pages, pages < chunk_pages ? 1 : chunk_pages));
-    TRY(add(space, region));
+    if (auto const added = add(space, region); !added)
+        return added.error() == Error::no_memory ? refused<Allocate>(client, Error::no_memory)
+                                                 : added.error();
     return Allocate::Reply{u64{region.first} << page_bits};
 }
 
@@ -93,7 +101,7 @@ Result<Free::Reply> Service::on(Free, Args<Free> const& args, Client client)
 
 Result<CreateSpace::Reply> Service::on(CreateSpace, Args<CreateSpace> const& args, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<CreateSpace>(client);
     if (args.quota_pages == 0 || args.resident > 1) return Error::bad_argument;
     Space& space = *TRY(m_.spaces.create(args.quota_pages, args.resident != 0));
     answer_capability_ = m_.mapper.vspace(space).address();
@@ -102,7 +110,7 @@ Result<CreateSpace::Reply> Service::on(CreateSpace, Args<CreateSpace> const& arg
 
 Result<DestroySpace::Reply> Service::on(DestroySpace, Args<DestroySpace> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<DestroySpace>(client, args.space));
     m_.faults.forget(space.number);
     m_.sweeper.end(space);
     return DestroySpace::Reply{};
@@ -110,14 +118,14 @@ Result<DestroySpace::Reply> Service::on(DestroySpace, Args<DestroySpace> const& 
 
 Result<Sweep::Reply> Service::on(Sweep, Args<Sweep> const&, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<Sweep>(client);
     (void)m_.sweeper.step();
     return Sweep::Reply{m_.sweeper.pending()};
 }
 
 Result<MapArchive::Reply> Service::on(MapArchive, Args<MapArchive> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<MapArchive>(client, args.space));
     Region region = TRY(checked_region(args.address, args.bytes, args.access));
     u64 const archive_bytes = u64{m_.pager.archive_pages()} << page_bits;
     if (!is_aligned(args.offset, page_bits)) return Error::bad_argument;
@@ -133,7 +141,7 @@ Result<MapArchive::Reply> Service::on(MapArchive, Args<MapArchive> const& args, 
 
 Result<MapAnonymous::Reply> Service::on(MapAnonymous, Args<MapAnonymous> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<MapAnonymous>(client, args.space));
     Region region = TRY(checked_region(args.address, args.bytes, args.access));
     region.kind = RegionKind::anonymous;
     TRY(add(space, region));
@@ -142,7 +150,7 @@ Result<MapAnonymous::Reply> Service::on(MapAnonymous, Args<MapAnonymous> const& 
 
 Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& args, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<CreateObject>(client);
     if (args.bytes == 0 || args.contiguous > 1) return Error::bad_argument;
     if (args.bytes > max_object_bytes) return Error::no_memory;
     u64 limit = ~u64{0};
@@ -155,7 +163,7 @@ Result<CreateObject::Reply> Service::on(CreateObject, Args<CreateObject> const& 
 
 Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<MapObject>(client);
     SharedObject* const object = m_.shared.find(args.object);
     if (object == nullptr) return Error::not_found;
     Region region = TRY(checked_region(args.address, u64{object->pages} << page_bits, args.access));
@@ -170,7 +178,7 @@ Result<MapObject::Reply> Service::on(MapObject, Args<MapObject> const& args, Cli
     }
     region.kind = RegionKind::object;
     region.object = static_cast<u16>(args.object);
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<MapObject>(client, args.space));
     TRY(add(space, region));
     return MapObject::Reply{};
 }
@@ -193,7 +201,7 @@ Result<void> Service::map_own(SharedObject& object, u64 address, u64 access)
 Result<DestroyObject::Reply> Service::on(DestroyObject, Args<DestroyObject> const& args,
                                          Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<DestroyObject>(client);
     if (args.object >= max_objects) return Error::not_found;
     TRY(m_.shared.destroy(static_cast<u32>(args.object)));
     return DestroyObject::Reply{};

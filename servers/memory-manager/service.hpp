@@ -53,13 +53,25 @@ public:
     Answer<memory::Peek> on(memory::Peek, Args<memory::Peek> const&, Client);
     Answer<memory::MapVictim> on(memory::MapVictim, Args<memory::MapVictim> const&, Client);
     Answer<memory::Sweep> on(memory::Sweep, Args<memory::Sweep> const&, Client);
+    Answer<memory::NextRefusal> on(memory::NextRefusal, Args<memory::NextRefusal> const&, Client);
 
 private:
     void serve_sweeping(Client client, rpc::Message& message);
     /// The space that a program calls for. Errors: not_found.
     Result<Space*> caller(Client client);
     /// The space that the manager means. Errors: missing_rights, not_found.
-    Result<Space*> managed(Client client, u64 space);
+    template <class C> Result<Space*> managed(Client client, u64 space)
+    {
+        if (client.badge != memory::manager) return refused<C>(client);
+        return existing(space);
+    }
+    Result<Space*> existing(u64 number);
+    /// Takes note, for NextRefusal, that the client may not have or do this. Returns `why`.
+    template <class C> Error refused(Client client, Error why = Error::missing_rights)
+    {
+        return refuse(client, rpc::number_of<memory::Memory, C>(), why);
+    }
+    Error refuse(Client client, u64 call, Error why);
     /// Adds a region, and fills it where the space is resident. On an error it is gone again.
     Result<void> add(Space& space, Region const& region);
     /// Maps the frame capability in `slot`, which becomes the space's. The same region may get

@@ -18,7 +18,7 @@ constexpr u64 number_of_chunk(u32 chunk)
 
 Result<MapFrame::Reply> Service::on(MapFrame, Args<MapFrame> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<MapFrame>(client, args.space));
     if (args.size_bits != page_bits && args.size_bits != chunk_bits) return Error::bad_argument;
     bool const large = args.size_bits == chunk_bits;
     Region region =
@@ -56,7 +56,7 @@ Result<void> Service::put_frame(Space& space, Region const& wanted, u64 slot,
 
 Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Client client)
 {
-    if (!(client.badge & injector_bit)) return Error::missing_rights;
+    if (!(client.badge & injector_bit)) return refused<MapVictim>(client);
     Space& own = *TRY(caller(client));
     Space* const victim = m_.spaces.find(args.space);
     if (victim == nullptr) return Error::not_found;
@@ -77,7 +77,7 @@ Result<MapVictim::Reply> Service::on(MapVictim, Args<MapVictim> const& args, Cli
 
 Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& args, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<TakeUntyped>(client);
     if (args.bits == chunk_bits) {
         u32 const chunk = TRY(m_.chunks.take(ChunkKind::lent));
         answer_capability_ = Chunks::untyped(chunk);
@@ -94,7 +94,7 @@ Result<TakeUntyped::Reply> Service::on(TakeUntyped, Args<TakeUntyped> const& arg
 Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> const& args,
                                          Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<ReturnUntyped>(client);
     u64 const chunk = args.untyped / number_of_chunk(0) - 1;
     if (chunk < m_.chunks.count() && args.untyped == number_of_chunk(static_cast<u32>(chunk))) {
         if (m_.chunks[static_cast<u32>(chunk)].kind != ChunkKind::lent) return Error::not_found;
@@ -109,7 +109,7 @@ Result<ReturnUntyped::Reply> Service::on(ReturnUntyped, Args<ReturnUntyped> cons
 
 Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<Fill>(client, args.space));
     if (args.bytes == 0 || args.bytes > max_fill) return Error::bad_argument;
     if (args.address < page_bytes || args.address >= program::layout::heap_end - max_fill)
         return Error::out_of_range;
@@ -133,7 +133,7 @@ Result<Fill::Reply> Service::on(Fill, Args<Fill> const& args, Client client)
 
 Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<Peek>(client, args.space));
     if (args.bytes == 0 || args.bytes > max_peek) return Error::bad_argument;
     if (args.address >= program::layout::heap_end) return Error::out_of_range;
     u32 const page = page_of(args.address);
@@ -160,7 +160,7 @@ Result<Peek::Reply> Service::on(Peek, Args<Peek> const& args, Client client)
 
 Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Client client)
 {
-    Space& space = *TRY(managed(client, args.space));
+    Space& space = *TRY(managed<TakeFrame>(client, args.space));
     TRY(checked_region(args.address, page_bytes, args.access));
     u32 const page = page_of(args.address);
     Region const* const region = space.regions.find(page);
@@ -184,7 +184,7 @@ Result<TakeFrame::Reply> Service::on(TakeFrame, Args<TakeFrame> const& args, Cli
 
 Result<NextFault::Reply> Service::on(NextFault, Args<NextFault> const&, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<NextFault>(client);
     NextFault::Reply reply{};
     FaultRecord* const fault = m_.faults.oldest(FaultState::told_not);
     if (fault == nullptr) return reply;
@@ -196,9 +196,15 @@ Result<NextFault::Reply> Service::on(NextFault, Args<NextFault> const&, Client c
     return reply;
 }
 
+Result<NextRefusal::Reply> Service::on(NextRefusal, Args<NextRefusal> const&, Client client)
+{
+    if (client.badge != manager) return refused<NextRefusal>(client);
+    return m_.refusals.take();
+}
+
 Result<ResumeFault::Reply> Service::on(ResumeFault, Args<ResumeFault> const& args, Client client)
 {
-    Space const& space = *TRY(managed(client, args.space));
+    Space const& space = *TRY(managed<ResumeFault>(client, args.space));
     FaultRecord* const fault = m_.faults.oldest(FaultState::told, space.number);
     if (fault == nullptr) return Error::not_found;
     sys::Reply{m_.faults.reply_of(*fault)}.send({});
@@ -208,7 +214,7 @@ Result<ResumeFault::Reply> Service::on(ResumeFault, Args<ResumeFault> const& arg
 
 Result<AttachSwap::Reply> Service::on(AttachSwap, Args<AttachSwap> const& args, Client client)
 {
-    if (client.badge != manager) return Error::missing_rights;
+    if (client.badge != manager) return refused<AttachSwap>(client);
     if (!is_aligned(args.rings | args.pool | args.pool_bytes, page_bits))
         return Error::bad_argument;
     if (!m_.has_own(args.rings, align_up(sizeof(block::Shared), page_bits)) ||
@@ -234,7 +240,8 @@ Result<Statistics::Reply> Service::on(Statistics, Args<Statistics> const&, Clien
 Result<SpaceStatistics::Reply> Service::on(SpaceStatistics, Args<SpaceStatistics> const& args,
                                            Client client)
 {
-    if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
+    if (client.badge != manager && !(client.badge & monitor_bit))
+        return refused<SpaceStatistics>(client);
     Space const* const space = m_.spaces.find(args.space);
     if (space == nullptr) return Error::not_found;
     Account const& it = space->account;
@@ -245,7 +252,8 @@ Result<SpaceStatistics::Reply> Service::on(SpaceStatistics, Args<SpaceStatistics
 Result<MachineStatistics::Reply> Service::on(MachineStatistics, Args<MachineStatistics> const&,
                                              Client client)
 {
-    if (client.badge != manager && !(client.badge & monitor_bit)) return Error::missing_rights;
+    if (client.badge != manager && !(client.badge & monitor_bit))
+        return refused<MachineStatistics>(client);
     // The chunk that everything began with is in no list.
     return MachineStatistics::Reply{
         u64{m_.chunks.count() + 1} * chunk_pages,

@@ -50,10 +50,10 @@ bool Sockets::run_client(Client& client)
     for (; taken < batch && client.take(request); ++taken) handle(client, request);
     u32 budget = bytes_in_turn;
     for (u32 n = 0; n < batch && budget > 0; ++n) {
-        if (!client.bucket.open(hooks_.now())) break;
-        Socket* const socket = pop_ready(client);
+        u32 const tokens = client.bucket.open(hooks_.now());
+        Socket* const socket = tokens > 0 ? pop_ready(client) : nullptr;
         if (socket == nullptr) break;
-        u32 const moved = carry_on(*socket, budget);
+        u32 const moved = carry_on(*socket, tokens < budget ? tokens : budget);
         client.bucket.take(moved);
         budget -= moved < budget ? moved : budget;
     }

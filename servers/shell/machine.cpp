@@ -119,26 +119,47 @@ int mem(Shell& shell, Words& words)
     return 0;
 }
 
+namespace {
+
+/// A time: in words for people; with --json the microseconds too, under `since`.
+int show_time(Shell& shell, std::string_view name, std::string_view words, std::string_view since,
+              u64 microseconds)
+{
+    if (!shell.json) {
+        shell.out.print("{}\r\n", words);
+        return 0;
+    }
+    Table table{shell.out, {{name, 1}, {since, 1}}, true};
+    table.row({text::value(words), text::time(microseconds)});
+    table.end();
+    return 0;
+}
+
+} // namespace
+
 int date(Shell& shell, Words&)
 {
     auto const& clock = shell.out.clock();
     if (!clock.is_set()) return shell.fail("date", Error::absent);
-    auto const now = calendar::date_of(static_cast<i64>(clock.wall() / 1'000'000'000));
-    shell.out.print("{}-{0>2}-{0>2} {0>2}:{0>2}:{0>2} UTC\r\n", now.year, now.month, now.day,
-                    now.hour, now.minute, now.second);
-    return 0;
+    u64 const wall_us = clock.wall() / 1000;
+    auto const now = calendar::date_of(static_cast<i64>(wall_us / 1'000'000));
+    text::Line<40> words;
+    text::format(words, "{}-{0>2}-{0>2} {0>2}:{0>2}:{0>2} UTC", now.year, now.month, now.day,
+                 now.hour, now.minute, now.second);
+    return show_time(shell, "date", words.view(), "since-1970", wall_us);
 }
 
 int uptime(Shell& shell, Words&)
 {
     auto const& clock = shell.out.clock();
     if (!clock.is_set()) return shell.fail("uptime", Error::absent);
-    u64 const now = clock.now() / 1'000'000;
-    u64 const seconds = now / 1000;
-    if (seconds >= 86400) shell.out.print("{} d ", seconds / 86400);
-    shell.out.print("{0>2}:{0>2}:{0>2}.{0>3}\r\n", seconds / 3600 % 24, seconds / 60 % 60,
-                    seconds % 60, now % 1000);
-    return 0;
+    u64 const now_us = clock.now() / 1000;
+    u64 const seconds = now_us / 1'000'000;
+    text::Line<40> words;
+    if (seconds >= 86400) text::format(words, "{} d ", seconds / 86400);
+    text::format(words, "{0>2}:{0>2}:{0>2}.{0>3}", seconds / 3600 % 24, seconds / 60 % 60,
+                 seconds % 60, now_us / 1000 % 1000);
+    return show_time(shell, "uptime", words.view(), "since-boot", now_us);
 }
 
 int entropy_sources(Shell& shell, Words&)

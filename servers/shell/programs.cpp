@@ -54,6 +54,7 @@ int ps(Shell& shell, Words&)
     Levels levels{shell};
     (void)shell.out.sleep(milliseconds);
     levels.look();
+    constexpr usize for_people = 9; // the rest is for who computes with it
     Table table{shell.out,
                 {{"name", 14},
                  {"kind", 7},
@@ -63,8 +64,13 @@ int ps(Shell& shell, Words&)
                  {"cpu", 7, true},
                  {"memory", 7, true},
                  {"restarts", 8, true},
-                 {"recovery", 8, true}},
-                shell.json};
+                 {"recovery", 8, true},
+                 {"recoveries", 8, true},
+                 {"recovery-min", 8, true},
+                 {"recovery-max", 8, true},
+                 {"recovery-sum", 8, true}},
+                shell.json,
+                shell.json ? Table::max_columns : for_people};
     Error const end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
         u64 bytes = info.fixed_bytes;
         if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
@@ -72,7 +78,9 @@ int ps(Shell& shell, Words&)
         table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
                    text::value(state_name(info.state)), text::value(info.priority),
                    levels.of(program, info.flags), text::time(info.cpu_us), text::size(bytes),
-                   text::value(info.restarts), text::time(info.recovery_us)});
+                   text::value(info.restarts), text::time(info.recovery_us),
+                   text::value(info.recoveries), text::time(info.least_recovery_us),
+                   text::time(info.most_recovery_us), text::time(info.sum_recovery_us)});
     });
     table.end();
     return end == Error::ok ? 0 : shell.fail("ps", end);

@@ -119,6 +119,11 @@ constexpr std::string_view registers[] = {"rip", "rsp", "rflags", "rax", "rbx", 
                                           "rsi", "rdi", "rbp",    "r8",  "r9",  "r10", "r11",
                                           "r12", "r13", "r14",    "r15", "fs",  "gs"};
 
+std::string_view reason_name(monitor::CrashRecord::Reply const& record)
+{
+    return record.reason < std::size(reasons) ? reasons[record.reason] : reasons[0];
+}
+
 /// An address, and the function of that program which it lies in. behind: 1 for where a call
 /// returns to, since it may be its function's last instruction.
 void show_place(Shell& shell, std::string_view lead, u64 program, u64 address, u64 behind)
@@ -132,11 +137,9 @@ void show_place(Shell& shell, std::string_view lead, u64 program, u64 address, u
 
 void show_crash(Shell& shell, monitor::CrashRecord::Reply const& record)
 {
-    std::string_view const reason =
-        record.reason < std::size(reasons) ? reasons[record.reason] : reasons[0];
     shell.out.print("{} (instance {}): {} after {}; successor ready after {}\r\n",
-                    shell.name(record.program), record.epoch, reason, text::time(record.time_us),
-                    text::time(record.recovery_us));
+                    shell.name(record.program), record.epoch, reason_name(record),
+                    text::time(record.time_us), text::time(record.recovery_us));
     shell.out.print("  fault {}, words", record.label);
     for (u64 i = 0; i < 5; ++i) shell.out.print(" {}", text::hex(record.word[i]));
     for (usize i = 0; i < std::size(registers); ++i)
@@ -156,6 +159,49 @@ void show_crash(Shell& shell, monitor::CrashRecord::Reply const& record)
         shell.out.print("    {}\r\n", line);
         lines.remove_prefix(end < lines.size() ? end + 1 : lines.size());
     }
+}
+
+/// A list of numbers in JSON, up to the first zero if `ends_at_zero`.
+void write_numbers(Shell& shell, std::span<u64 const> numbers, bool ends_at_zero)
+{
+    shell.out.write("[");
+    for (usize i = 0; i < numbers.size() && !(ends_at_zero && numbers[i] == 0); ++i)
+        shell.out.print("{}{}", i > 0 ? ", " : "", numbers[i]);
+    shell.out.write("]");
+}
+
+/// The function that an address lies in, "" where nobody knows, in JSON.
+void write_function(Shell& shell, u64 program, u64 address)
+{
+    auto symbol = shell.monitor<monitor::Symbol>({program, address});
+    write_json_string(shell.out, symbol ? text_of(symbol->name) : std::string_view{});
+}
+
+/// The record as an object. The functions are those of "rip" and then of the backtrace.
+void crash_json(Shell& shell, monitor::CrashRecord::Reply const& record)
+{
+    shell.out.write("{\"name\": ");
+    write_json_string(shell.out, shell.name(record.program));
+    shell.out.print(", \"instance\": {}, \"reason\": ", record.epoch);
+    write_json_string(shell.out, reason_name(record));
+    shell.out.print(", \"ended\": {}, \"recovery\": {}, \"fault\": {}, \"words\": ", record.time_us,
+                    record.recovery_us, record.label);
+    write_numbers(shell, record.word, false);
+    shell.out.write(", \"registers\": {");
+    for (usize i = 0; i < std::size(registers); ++i)
+        shell.out.print("{}\"{}\": {}", i > 0 ? ", " : "", registers[i], record.registers[i]);
+    shell.out.write("}, \"backtrace\": ");
+    write_numbers(shell, record.backtrace, true);
+    shell.out.write(", \"functions\": [");
+    write_function(shell, record.program, record.registers[0]);
+    for (u64 const address : record.backtrace) {
+        if (address == 0) break;
+        shell.out.write(", ");
+        write_function(shell, record.program, address - 1); // the call, not where it returns to
+    }
+    shell.out.write("], \"log\": ");
+    write_json_string(shell.out, text_of(record.log));
+    shell.out.write("}");
 }
 
 /// The manifest's words, as the crash record promises them.
@@ -190,12 +236,21 @@ int crash(Shell& shell, Words& words)
         if (!record && record.error() != Error::not_found)
             return shell.fail("crash", record.error());
         if (!record) {
-            if (index == 0) shell.out.write("no program ended\r\n");
+            if (shell.json)
+                shell.out.write(index == 0 ? "[]\r\n" : "]\r\n");
+            else if (index == 0)
+                shell.out.write("no program ended\r\n");
             break;
         }
-        show_crash(shell, *record);
+        if (shell.json) {
+            shell.out.write(index == 0 ? "[" : ",\r\n");
+            crash_json(shell, *record);
+        } else {
+            show_crash(shell, *record);
+        }
         if (shell.out.interrupted()) return interrupted;
     }
+    if (shell.json) return 0;
     if (program != ~u64{0}) show_manifest(shell, program);
     return 0;
 }

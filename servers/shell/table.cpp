@@ -41,10 +41,11 @@ void write_json_string(Sink& out, std::string_view text)
     out.write("\"");
 }
 
-Table::Table(Sink& out, std::initializer_list<Column> columns, bool json) : out_{out}, json_{json}
+Table::Table(Sink& out, std::initializer_list<Column> columns, bool json, usize shown)
+    : out_{out}, json_{json}
 {
     for (Column const& each : columns)
-        if (count_ < max_columns) column_[count_++] = each;
+        if (count_ < max_columns && count_ < shown) column_[count_++] = each;
     if (json_) {
         out_.write("[");
         return;

@@ -16,11 +16,12 @@ struct Column {
 
 class Table {
 public:
-    static constexpr usize max_columns = 12;
+    static constexpr usize max_columns = 13;
 
-    Table(Sink& out, std::initializer_list<Column> columns, bool json);
-    /// As many values as there are columns. Sizes and times are plain numbers in JSON (bytes,
-    /// microseconds).
+    /// @param shown  of the columns, only so many
+    Table(Sink& out, std::initializer_list<Column> columns, bool json, usize shown = max_columns);
+    /// As many values as there are columns; what is beyond them is not shown. Sizes and times are
+    /// plain numbers in JSON (bytes, microseconds).
     void row(std::initializer_list<text::Value> values);
     void end();
 

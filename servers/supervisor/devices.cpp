@@ -38,4 +38,10 @@ Devices::Event Devices::next_event() const
     return {static_cast<u32>((*answer).program), (*answer).appeared != 0};
 }
 
+rpc::Refusal Devices::next_refusal() const
+{
+    auto const refusal = call<device::NextRefusal>({});
+    return refusal ? *refusal : rpc::Refusal{};
+}
+
 } // namespace supervisor

@@ -29,6 +29,8 @@ public:
         bool appeared;
     };
     Event next_event() const;
+    /// What was refused to a program; count 0: nothing more.
+    rpc::Refusal next_refusal() const;
 
 private:
     template <class C> Result<typename C::Reply> call(typename C::Args const& args) const

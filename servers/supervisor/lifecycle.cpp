@@ -71,6 +71,8 @@ fault::Text in_words(Reason reason, fault::Message const* fault)
 
 Lifecycle::Lifecycle(Parts const& parts)
     : parts_{parts}, states_{parts.inventory.system_page()},
+      refusals_{parts.system, parts.report, parts.devices,
+                sys::Endpoint{parts.given.memory_manager}, parts.time},
       maker_{{parts.slots.cnode(), sys::Tcb{parts.given.own_tcb},
               sys::SchedControl{parts.given.sched_control},
               sys::Endpoint{parts.given.memory_manager}, parts.slots.scratch()},
@@ -218,12 +220,11 @@ void Lifecycle::on_ready(Managed& it)
     it.policy.ready(parts_.time.now_us());
     publish(it, State::running);
     if (it.ended_tsc != 0) {
-        it.recovery_us = parts_.time.us_since(it.ended_tsc);
+        u64 const us = parts_.time.us_since(it.ended_tsc);
+        it.recoveries.add(us);
         it.ended_tsc = 0;
-        if (Crash* const record = parts_.crashes.find(it.index, 0))
-            record->recovery_us = it.recovery_us;
-        parts_.report.line("restarted ", text(it.definition->name), ", ", it.recovery_us,
-                           " us after its end");
+        if (Crash* const record = parts_.crashes.find(it.index, 0)) record->recovery_us = us;
+        parts_.report.line("restarted ", text(it.definition->name), ", ", us, " us after its end");
     } else {
         parts_.report.line("started ", text(it.definition->name), " (", text(it.definition->file),
                            "), ", parts_.time.us_since(it.begun_tsc) / 1000, " ms",
@@ -257,6 +258,7 @@ void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
 {
     if (!it.runs()) return;
     it.ended_tsc = Time::tsc();
+    refusals_.collect(programs()); // while its space has a name
     (void)it.count_cpu_time();
     record(it, reason, fault);
     parts_.report.problem("'", text(it.definition->name), "' ", in_words(reason, fault).view());
@@ -286,7 +288,8 @@ void Lifecycle::dismantle(Managed& it)
                               " does not become quiet: its memory stays locked away");
     it.attached = false;
     if (!it.runs()) return;
-    sys::Message const died{static_cast<u64>(Error::server_died), 0, 0, {}};
+    u64 const epoch = states_.epoch(it.index);
+    sys::Message const died{static_cast<u64>(Error::server_died), 1, 0, {epoch}};
     for (u64 i = 0; i < it.definition->reply_count; ++i) it.process.reply(i).send(died);
     maker_.end(it.process);
     it.ready = false;
@@ -358,6 +361,8 @@ void Lifecycle::on_clock()
     }
     report_boot();
     report_crashes();
+    refusals_.collect(programs());
+    refusals_.on_clock();
     sweep();
 }
 
@@ -385,6 +390,7 @@ void Lifecycle::report_crashes()
 
 void Lifecycle::on_faults()
 {
+    refusals_.memory_signalled();
     rpc::Channel const memory{sys::Endpoint{parts_.given.memory_manager}};
     for (;;) {
         auto const fault = rpc::call<memory::Memory, memory::NextFault>(memory, {});
@@ -400,6 +406,7 @@ void Lifecycle::on_faults()
 
 void Lifecycle::on_devices()
 {
+    refusals_.devices_signalled();
     for (;;) {
         auto const event = parts_.devices.next_event();
         Managed* const it = find(event.program);

@@ -7,6 +7,7 @@
 #include "devices.hpp"
 #include "fault/fault_text.hpp"
 #include "inventory.hpp"
+#include "refusals.hpp"
 #include "report.hpp"
 #include "states.hpp"
 #include "time.hpp"
@@ -52,6 +53,7 @@ public:
     /// @error         why it could not be made; the log tells at which step
     Result<void> start(Managed& it, u64 parameter);
 
+    RefusalLog& refusals() { return refusals_; }
     Managed* find(u64 index);
     std::span<Managed> programs() { return {managed_, parts_.system.programs().size()}; }
     program::State state(Managed const& it) const { return states_.state(it.index); }
@@ -74,6 +76,7 @@ private:
 
     Parts parts_;
     States states_;
+    RefusalLog refusals_;
     spawn::Maker maker_;
     Managed managed_[composition::max_programs] = {};
     u64 signals_ = 0;

@@ -6,6 +6,7 @@
 #include "program/system_page.hpp"
 #include "protocol/handover.hpp"
 #include "protocol/log.hpp"
+#include "recoveries.hpp"
 #include "spawn/spawn.hpp"
 
 namespace supervisor {
@@ -32,7 +33,7 @@ struct Managed {
     u64 ended_tsc = 0; ///< when the end of the last one was noticed; 0: recovery is over
     u64 cpu_us = 0;    ///< of all its instances
     u64 restarts = 0;
-    u64 recovery_us = 0; ///< of the last restart
+    Recoveries recoveries; ///< of all its restarts, in microseconds
 
     bool is_trusted() const { return definition->kind == composition::Kind::trusted; }
     bool is_driver() const { return definition->kind == composition::Kind::driver; }

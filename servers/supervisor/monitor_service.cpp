@@ -17,14 +17,6 @@ template <usize N> void copy_name(char (&to)[N], char const (&from)[composition:
 
 } // namespace
 
-Result<Managed*> MonitorService::restartable(u64 program)
-{
-    Managed* const it = lifecycle_.find(program);
-    if (!it) return Error::not_found;
-    if (it->is_trusted()) return Error::missing_rights;
-    return it;
-}
-
 /// Differs for each instance of each program.
 u64 MonitorService::instance(Managed const& program) const
 {
@@ -56,7 +48,11 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.restarts = it->restarts;
     reply.cpu_us = it->cpu_us;
     reply.space = it->space();
-    reply.recovery_us = it->recovery_us;
+    reply.recovery_us = it->recoveries.last;
+    reply.recoveries = it->recoveries.count;
+    reply.least_recovery_us = it->recoveries.least;
+    reply.most_recovery_us = it->recoveries.most;
+    reply.sum_recovery_us = it->recoveries.sum;
     reply.flags = it->definition->flags;
     reply.fixed_bytes = it->member ? it->member->bytes : 0;
     return reply;
@@ -102,29 +98,29 @@ auto MonitorService::on(monitor::Holding, monitor::Holding::Args const& args, rp
     return reply;
 }
 
-auto MonitorService::on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client)
+auto MonitorService::on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client who)
     -> Answer<monitor::Kill>
 {
-    Managed* const it = TRY(restartable(args.program));
+    Managed* const it = TRY(restartable<monitor::Kill>(args.program, who));
     if (!it->runs()) return Error::not_found;
     u64 const now = Time::tsc();
     lifecycle_.kill(*it);
     return monitor::Kill::Reply{now};
 }
 
-auto MonitorService::on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client)
+auto MonitorService::on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client who)
     -> Answer<monitor::Restart>
 {
-    Managed* const it = TRY(restartable(args.program));
+    Managed* const it = TRY(restartable<monitor::Restart>(args.program, who));
     if (it->runs()) lifecycle_.kill(*it);
     TRY(lifecycle_.start(*it, it->parameter));
     return monitor::Restart::Reply{};
 }
 
-auto MonitorService::on(monitor::Start, monitor::Start::Args const& args, rpc::Client)
+auto MonitorService::on(monitor::Start, monitor::Start::Args const& args, rpc::Client who)
     -> Answer<monitor::Start>
 {
-    Managed* const it = TRY(restartable(args.program));
+    Managed* const it = TRY(restartable<monitor::Start>(args.program, who));
     if (it->runs() || it->due) return Error::busy;
     TRY(lifecycle_.start(*it, args.parameter));
     return monitor::Start::Reply{};
@@ -159,7 +155,10 @@ auto MonitorService::on(monitor::Events, monitor::Events::Args const& args, rpc:
         return monitor::Events::Reply{0};
     }
     Managed const* const reader = lifecycle_.find(who.badge);
-    if (!reader || !reader->runs()) return Error::missing_rights;
+    if (!reader || !reader->runs()) {
+        lifecycle_.refusals().monitor_refuses<monitor::Events>(who.badge, who.badge);
+        return Error::missing_rights;
+    }
     return monitor::Events::Reply{TRY(events_.attach(reader->process, instance(*reader)))};
 }
 

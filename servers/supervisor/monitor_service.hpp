@@ -28,8 +28,9 @@ public:
                                     rpc::Client);
     Answer<monitor::Find> on(monitor::Find, monitor::Find::Args const& args, rpc::Client);
     Answer<monitor::Holding> on(monitor::Holding, monitor::Holding::Args const& args, rpc::Client);
-    Answer<monitor::Kill> on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client);
-    Answer<monitor::Restart> on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client);
+    Answer<monitor::Kill> on(monitor::Kill, monitor::Kill::Args const& args, rpc::Client who);
+    Answer<monitor::Restart> on(monitor::Restart, monitor::Restart::Args const& args,
+                                rpc::Client who);
     Answer<monitor::CrashRecord> on(monitor::CrashRecord, monitor::CrashRecord::Args const& args,
                                     rpc::Client);
     Answer<monitor::Manifest> on(monitor::Manifest, monitor::Manifest::Args const& args,
@@ -38,7 +39,7 @@ public:
     Answer<monitor::ThreadName> on(monitor::ThreadName, monitor::ThreadName::Args const& args,
                                    rpc::Client);
     Answer<monitor::Symbol> on(monitor::Symbol, monitor::Symbol::Args const& args, rpc::Client);
-    Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client);
+    Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client who);
 
     /// The number of our second thread in the kernel's event ring.
     void clock_is(u64 thread) { clock_thread_ = thread; }
@@ -47,8 +48,15 @@ public:
 
 private:
     u64 instance(Managed const& program) const;
-    /// A program that may be ended and started. @error not_found, missing_rights
-    Result<Managed*> restartable(u64 program);
+    /// A program that may be ended and started, for call C. @error not_found, missing_rights
+    template <class C> Result<Managed*> restartable(u64 program, rpc::Client who)
+    {
+        Managed* const it = lifecycle_.find(program);
+        if (!it) return Error::not_found;
+        if (!it->is_trusted()) return it;
+        lifecycle_.refusals().monitor_refuses<C>(who.badge, program);
+        return Error::missing_rights;
+    }
 };
 
 } // namespace supervisor

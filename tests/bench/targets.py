@@ -80,3 +80,15 @@ def render(figures):
     lines = ['| ' + ' | '.join(map(str.ljust, row, widths)) + ' |' for row in rows]
     lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
     return '\n'.join(lines)
+
+
+def grown(rows, figures, baseline, tolerance):
+    """A line for each figure that is above the baseline by more than the tolerance."""
+    titles = {row.figure: row.title for row in rows}
+    lines = []
+    for name, figure in figures.items():
+        for key in ('min', 'median'):
+            now, before = figure[key], baseline.get(name, {}).get(key)
+            if before is not None and now > before * (1 + tolerance):
+                lines.append(f'grew: {titles.get(name, name)} ({key}), {before:,} to {now:,}, {now / before - 1:+.1%}')
+    return lines

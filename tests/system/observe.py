@@ -95,6 +95,35 @@ def crashes(tap, guest):
     tap.case('the log has them, after the successor runs', 0 < restarted < names, lines)
 
 
+def recoveries(tap, guest):
+    """How long uart0 was gone, over its restarts."""
+    guest.command('kill uart0')
+    row = table(guest, 'ps')['uart0']
+    least, most, total = (row[f'recovery-{name}'] for name in ('min', 'max', 'sum'))
+    tap.case('ps --json has count, minimum, maximum and sum of recoveries', row['recoveries'] == row['restarts'] == 2
+             and 0 < least <= row['recovery'] <= most and total == least + most, row)
+    shown = guest.command('ps').text.splitlines()[0]
+    tap.case('people see the last only', shown.split()[-2:] == ['restarts', 'recovery'], shown)
+
+
+def as_data(tap, guest):
+    """What `crash`, `date` and `uptime` say is data too."""
+    records = json.loads(guest.command('crash --json uart0').text)
+    newest = records[0] if records else {}
+    tap.case('crash --json has the record: who, why, registers, functions', len(records) == 1
+             and (newest['name'], newest['instance'], newest['reason']) == ('uart0', 1, 'killed')
+             and newest['ended'] > 0 and newest['recovery'] > 0 and newest['registers']['rip'] > 0x1000
+             and len(newest['functions']) == 1 + len(newest['backtrace']) and 'main' in newest['functions'], records)
+    tap.case('of a program that never ended there is none', guest.command('crash --json log').text == '[]\n')
+    date, = json.loads(guest.command('date --json').text)
+    tap.case('date --json: the same in words and in microseconds', date['date'] == time.strftime(
+        '%Y-%m-%d %H:%M:%S UTC', time.gmtime(date['since-1970'] // 1000000)), date)
+    uptime, = json.loads(guest.command('uptime --json').text)
+    hours, minutes, seconds = uptime['uptime'].split(':')
+    said = (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
+    tap.case('uptime --json too', abs(said - uptime['since-boot'] / 1e6) < 0.002, uptime)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
@@ -107,6 +136,8 @@ def main():
         levels(tap, guest)
         trace(tap, guest)
         crashes(tap, guest)
+        as_data(tap, guest)
+        recoveries(tap, guest)
         tap.case('the machine switches off', guest.poweroff() == 0)
 
 

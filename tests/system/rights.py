@@ -11,7 +11,7 @@ import rig
 FAULTS = {'exit': 2, 'exception': 3, 'page': 6}
 FAULT_QUOTA = 2  # memory::fault_quota
 TRUSTED = ('root', 'memory-manager', 'device-manager', 'supervisor')
-DEVICES = 10
+DEVICES = 11
 FOREIGN_MEMORY, FOREIGN_BYTES = 0x0a00_0000, 4096  # as in programs/rogue
 GENERAL_PROTECTION = 13
 EVENTS = 0x1_f000_0000  # program::layout::events
@@ -27,9 +27,15 @@ OFFENCES = (
     ('rogue-spy', 'page', {1: 0xffff_ffff_8000_0000}, "the kernel's memory"),
     ('rogue-watch', 'page', {1: EVENTS}, 'accounts and events, for which it would need the right `monitor`'),
     ('rogue-power', 'exit', {}, "the device-manager's commands"),
+    ('rogue-log', 'exit', {}, "the log's filters, which would silence others"),
     ('greedy-touch', 'page', {4: FAULT_QUOTA}, 'more memory than its quota, by touching it'),
     ('greedy-ask', 'exit', {}, 'more memory than its quota, by asking'),
 )
+# What rogue calls at memory-manager and device-manager.
+MANAGER_CALLS = ('CreateSpace', 'DestroySpace', 'MapArchive', 'MapAnonymous', 'CreateObject', 'DestroyObject',
+                 'MapObject', 'MapFrame', 'TakeUntyped', 'ReturnUntyped', 'Fill', 'TakeFrame', 'NextFault',
+                 'ResumeFault', 'AttachSwap', 'Peek')
+DEVICE_CALLS = ('Attach', 'Detach', 'Present', 'NextEvent', 'Describe', 'Power')
 
 
 def ps(guest):
@@ -86,11 +92,38 @@ def said_clearly(tap, guest):
     tap.case('the log says that it was the quota', re.search(wanted, log), log)
 
 
+def refusals_are_logged(tap, guest):
+    """Who, by whom and what; rogue-power's and rogue-memory's calls were all of those that need a right."""
+    log = guest.command('log supervisor').text
+    by = {server: {(who, call) for who, call in re.findall(rf"{server} refuses '(\S+)' (\w+): ", log)}
+          for server in ('memory-manager', 'device-manager')}
+    wanted = {'memory-manager': {('rogue-memory', call) for call in MANAGER_CALLS}
+              | {('rogue-watch', 'SpaceStatistics'), ('greedy-ask', 'Allocate')},
+              'device-manager': {('rogue-power', call) for call in DEVICE_CALLS}}
+    for server, calls in wanted.items():
+        tap.case(f'the log says what {server} refused to whom', by[server] == calls,
+                 f'too few {calls - by[server]}, too many {by[server] - calls}')
+    quota = "refuses 'greedy-ask' Allocate: its quota or the machine has no room"
+    tap.case('... and that it was for memory', quota in log, log)
+
+
+def the_log_is_not_silenced(tap, guest):
+    log = guest.command('log log').text
+    said = re.findall(r"log refuses program \d+ \('rogue-log'\) Filter: it has no right to that", log)
+    tap.case('the log tells who wanted to silence others, once', len(said) == 1, log)
+    after = guest.command('log supervisor').text.partition("'rogue-log' ended by itself")[2]
+    tap.case('and goes on to keep their lines', "'rogue-log' stays stopped" in after, after)
+
+
 def the_trusted_base(tap, guest):
     answers = {f'{verb} {name}': guest.command(f'{verb} {name}') for name in TRUSTED for verb in ('kill', 'restart')}
     wrong = {each: answer for each, answer in answers.items()
              if answer.status != 1 or 'not allowed' not in answer.text}
     tap.case('nobody kills or restarts the trusted base', not wrong, wrong)
+    log = guest.command('log supervisor').text
+    told = set(re.findall(r"supervisor refuses 'shell' (Kill|Restart) of (\S+): it has no right to that", log))
+    wanted = {(verb, name) for name in TRUSTED for verb in ('Kill', 'Restart')}
+    tap.case('each try is logged', told == wanted, wanted - told)
 
 
 def a_short_life(tap, guest):
@@ -151,6 +184,8 @@ def main():
         guest.prompt()
         offences(tap, guest)
         said_clearly(tap, guest)
+        refusals_are_logged(tap, guest)
+        the_log_is_not_silenced(tap, guest)
         the_trusted_base(tap, guest)
         a_short_life(tap, guest)
         clean_frames(tap, guest)

@@ -228,6 +228,8 @@ class Layout:
             if edge.protocol.signals in ('both', 'to_client'):
                 placed.give_cap(f'{prefix}.signal', 'signal', peer=edge.client.index,
                                 value=SIGNAL | self.use_bit(edge))
+            if edge.protocol.call and 'monitor' in edge.client.manifest.rights:
+                placed.give_number(f'{prefix}.monitor', 1)
             shared, pool = self._edge_objects[edge]
             if shared is not None and not edge.protocol.broadcast:
                 self._map(placed, f'{prefix}.shared', 'shared', shared)

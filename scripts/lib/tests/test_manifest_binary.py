@@ -150,6 +150,13 @@ class Layout(WithTree):
         self.assertEqual(console['logread.call'].value, 1 << 16)  # second of what log provides
         self.assertEqual(shell['monitor.call'].kind, 'monitor')
 
+    def test_a_server_that_is_called_knows_who_has_the_right_monitor(self):
+        self.replace('servers/shell/server.toml', '"log"]', '"log", "logread"]')
+        self.replace('sysroot/etc/system.toml', 'memory = "2M" }', 'memory = "2M", slots = 64 }')
+        made, log, _ = self.grants('log')
+        monitors = {log[f'logread.{n}.peer'].value: f'logread.{n}.monitor' in log for n in range(2)}
+        self.assertEqual(monitors, {made.named('console').index: False, made.named('shell').index: True})
+
     def test_nothing_is_given_twice(self):
         made = self.composition()
         for placed in layout.Layout(made).placed:

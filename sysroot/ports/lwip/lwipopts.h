@@ -31,8 +31,9 @@
 #define MEMP_NUM_IGMP_GROUP 64
 #define MEMP_NUM_MLD6_GROUP 64
 #define MEMP_NUM_ND6_QUEUE 64
-#define MEMP_NUM_SYS_TIMEOUT 40 /* the stack's own, mDNS and SNTP; an empty pool is an assertion   \
-                                 */
+#define MEMP_NUM_SYS_TIMEOUT                                                                       \
+    40 /* the stack's own, mDNS and SNTP; an empty pool is an assertion                            \
+        */
 #define MEMCPY(to, from, bytes) lwip_port_copy(to, from, bytes)
 
 /* Interfaces. */
@@ -104,8 +105,9 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 #define SO_REUSE 1
-#define TCP_MSS 8960 /* of the largest frames we know; the interface's MTU and the peer limit it   \
-                      */
+#define TCP_MSS                                                                                    \
+    8960 /* of the largest frames we know; the interface's MTU and the peer limit it               \
+          */
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 5
 #define TCP_WND (1024 * 1024)

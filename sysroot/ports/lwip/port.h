@@ -3,7 +3,8 @@
  *
  * A TCP connection may make segments larger than its peer's MSS, for a device to cut: whoever wants
  * that says the peer's MSS by lwip_port_set_wire_mss() and raises pcb->mss while it queues data. A
- * packet of such a connection that is larger than one frame carries the MSS to the interface (lwip_port_segment). */
+ * packet of such a connection that is larger than one frame carries the MSS to the interface
+ * (lwip_port_segment). */
 #pragma once
 
 #include "lwip/ip_addr.h"
@@ -58,8 +59,8 @@ static inline void lwip_port_mark(struct pbuf* packet, struct tcp_pcb const* pcb
 }
 
 /** Splits the first unsent segment where a window ends that does not admit all of it, if nothing
- * will ever admit it otherwise. tcp_output calls it, by the recipe, before it looks at a segment; the
- * program that links lwIP defines it. */
+ * will ever admit it otherwise. tcp_output calls it, by the recipe, before it looks at a segment;
+ * the program that links lwIP defines it. */
 void lwip_port_fit_segment(struct tcp_pcb* pcb, u32_t window);
 
 #ifdef __cplusplus

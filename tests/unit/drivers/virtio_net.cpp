@@ -1,7 +1,6 @@
 // The driver of virtio network devices against a device in software: frames both ways with what
 // they ask for, full queues, lies, filters, the link, and a start in whatever state.
 #include "drivers/net/virtio-net/card.hpp"
-#include "drivers/net/virtio-net/watch.hpp"
 #include "tests/fakes/virtio_device.hpp"
 
 #include <catch2/catch.hpp>
@@ -356,21 +355,4 @@ TEST_CASE("filters: three commands at a time, one change after the other", "[vir
     Rig without{offered & ~feature::control_queue};
     REQUIRE(without.card.update_filter(wanted));
     CHECK(without.model.doorbells == 0);
-}
-
-TEST_CASE("a device that hangs is noticed, a machine that stood still is not", "[virtio-net]")
-{
-    using virtio_net::Watch;
-    Watch watch;
-    u64 now = 1;
-    auto const look = [&](u32 waiting, u64 done, u64 later) {
-        return watch.hangs(waiting, done, now += later);
-    };
-    for (u32 i = 0; i < 100; ++i) CHECK_FALSE(look(0, 0, Watch::apart));
-    for (u32 i = 0; i < 100; ++i) CHECK_FALSE(look(9, i + 1, Watch::apart)); // slow
-    for (u32 i = 0; i < 1000; ++i) CHECK_FALSE(look(9, 100, Watch::apart / 2000));
-    CHECK_FALSE(look(9, 100, u64{1} << 50)); // a pause counts once
-    for (u32 i = 2; i < Watch::patience; ++i) CHECK_FALSE(look(9, 100, Watch::apart));
-    CHECK(look(9, 100, Watch::apart));
-    CHECK_FALSE(look(9, 101, Watch::apart));
 }

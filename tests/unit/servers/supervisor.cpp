@@ -4,6 +4,8 @@
 #include "servers/supervisor/heartbeat.hpp"
 #include "servers/supervisor/log_tail.hpp"
 #include "servers/supervisor/policy.hpp"
+#include "servers/supervisor/recoveries.hpp"
+#include "servers/supervisor/refusal_limit.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -274,4 +276,29 @@ TEST_CASE("a ring full of nonsense gives text of bounded size", "[supervisor]")
     std::memset(static_cast<void*>(shared.get()), 0xff, sizeof *shared);
     CHECK(tail(*shared, 400).size() == 3 * (log_protocol::text_bytes + 1));
     CHECK(tail(*shared, 100).empty());
+}
+
+TEST_CASE("lines about refusals have a limit, and nothing is left out silently", "[supervisor]")
+{
+    RefusalLimit limit;
+    for (u32 i = 0; i < RefusalLimit::lines_per_second; ++i) CHECK(limit.allows(5 * s, 1));
+    CHECK(limit.withheld(5 * s) == 0);
+    CHECK_FALSE(limit.allows(5 * s + 1, 3));
+    CHECK_FALSE(limit.allows(6 * s - 1, 4));
+    CHECK(limit.withheld(6 * s - 1) == 0); // its second is not over
+    CHECK(limit.withheld(6 * s) == 7);
+    CHECK(limit.withheld(7 * s) == 0);
+    CHECK(limit.allows(7 * s, 1));
+}
+
+TEST_CASE("recoveries: count, last, extremes and sum", "[supervisor]")
+{
+    Recoveries it;
+    CHECK((it.count == 0 && it.least == 0 && it.most == 0 && it.sum == 0));
+    for (u64 const us : {30, 10, 20}) it.add(us);
+    CHECK(it.count == 3);
+    CHECK(it.last == 20);
+    CHECK(it.least == 10);
+    CHECK(it.most == 30);
+    CHECK(it.sum == 60);
 }

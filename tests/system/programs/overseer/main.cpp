@@ -83,9 +83,10 @@ private:
         auto const answer = program::call<trial::Trial, trial::Echo>(self_, trial_, {count_});
         return answer && (*answer).value == count_;
     }
-    Error misbehave(u64 how)
+    Error misbehave(u64 how, u64* died_epoch = nullptr)
     {
-        return program::call<trial::Trial, trial::Misbehave>(self_, trial_, {how}).error();
+        return program::call<trial::Trial, trial::Misbehave>(self_, trial_, {how}, died_epoch)
+            .error();
     }
     u64 find(char const* name)
     {
@@ -132,8 +133,11 @@ private:
 
     void fault_is_recorded()
     {
-        check(misbehave(trial::fault) == Error::interrupted,
+        u64 const epoch = self_.epoch_of(trial_.peer);
+        u64 died = 0;
+        check(misbehave(trial::fault, &died) == Error::interrupted,
               "who waits for a program that faults learns that it was interrupted");
+        check(died == epoch, "and by the end of which instance");
         auto const record = crash(victim_);
         check(record.reason == 1 && record.word[1] == trial::bad_address &&
                   record.registers[0] != 0,

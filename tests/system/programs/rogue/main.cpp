@@ -5,6 +5,7 @@
 #include "log/logger.hpp"
 #include "program/layout.hpp"
 #include "protocol/device.hpp"
+#include "protocol/log.hpp"
 #include "protocol/memory.hpp"
 #include "sys/io_port.hpp"
 #include "sys/irq.hpp"
@@ -42,6 +43,7 @@ public:
         if (what == "rogue-spy") return read_the_kernel();
         if (what == "rogue-watch") return watch_everybody();
         if (what == "rogue-power") return command_devices();
+        if (what == "rogue-log") return silence_others();
         if (what == "rogue-dma") return write_by_dma();
         return 1;
     }
@@ -130,6 +132,18 @@ private:
                          device_refuses<device::Describe>({0}) &&
                          device_refuses<device::Power>({0});
         return all ? 0 : 1;
+    }
+
+    int silence_others()
+    {
+        using namespace log_protocol;
+        rpc::Channel const channel{self_.use("logread").call};
+        constexpr u64 everybody = ~u64{0}, errors_only = 0;
+        for (int i = 0; i < 3; ++i)
+            if (rpc::call<LogRead, Filter>(channel, {everybody, errors_only}).error() !=
+                Error::missing_rights)
+                return 1;
+        return rpc::call<LogRead, Read>(channel, {1, everybody, 3}) ? 0 : 1; // which it may
     }
 
     /// Has the device write random bytes where it should not be able to.

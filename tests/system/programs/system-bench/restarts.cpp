@@ -1,7 +1,11 @@
 // From a driver's end to the first request that its successor serves: the serial line's takes a
-// byte, the clock answers a Call, the disk's reads a sector.
+// byte, the clock answers a Call, the disk's reads a sector. The serial line's also by a fault of
+// its own: an invalid instruction where it wakes up (MapVictim).
+#include "abi/faults.hpp"
 #include "bench.hpp"
 #include "block/client.hpp"
+#include "program/layout.hpp"
+#include "protocol/memory.hpp"
 #include "protocol/monitor.hpp"
 #include "protocol/time.hpp"
 
@@ -10,6 +14,9 @@ namespace bench {
 namespace {
 
 constexpr usize kills = 100;
+/// Of ours: where a driver's page is mapped while its code is changed.
+constexpr u64 window = program::layout::device;
+constexpr u64 page = 4096;
 
 class Killer {
     program::Program const& self_;
@@ -30,6 +37,56 @@ public:
             it = now() - (*killed).fault_tsc;
         }
         report(line_, name, rounds);
+    }
+
+    /// The same from a real fault: the driver, which sleeps, finds no instruction when it is woken.
+    template <class Serve>
+    void measure_fault(char const* name, program::Use const& use, Serve&& serve)
+    {
+        u64 rounds[kills] = {};
+        for (u64& it : rounds) {
+            // Asked for, so that the fault before is forgotten and the next successor comes at
+            // once.
+            if (!ask<monitor::Restart>({use.peer}) || !serve()) return gave_up(name);
+            auto killed = ask<monitor::CrashRecord>({use.peer, 0});
+            if (!killed || !spoil(use.peer, killed->registers[0])) return gave_up(name);
+            u64 const before = now();
+            use.signal.signal();
+            if (!serve()) return gave_up(name);
+            it = now() - before;
+            auto const record = ask<monitor::CrashRecord>({use.peer, 0});
+            if (!record || (*record).label != invalid_instruction ||
+                (*record).epoch + 1 != self_.epoch_of(use.peer))
+                return gave_up(name);
+        }
+        report(line_, name, rounds);
+    }
+
+private:
+    /// What an invalid opcode arrives as.
+    static constexpr u64 invalid_instruction = static_cast<u64>(abi::FaultLabel::user_exception);
+
+    template <class C> Result<typename C::Reply> ask(typename C::Args const& args)
+    {
+        return program::call<monitor::Monitor, C>(self_, monitor_, args);
+    }
+    void gave_up(char const* name) { line_.print("bench: ", name, " is not served"); }
+    /// Puts invalid instructions where a thread of the program goes on when its system call at
+    /// `where` or just before it is over.
+    bool spoil(u64 program, u64 where)
+    {
+        constexpr u8 ud2[] = {0x0f, 0x0b, 0x0f, 0x0b}; // [Intel SDM vol. 2B, "UD"]
+        auto const victim = ask<monitor::ProgramInfo>({program});
+        if (!victim) return false;
+        for (usize i = 0; i < sizeof ud2; ++i) {
+            u64 const at = where + i;
+            rpc::Channel const memory{self_.memory()};
+            if (!rpc::call<memory::Memory, memory::MapVictim>(
+                    memory, {(*victim).space, at & ~(page - 1), window}))
+                return false;
+            *reinterpret_cast<u8 volatile*>(window + at % page) = ud2[i];
+        }
+        return true;
     }
 };
 
@@ -69,6 +126,11 @@ void restarts(program::Program const& self, test::SerialLine& line)
 {
     static Killer killer{self, line};
     killer.measure("restart_uart0", self.use("serial"), [&] {
+        line.send('\r');
+        line.finish();
+        return true;
+    });
+    killer.measure_fault("fault_uart0", self.use("serial"), [&] {
         line.send('\r');
         line.finish();
         return true;

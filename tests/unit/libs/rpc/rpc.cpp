@@ -2,6 +2,7 @@
 // loop on a fake kernel; whatever is malformed is answered with an error.
 #include "rpc/rpc.hpp"
 
+#include "rpc/refusals.hpp"
 #include "rpc/serve.hpp"
 #include <catch2/catch.hpp>
 
@@ -187,4 +188,53 @@ TEST_CASE("messages of every length survive the way through registers and buffer
     rpc::Message in;
     rpc::from_kernel({0, abi::MessageInfo(0, 0, 0, 127), {}}, in);
     CHECK(in.words == rpc::max_words);
+}
+
+TEST_CASE("refusals are kept by who, call and error, counted, and none is lost", "[rpc]")
+{
+    rpc::Refusals it;
+    CHECK(it.take().count == 0);
+    CHECK(it.note(5, 1, Error::missing_rights));
+    CHECK_FALSE(it.note(5, 1, Error::missing_rights));
+    CHECK_FALSE(it.note(5, 1, Error::no_memory));
+    auto const first = it.take();
+    CHECK((first.who == 5 && first.call == 1 && first.count == 2));
+    CHECK(first.error == static_cast<u64>(Error::missing_rights));
+    CHECK(it.take().error == static_cast<u64>(Error::no_memory));
+    CHECK(it.take().count == 0);
+
+    for (u64 i = 0; i < rpc::Refusals::max + 3; ++i)
+        CHECK(it.note(i, 0, Error::missing_rights) == (i == 0));
+    for (u64 i = 0; i < rpc::Refusals::max; ++i) CHECK(it.take().who == i);
+    auto const others = it.take();
+    CHECK((others.who == rpc::Refusal::many && others.count == 3));
+    CHECK(it.take().count == 0);
+    CHECK(it.note(1, 1, Error::missing_rights));
+    static_assert(rpc::number_of<Test, Fail>() == 2);
+}
+
+TEST_CASE("who waited for a server that died learns which instance it was", "[rpc]")
+{
+    struct Supervisor {
+        Error error;
+        usize words;
+        void call(rpc::Message& m) const
+        {
+            m.label = static_cast<u64>(error);
+            m.words = words;
+            m.word[0] = 7;
+        }
+    };
+    u64 epoch = 0;
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::absent, 1}, {1, 2}, &epoch).error() ==
+          Error::absent);
+    CHECK(epoch == 0);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 0}, {1, 2}, &epoch).error() ==
+          Error::server_died);
+    CHECK(epoch == 0);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 1}, {1, 2}, &epoch).error() ==
+          Error::server_died);
+    CHECK(epoch == 7);
+    CHECK(rpc::call<Test, Add>(Supervisor{Error::server_died, 1}, {1, 2}).error() ==
+          Error::server_died);
 }
