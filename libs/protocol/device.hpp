@@ -70,8 +70,10 @@ struct NextEvent {
     };
 };
 /// One line about device `index` (PCI functions first, then platform devices), for people and as
-/// fields. driver: program index or ~0. For the supervisor and programs with the right `monitor`.
-/// Errors: missing_rights, not_found behind the last.
+/// fields. driver: program index or ~0. For the supervisor and programs with the right `monitor`;
+/// index `own`, the device that the caller drives, for everybody. Errors: missing_rights, not_found
+/// behind the last, or when it drives none.
+inline constexpr u64 own = ~u64{0};
 struct Describe {
     static constexpr bool idempotent = true;
     struct Args {

@@ -33,6 +33,16 @@ class Server {
                 system_.programs()[who.badge].flags & composition::flag_monitor);
     }
 
+    /// The device that a program drives.
+    Result<device::Describe::Reply> own(u64 program)
+    {
+        for (u64 index = 0;; ++index) {
+            device::Describe::Reply reply;
+            TRY(describe(index, machine_, devices_, reply));
+            if (reply.driver == program) return reply;
+        }
+    }
+
     /// Takes note, for NextRefusal, that a program may not do this.
     template <class C> Error refused(rpc::Client who)
     {
@@ -82,6 +92,7 @@ public:
     Result<device::Describe::Reply> on(device::Describe, device::Describe::Args const& a,
                                        rpc::Client who)
     {
+        if (a.index == device::own) return own(who.badge);
         if (!is_monitor(who)) return refused<device::Describe>(who);
         device::Describe::Reply reply;
         TRY(describe(a.index, machine_, devices_, reply));

@@ -131,7 +131,7 @@ private:
         card_.count(end_.shared().statistics);
     }
 
-    /// Which device this is: the device-manager knows, and calls our own by our number.
+    /// Which device this is: the device-manager knows.
     Model<Registers> const& find(Models models)
     {
         u64 const device = identify();
@@ -143,11 +143,9 @@ private:
     u64 identify()
     {
         rpc::Channel const channel{sys::Endpoint{self_.value("device")}};
-        for (u64 index = 0;; ++index) {
-            auto it = rpc::call<device::Device, device::Describe>(channel, {index});
-            if (!it) fail("not described", it.error(), driver::not_given);
-            if (it->driver == self_.self()) return it->device;
-        }
+        auto it = rpc::call<device::Device, device::Describe>(channel, {device::own});
+        if (!it) fail("not described", it.error(), driver::not_given);
+        return it->device;
     }
     [[noreturn]] void fail(char const* what, Error error, int why)
     {

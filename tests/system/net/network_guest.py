@@ -31,6 +31,17 @@ class NetworkGuest(rig.Session):
             self.wait(net.lease, f'lease on {net.tap}', PATIENCE)
             self.address.append(net.lease())
 
+    def configured(self, number=0):
+        """Waits for both addresses of a card; returns its row of `net`."""
+        row = {}
+
+        def both():
+            row.update(self.rows('net')[number])
+            return row['state'] == 'up' and self.address6(number) in [
+                wire.written_out(each.partition('/')[0]) for each in row['addresses'].split()]
+        self.after(both, 'address by DHCP and by SLAAC')
+        return row
+
     def mac(self, number=0):
         return MAC.format(0x56 + number)
 
@@ -42,7 +53,7 @@ class NetworkGuest(rig.Session):
 
     def address6(self, number=0):
         """What a card of QEMU's makes of our prefix (RFC 4291, appendix A)."""
-        return f'fd77:0:0:{number:x}:5054:ff:fe12:34{0x56 + number:02x}'
+        return wire.written_out(f'fd77:0:0:{number:x}:5054:ff:fe12:34{0x56 + number:02x}')
 
     def link_local(self, number=0):
         return f'fe80::5054:ff:fe12:34{0x56 + number:02x}%{self.wires[number].tap}'

@@ -10,6 +10,7 @@ depend on who sends them. No name, port or path is shared with anybody: each tes
 """
 import contextlib
 import ctypes
+import ipaddress
 import os
 from pathlib import Path
 import subprocess
@@ -88,6 +89,11 @@ class _Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def written_out(address):
+    """One way to write an address, whoever wrote it."""
+    return str(ipaddress.ip_address(address))
 
 
 class Wire:
