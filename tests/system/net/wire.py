@@ -131,7 +131,7 @@ class Wire:
         self.dnsmasq = _Program([
             'dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--no-hosts', '--no-resolv', '--user=root',
             '--pid-file=', f'--dhcp-leasefile={self.scratch / "leases"}', '--log-facility=-', '--log-dhcp',
-            '--log-queries', f'--interface={self.tap}', '--except-interface=lo', '--bind-interfaces',
+            '--log-queries', f'--interface={self.tap}', '--except-interface=lo', '--bind-dynamic',
             '--dhcp-authoritative', '--no-ping', f'--dhcp-range={prefix}.10,{prefix}.50,1h',
             f'--dhcp-range=fd77:0:0:{self.number:x}::,ra-only', '--enable-ra', '--local=/test/',
             f'--host-record={NAME},{self.address},{self.address6}'], self.scratch / 'dnsmasq.log')
