@@ -62,6 +62,8 @@ public:
         u32 const epoch = shared_->epoch.load(std::memory_order_acquire);
         for (Completion completion; completions_.pop(completion);)
             if (end(completion, outcome)) return true;
+        // A predecessor may have left the ring full; then the driver waits for room.
+        if (completions_.must_signal()) signal_.signal();
         if (epoch != epoch_) begin_epoch(epoch);
         return false;
     }

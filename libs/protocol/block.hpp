@@ -5,6 +5,9 @@
 //   client  pushes Requests, signals the driver ("block.signal") when the driver asked to be woken
 //   driver  pushes Completions, signals the client likewise
 //
+// Who pops from a ring signals its producer when that waits for room. A driver that works never
+// fills the completions of a client that fetches them, but one that went mad may have.
+//
 // After the driver died, its successor takes the rings as they are: it raises `epoch`, drops what
 // was queued and completes nothing of the old life; a client that sees a new epoch submits again
 // what was not completed (writes are idempotent: the client still has the bytes). A request says

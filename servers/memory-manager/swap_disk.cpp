@@ -50,9 +50,11 @@ void SwapDisk::send_rest()
         if (transfer_[n].kind != TransferKind::none && !transfer_[n].sent) send(transfer_[n]);
 }
 
+/// For new requests, and for room where a driver (or one before it) has filled our ring.
 void SwapDisk::wake()
 {
-    if (requests_.must_signal()) driver_.signal();
+    bool const asked = requests_.must_signal(), made_room = completions_.must_signal();
+    if (asked || made_room) driver_.signal();
 }
 
 void SwapDisk::send(Transfer& it)
@@ -96,6 +98,7 @@ Transfer* SwapDisk::completed(block::Status& status)
                 return failed;
             }
             send_rest();
+            wake();
             if (completions_.sleep_if_empty()) return nullptr;
             continue;
         }

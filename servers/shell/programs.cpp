@@ -6,19 +6,8 @@ namespace shell {
 namespace {
 
 using monitor::ProgramInfo;
-using program::State;
-
-std::string_view state_name(u64 state)
-{
-    constexpr std::string_view names[] = {"absent", "starting", "running", "restarting"};
-    return state < std::size(names) ? names[state] : "?";
-}
-
-std::string_view kind_name(u64 kind)
-{
-    constexpr std::string_view names[] = {"trusted", "server", "driver"};
-    return kind < std::size(names) ? names[kind] : "?";
-}
+using observe::kind_name;
+using observe::state_name;
 
 std::string_view holding_name(u64 kind)
 {
@@ -31,19 +20,6 @@ std::string_view holding_name(u64 kind)
                                           "HPET",      "framebuffer", "DMA"};
     if (kind >= 0x100 && kind - 0x100 < std::size(needs)) return needs[kind - 0x100];
     return kind < std::size(grants) ? grants[kind] : "?";
-}
-
-/// Calls `each` with the information about every program.
-template <class Each> Error for_each_program(Shell& shell, Each&& each)
-{
-    for (u64 program = 0; program < composition::max_programs; ++program) {
-        auto answer = shell.monitor<ProgramInfo>({program});
-        if (answer)
-            each(program, *answer);
-        else
-            return answer.error() == Error::not_found ? Error::ok : answer.error();
-    }
-    return Error::ok;
 }
 
 } // namespace
@@ -71,7 +47,7 @@ int ps(Shell& shell, Words&)
                  {"recovery-sum", 8, true}},
                 shell.json,
                 shell.json ? Table::max_columns : for_people};
-    Error const end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
+    Error const end = shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
         u64 bytes = info.fixed_bytes;
         if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
             bytes += (account->resident + account->tables) * 4096;
@@ -182,8 +158,8 @@ int sched(Shell& shell, Words&)
     constexpr u64 milliseconds = 500;
     static u64 before[composition::max_programs]; // CPU time of each at the first look
     for (u64& each : before) each = 0;
-    Error end = for_each_program(
-        shell, [&](u64 program, ProgramInfo::Reply const& info) { before[program] = info.cpu_us; });
+    Error end = shell.observer.for_each_program(
+        [&](u64 program, ProgramInfo::Reply const& info) { before[program] = info.cpu_us; });
     if (end != Error::ok) return shell.fail("sched", end);
     Levels levels{shell};
     u64 const from = shell.out.clock().now();
@@ -198,7 +174,7 @@ int sched(Shell& shell, Words&)
                  {"cpu", 7, true},
                  {"permille", 8, true}},
                 shell.json};
-    end = for_each_program(shell, [&](u64 program, ProgramInfo::Reply const& info) {
+    end = shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
         u64 const used = info.cpu_us > before[program] ? info.cpu_us - before[program] : 0;
         table.row({text::value(text_of(info.name)), text::value(state_name(info.state)),
                    text::value(info.priority), levels.of(program, info.flags),

@@ -1,5 +1,6 @@
 // Commands about what happened: log and crash.
 #include "servers/shell/shell.hpp"
+#include "json/writer.hpp"
 
 namespace shell {
 
@@ -174,16 +175,16 @@ void write_numbers(Shell& shell, std::span<u64 const> numbers, bool ends_at_zero
 void write_function(Shell& shell, u64 program, u64 address)
 {
     auto symbol = shell.monitor<monitor::Symbol>({program, address});
-    write_json_string(shell.out, symbol ? text_of(symbol->name) : std::string_view{});
+    json::write_string(shell.out, symbol ? text_of(symbol->name) : std::string_view{});
 }
 
 /// The record as an object. The functions are those of "rip" and then of the backtrace.
 void crash_json(Shell& shell, monitor::CrashRecord::Reply const& record)
 {
     shell.out.write("{\"name\": ");
-    write_json_string(shell.out, shell.name(record.program));
+    json::write_string(shell.out, shell.name(record.program));
     shell.out.print(", \"instance\": {}, \"reason\": ", record.epoch);
-    write_json_string(shell.out, reason_name(record));
+    json::write_string(shell.out, reason_name(record));
     shell.out.print(", \"ended\": {}, \"recovery\": {}, \"fault\": {}, \"words\": ", record.time_us,
                     record.recovery_us, record.label);
     write_numbers(shell, record.word, false);
@@ -200,7 +201,7 @@ void crash_json(Shell& shell, monitor::CrashRecord::Reply const& record)
         write_function(shell, record.program, address - 1); // the call, not where it returns to
     }
     shell.out.write("], \"log\": ");
-    write_json_string(shell.out, text_of(record.log));
+    json::write_string(shell.out, text_of(record.log));
     shell.out.write("}");
 }
 

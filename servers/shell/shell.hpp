@@ -1,11 +1,10 @@
 // What a command gets: whom it may Call, where it writes, and how a command is described.
 #pragma once
 
+#include "observe/observer.hpp"
 #include "protocol/device.hpp"
 #include "protocol/entropy.hpp"
 #include "protocol/log.hpp"
-#include "protocol/memory.hpp"
-#include "protocol/monitor.hpp"
 #include "protocol/netconf.hpp"
 #include "servers/shell/session.hpp"
 #include "servers/shell/table.hpp"
@@ -17,24 +16,18 @@ namespace shell {
 /// Statuses of commands besides the errors of kit/result.hpp, which are theirs + error_base.
 inline constexpr int failed = 1, wrong_use = 2, interrupted = 130, not_a_command = 127;
 
-/// Text in an array of a protocol: up to its zero or its end.
-template <usize N> std::string_view text_of(char const (&array)[N])
-{
-    usize length = 0;
-    while (length < N && array[length]) ++length;
-    return {array, length};
-}
+using observe::text_of;
 
 class Shell {
 public:
-    explicit Shell(program::Program const& self) : out{self}, self_{self} {}
+    explicit Shell(program::Program const& self) : out{self}, observer{self}, self_{self} {}
 
     /// Runs the commands of a line. Status of the last of them.
     int run(std::string_view line);
 
     template <rpc::Call C> auto monitor(typename C::Args const& args)
     {
-        return program::call<monitor::Monitor, C>(self_, monitor_, args);
+        return observer.monitor<C>(args);
     }
     template <rpc::Call C> auto device(typename C::Args const& args)
     {
@@ -54,7 +47,7 @@ public:
     }
     template <rpc::Call C> auto memory(typename C::Args const& args)
     {
-        return rpc::call<memory::Memory, C>(rpc::Channel{self_.memory()}, args);
+        return observer.memory<C>(args);
     }
 
     /// The program called `name`, or ~0 after saying that there is none.
@@ -69,13 +62,14 @@ public:
     program::Program const& program() const { return self_; }
 
     Session out;
+    observe::Observer observer;
     bool json = false;
 
 private:
     int run_one(Words& words);
 
     program::Program const& self_;
-    program::Use monitor_ = self_.use("monitor"), device_ = self_.use("device");
+    program::Use device_ = self_.use("device");
     program::Use log_ = self_.use("logread"), entropy_ = self_.use("entropy");
     program::Use netconf_ = self_.use("netconf");
     monitor::ProgramInfo::Reply named_{};

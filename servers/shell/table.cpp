@@ -1,5 +1,7 @@
-// See table.hpp. [RFC 8259, section 7 "Strings"]
+// See table.hpp.
 #include "servers/shell/table.hpp"
+
+#include "json/writer.hpp"
 
 namespace shell {
 
@@ -20,26 +22,6 @@ void write_column(Sink& out, Column const& column, text::Value const& value, boo
 }
 
 } // namespace
-
-void write_json_string(Sink& out, std::string_view text)
-{
-    out.write("\"");
-    text::Utf8Decoder decoder;
-    auto const put = [&out](u32 point) {
-        if (point == '"' || point == '\\') out.write("\\");
-        if (point >= ' ') return out.write(text::Utf8{point}.view());
-        text::Line<8> escaped;
-        text::format(escaped, "\\u00{}{}", point < 16 ? "0" : "1",
-                     std::string_view{&"0123456789abcdef"[point % 16], 1});
-        out.write(escaped.view());
-    };
-    for (char const c : text) { // what is no UTF-8 must not get into JSON
-        auto const step = decoder.decode(static_cast<u8>(c));
-        for (usize i = 0; i < step.count; ++i) put(step.point[i]);
-    }
-    if (decoder.pending()) put(text::replacement);
-    out.write("\"");
-}
 
 Table::Table(Sink& out, std::initializer_list<Column> columns, bool json, usize shown)
     : out_{out}, json_{json}
@@ -65,7 +47,7 @@ void Table::row(std::initializer_list<text::Value> values)
             write_column(out_, column_[i], value, i + 1 == count_);
         } else {
             if (i > 0) out_.write(", ");
-            write_json_string(out_, column_[i].name);
+            json::write_string(out_, column_[i].name);
             out_.write(": ");
             bool const string = value.style == text::Style::string;
             text::Line<24> number;
@@ -73,7 +55,7 @@ void Table::row(std::initializer_list<text::Value> values)
             text::write_value(
                 number, {negative ? text::Style::negative : text::Style::decimal, value.number});
             if (string)
-                write_json_string(out_, value.string);
+                json::write_string(out_, value.string);
             else
                 out_.write(number.view());
         }

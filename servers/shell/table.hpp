@@ -32,7 +32,4 @@ private:
     bool json_;
 };
 
-/// A text as a JSON string.
-void write_json_string(Sink& out, std::string_view text);
-
 } // namespace shell

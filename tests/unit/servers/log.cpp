@@ -71,7 +71,8 @@ TEST_CASE("filters drop lines of a program and are kept", "[log]")
     REQUIRE(store.set_filter(2, static_cast<u64>(Level::error)));
     store.add(1, 0, Level::debug, false, "yes");
     store.add(2, 0, Level::warning, false, "no");
-    CHECK(lines(store) == Lines{"yes"});
+    store.add(2, 0, Level::error, false, "no filter drops an error");
+    CHECK(lines(store) == Lines{"yes", "no filter drops an error"});
     CHECK_FALSE(store.set_filter(1, 4));
     CHECK_FALSE(store.set_filter(composition::max_programs, 0));
     Store successor;

@@ -115,3 +115,24 @@ TEST_CASE("a client that was started anew waits for its predecessor's requests",
     CHECK(client.online());
     CHECK(rig.once(client, Operation::read, 0, 0, 512) == Status::ok);
 }
+
+TEST_CASE("a driver that finds its client's completions full hears when there is room", "[block]")
+{
+    Rig rig;
+    auto client = rig.online();
+    REQUIRE(client.submit(Operation::write, 5, 0, 512, 1));
+    client.wake_driver(); // the predecessor's last signal
+    queue::Sender mad{&rig.edges[0].shared->completions};
+    while (mad.push({0, 0, 1})) {
+    }
+    rig.start();
+    rig.settle(); // the successor waits for room
+    sys::fake_kernel.calls.clear();
+    Outcome outcome{};
+    CHECK_FALSE(client.next(outcome)); // none of it is an outcome; asks again
+    CHECK(signals_of(rig.edges[0].driver_signal) == 1);
+    rig.settle();
+    REQUIRE(client.next(outcome));
+    CHECK((outcome.cookie == 1 && outcome.status == Status::ok));
+    CHECK(client.in_flight() == 0);
+}

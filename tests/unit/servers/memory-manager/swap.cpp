@@ -272,6 +272,18 @@ TEST_CASE("a driver that dies in the middle loses nothing")
             REQUIRE(word_at(world.wait_for(spaces[who], address, false)) == value);
 }
 
+TEST_CASE("a driver that finds the completions full hears when there is room")
+{
+    SwapWorld world{4000};
+    auto& completions = world.disk->completions;
+    while (completions.push({0, 0, 1})) {
+    }
+    REQUIRE(completions.sleep_if_full());
+    world.manager->on_signal();
+    CHECK(completions.space() == block::ring_entries);
+    CHECK(world.disk->rings->completions.producer_awake == 1); // set by who signals it
+}
+
 TEST_CASE("a page that cannot be read stops its program alone")
 {
     SwapWorld world{12000};
