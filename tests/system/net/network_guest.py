@@ -1,7 +1,6 @@
 """A guest of net.toml on wires of a test's own (wire.py), at its prompt, and how to ask it."""
 import contextlib
 import json
-import re
 import subprocess
 import time
 
@@ -109,7 +108,3 @@ def possible(tap):
     except wire.Impossible as reason:
         tap.skip('network', reason)
         return False
-
-
-def requests_per_second(text):
-    return float(re.search(r'Requests/sec:\s+([\d.]+)', text)[1])
