@@ -120,6 +120,7 @@ class Wire:
         _ip(f'tuntap add dev {self.tap} mode tap')
         self._stack.callback(lambda: _ip(f'link delete {self.tap}'))
         _sysctl(f'ipv6.conf.{self.tap}.accept_ra', 0)
+        _sysctl(f'ipv6.conf.{self.tap}.accept_dad', 0)  # its link-local address is there at once, for dnsmasq
         _ip(f'address add {self.address}/24 dev {self.tap}')
         _ip(f'address add {self.address6}/64 dev {self.tap} nodad')
         _ip(f'link set {self.tap} up')
