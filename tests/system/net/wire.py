@@ -170,7 +170,8 @@ class Wire:
         self._stack.close()
 
 
-_BAD = ' || '.join(['_ws.malformed', *(f'{name}.checksum.status == 0'
+# Errors quote what they complain about, which may be malformed.
+_BAD = ' || '.join(['(_ws.malformed && !(icmp.type == 3) && !(icmpv6.type < 128))', *(f'{name}.checksum.status == 0'
                                        for name in ('ip', 'tcp', 'udp', 'icmp', 'icmpv6', 'igmp'))])
 _CHECKS = [word for name in ('ip', 'tcp', 'udp') for word in ('-o', f'{name}.check_checksum:TRUE')]
 
