@@ -23,7 +23,7 @@ def main():
         with network_guest.wires() as (net,), NetworkGuest(
                 [net], ['e1000'], options.build, options.archive, words=['--emulator', 'bochs']) as guest:
             guest.begin()
-            guest.configured()
+            guest.after(lambda: guest.rows('net')[0]['state'] == 'up', 'address that is used')
             tap.case('DHCP gives an address', guest.address[0].startswith('10.77.0.'), guest.address)
             good, text = guest.pinged(guest.address[0])
             tap.case('the guest answers pings', good, text)

@@ -149,8 +149,8 @@ class Attack:
         for _ in range(400):
             at = chance.randint(-1500, 3000)
             length = chance.choice((0, 1, 7, 100, 536, 1460))
-            it.send(ACK | (FIN if chance.random() < 0.02 and at > 2100 else 0), b'?' * length if at > len(data) or at < 0
-                    else data[at:at + length], ours=at or 4000)
+            piece = b''.join(data[i:i + 1] if 0 <= i < len(data) else b'?' for i in range(at, at + length))
+            it.send(ACK | (FIN if chance.random() < 0.02 and at > 2100 else 0), piece, ours=at or 4000)
         return None if self.pump(it.answers, data) else 'the stream does not come back'
 
     CONVERSATIONS = {'zero windows': zero_windows, 'resets': resets, 'overlapping segments': out_of_order}
