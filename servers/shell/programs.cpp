@@ -47,17 +47,18 @@ int ps(Shell& shell, Words&)
                  {"recovery-sum", 8, true}},
                 shell.json,
                 shell.json ? Table::max_columns : for_people};
-    Error const end = shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
-        u64 bytes = info.fixed_bytes;
-        if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
-            bytes += (account->resident + account->tables) * 4096;
-        table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
-                   text::value(state_name(info.state)), text::value(info.priority),
-                   levels.of(program, info.flags), text::time(info.cpu_us), text::size(bytes),
-                   text::value(info.restarts), text::time(info.recovery_us),
-                   text::value(info.recoveries), text::time(info.least_recovery_us),
-                   text::time(info.most_recovery_us), text::time(info.sum_recovery_us)});
-    });
+    Error const end =
+        shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
+            u64 bytes = info.fixed_bytes;
+            if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
+                bytes += (account->resident + account->tables) * 4096;
+            table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
+                       text::value(state_name(info.state)), text::value(info.priority),
+                       levels.of(program, info.flags), text::time(info.cpu_us), text::size(bytes),
+                       text::value(info.restarts), text::time(info.recovery_us),
+                       text::value(info.recoveries), text::time(info.least_recovery_us),
+                       text::time(info.most_recovery_us), text::time(info.sum_recovery_us)});
+        });
     table.end();
     return end == Error::ok ? 0 : shell.fail("ps", end);
 }
