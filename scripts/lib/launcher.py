@@ -47,7 +47,8 @@ def scratch_folder():
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn: the program ends when we do, however that comes."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
@@ -111,7 +112,7 @@ class Guest:
         # A session of its own: Ctrl-C at the terminal reaches us alone, and we decide.
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=self._errors, cwd=folder,
-            pass_fds=descriptors, start_new_session=True, preexec_fn=_die_with_parent)
+            pass_fds=descriptors, start_new_session=True, preexec_fn=die_with_parent)
 
     def _start_qemu(self):
         self.serial, serial_end = socket.socketpair()

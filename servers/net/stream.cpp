@@ -10,6 +10,7 @@ namespace net_server {
 namespace {
 
 constexpr u32 default_window = 64 << 10;
+constexpr u32 told_in_syn = 0xffff;
 
 Status status_of(err_t error)
 {
@@ -168,15 +169,19 @@ err_t Sockets::on_accept(void* argument, tcp_pcb* pcb, err_t error)
     return ERR_OK;
 }
 
-/// lwIP begins with the largest window: the socket's own takes its place.
+/// lwIP begins with the largest window: the socket's own takes its place. The SYN could say no more
+/// than 64 KiB, which are not taken back; what the peer never heard of is.
 void Sockets::established(Socket& socket)
 {
     tcp_pcb& pcb = *socket.tcp;
     u32 const most = socket.client->grant.memory / 2;
     if (most < socket.window) socket.window = most;
-    if (socket.window < pcb.rcv_wnd) {
-        pcb.rcv_wnd = socket.window;
-        pcb.rcv_ann_wnd = socket.window;
+    u32 const start = socket.window < told_in_syn ? told_in_syn : socket.window;
+    if (start < pcb.rcv_wnd) {
+        pcb.rcv_wnd = start;
+        pcb.rcv_ann_wnd = start;
+        pcb.rcv_ann_right_edge = pcb.rcv_nxt + start;
+        socket.withheld = start - socket.window;
     } else {
         socket.window = pcb.rcv_wnd; // without scaling it is 64 KiB at most
     }

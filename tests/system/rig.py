@@ -16,7 +16,7 @@ import time
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'scripts/lib'), str(ROOT / 'scripts/gen')]
 import interrupts  # noqa: E402
-from launcher import Guest, scratch_folder  # noqa: E402
+from launcher import Guest, die_with_parent, scratch_folder  # noqa: E402
 from options import IMAGE_KINDS, add_guest_options, checked  # noqa: E402
 import project  # noqa: E402
 from project import ProjectError  # noqa: E402

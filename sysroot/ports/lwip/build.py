@@ -43,6 +43,12 @@ EDITS = [
     ('core/tcp_out.c',
      'TCPH_SET_FLAG(useg->tcphdr, split_flags);',
      'TCPH_FLAGS_SET(useg->tcphdr, split_flags);'),
+    # What begins inside the window and ends beyond it must not wait among what is out of order: when the
+    # gap before it is filled, the window would go below zero.
+    ('core/tcp_in.c',
+     '        if (pcb->ooseq == NULL) {\n          pcb->ooseq = tcp_seg_copy(&inseg);\n',
+     '        if (TCP_SEQ_GT((u32_t)tcplen + seqno, pcb->rcv_nxt + (u32_t)pcb->rcv_wnd)) {\n'
+     '        } else if (pcb->ooseq == NULL) {\n          pcb->ooseq = tcp_seg_copy(&inseg);\n'),
 ]
 
 
