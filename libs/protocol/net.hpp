@@ -60,7 +60,7 @@ enum class Option : u16 {
     broadcast = 3,  ///< datagram: 1: may send to broadcast addresses
     join = 4,       ///< datagram: the group in `address`
     leave = 5,
-    receive_window = 6, ///< stream: bytes of window to offer at most, up to 1 MiB
+    receive_window = 6, ///< stream: bytes of window to offer, two segments to 1 MiB
     last = receive_window,
 };
 

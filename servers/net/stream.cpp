@@ -196,6 +196,10 @@ void Sockets::established(Socket& socket)
     tcp_pcb& pcb = *socket.tcp;
     u32 const most = socket.client->grant.memory / 2;
     if (most < socket.window) socket.window = most;
+    // lwIP announces a window again when it has grown by an MSS: what is less than another MSS then
+    // would leave the peer nothing that is worth sending.
+    u32 const least = 2 * u32{pcb.mss};
+    if (socket.window < least) socket.window = least;
     u32 const start = socket.window < told_in_syn ? told_in_syn : socket.window;
     if (start < pcb.rcv_wnd) {
         pcb.rcv_wnd = start;
