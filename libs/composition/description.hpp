@@ -25,6 +25,8 @@ inline constexpr u16 flag_autostart = 2; ///< started at boot (or when its devic
 inline constexpr u16 flag_feedback = 4;  ///< its scheduling context is in the feedback class
 inline constexpr u16 flag_monitor = 8;   ///< may Call the supervisor's monitor protocol
 inline constexpr u16 flag_injector = 16; ///< test profiles only: gets write mappings of a victim
+inline constexpr u16 flag_loader = 32;   ///< a slot for uploaded programs: lays out its own image
+inline constexpr u16 flag_uploader = 64; ///< may Call the supervisor's guests protocol
 
 enum class Bus : u8 { none = 0, pci = 1, platform = 2 };
 

@@ -15,6 +15,8 @@ inline constexpr u64 fault_bit = u64{1} << 41;
 inline constexpr u64 monitor_bit = u64{1} << 42;
 /// The same for a program with the right `injector` (profile test only): may use MapVictim.
 inline constexpr u64 injector_bit = u64{1} << 43;
+/// The same for a program with the right `loader`: may use MapImage and Seal.
+inline constexpr u64 loader_bit = u64{1} << 44;
 
 /// How a region may be used. Write and execute together are refused everywhere.
 inline constexpr u64 access_read = 1, access_write = 2, access_execute = 4;
@@ -268,6 +270,28 @@ struct Sweep {
     };
 };
 
+/// Zeroed memory on demand where a program's own image may lie (program::layout::image_start to
+/// image_end), to be read and written, and only where nothing is. The right `loader`. Errors:
+/// missing_rights; bad_argument (not page aligned, no bytes); out_of_range (not in that area);
+/// slot_occupied; no_memory (more than the account may ever hold).
+struct MapImage {
+    static constexpr bool idempotent = false;
+    struct Args {
+        u64 address, bytes;
+    };
+    struct Reply {};
+};
+/// Makes what MapImage gave at this address, all of it, readable or readable and executable, and
+/// never writable again: its contents stay. So no page is ever writable and executable, nor
+/// executable and later writable. The right `loader`. Errors: missing_rights; bad_argument (access
+/// is another); not_found (no region of MapImage begins there, or it was sealed before).
+struct Seal {
+    static constexpr bool idempotent = false;
+    struct Args {
+        u64 address, access;
+    };
+    struct Reply {};
+};
 /// The oldest of what was refused for want of a right or of memory and that nobody was told of;
 /// who: a space. The manager is signalled, as for a fault, when there is one after there was none.
 /// For the manager.
@@ -281,6 +305,6 @@ using Memory =
     rpc::Protocol<1, Allocate, Free, Statistics, SpaceStatistics, MachineStatistics, CreateSpace,
                   DestroySpace, MapArchive, MapAnonymous, CreateObject, MapObject, DestroyObject,
                   MapFrame, TakeUntyped, ReturnUntyped, Fill, TakeFrame, NextFault, ResumeFault,
-                  AttachSwap, Peek, MapVictim, Sweep, NextRefusal>;
+                  AttachSwap, Peek, MapVictim, Sweep, NextRefusal, MapImage, Seal>;
 
 } // namespace memory

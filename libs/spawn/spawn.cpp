@@ -73,6 +73,7 @@ u64 Process::thread(composition::Program const& program) const
 void Maker::begin(Process& process, u32 index)
 {
     process.program_ = index;
+    uses_ = nullptr;
     replies_given_ = 0;
     arguments_.magic = runtime::arguments_magic;
     arguments_.value_count = 0;
@@ -80,10 +81,11 @@ void Maker::begin(Process& process, u32 index)
     std::memcpy(arguments_.program, system_->program(index).name, composition::name_bytes);
 }
 
-Result<void> Maker::make(Process& process, u32 index, Image const& image)
+Result<void> Maker::make(Process& process, u32 index, Image const& image, Uses const* uses)
 {
     composition::Program const& program = system_->program(index);
     begin(process, index);
+    uses_ = uses;
     auto const made = [&]() -> Result<void> {
         TRY(make_space(process, program, image));
         TRY(take_untyped(process, program));
@@ -146,7 +148,9 @@ Result<void> Maker::make_objects(Process& process, composition::Program const& p
     TRY(make(ObjectType::sched_context, context_bits, process.context(), 1));
     if (program.reply_count > 0)
         TRY(make(ObjectType::reply, 0, process.reply(0), program.reply_count));
-    for (Grant const& it : system_->grants(program)) TRY(grant(process, program, it));
+    auto const grants = system_->grants(program);
+    for (Grant const& it : grants)
+        if (!uses_ || !uses_->leave_out(grants, it)) TRY(grant(process, program, it));
     return make_thread(process, program, entry);
 }
 
@@ -212,6 +216,7 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
         u64 badge = process.space_;
         if (program.flags & composition::flag_monitor) badge |= memory::monitor_bit;
         if (program.flags & composition::flag_injector) badge |= memory::injector_bit;
+        if (program.flags & composition::flag_loader) badge |= memory::loader_bit;
         return mint(peers_[system_->header().memory_manager].endpoint,
                     trusted ? memory::manager : badge, call);
     }

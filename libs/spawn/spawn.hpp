@@ -15,6 +15,7 @@
 #include "composition/reader.hpp"
 #include "runtime/arguments.hpp"
 #include "spawn/image.hpp"
+#include "spawn/uses.hpp"
 #include "sys/tcb.hpp"
 #include "sys/untyped.hpp"
 
@@ -101,7 +102,8 @@ public:
 
     /// Makes an instance of program `index` in `process`, which has none. After an error nothing of
     /// it is left.
-    Result<void> make(Process& process, u32 index, Image const& image);
+    /// @param uses  which of its uses it gets; null: all
+    Result<void> make(Process& process, u32 index, Image const& image, Uses const* uses = nullptr);
     /// For memory-manager, whose memory root provides: as make(), where root has put VSpace, frame
     /// of the IPC buffer and untyped into the process's slots for them, and mapped the image. The
     /// caller writes the arguments and resumes the thread.
@@ -136,7 +138,8 @@ private:
     std::span<Peer const> peers_;
     std::span<SharedMemory const> objects_;
     runtime::Arguments arguments_{};
-    u64 replies_given_ = 0; ///< to the process being made
+    Uses const* uses_ = nullptr; ///< of the process being made
+    u64 replies_given_ = 0;      ///< to the process being made
 };
 
 } // namespace spawn

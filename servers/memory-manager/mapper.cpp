@@ -165,6 +165,15 @@ Result<void> Mapper::refresh(Space& space, u32 page, Entry& entry, u64 access)
     return map(space, frame(entry), page, access, abi::VmAttributes::write_back);
 }
 
+Result<void> Mapper::restrict_range(Space& space, u32 first, u32 pages, u64 access)
+{
+    for (u32 page = first; page < first + pages; ++page) {
+        Entry* const entry = find(space, page);
+        if (entry && entry->kind() == EntryKind::frame) TRY(refresh(space, page, *entry, access));
+    }
+    return {};
+}
+
 Result<void> Mapper::restore(Space& space, u32 page, Entry& entry, FrameId frame)
 {
     entry = Entry{EntryKind::frame, frame};

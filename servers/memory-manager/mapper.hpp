@@ -59,6 +59,9 @@ public:
                             bool large);
     /// Maps what the entry says once more, with these rights.
     Result<void> refresh(Space& space, u32 page, Entry& entry, u64 access);
+    /// Maps the frames of its own that are present in [first, first + pages) with these rights; the
+    /// others come with those of their region.
+    Result<void> restrict_range(Space& space, u32 first, u32 pages, u64 access);
     /// Unmaps a frame that its owner keeps.
     void take_out(FrameId frame) { (void)frames_->frame(frame).unmap(); }
     /// Maps a frame that was taken out again; it counts still.

@@ -10,6 +10,7 @@ enum class RegionKind : u8 {
     archive,   ///< read in place, copied when written; zero behind `file_bytes`
     anonymous, ///< zero at first
     heap,      ///< the same, by Allocate
+    unsealed,  ///< the same, by MapImage: Seal takes its write access away and makes it anonymous
     object,    ///< shared
     device,    ///< a frame that was handed in
     freed,     ///< was heap: nobody may touch it, and it becomes less

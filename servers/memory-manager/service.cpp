@@ -41,14 +41,14 @@ void Service::serve_sweeping(Client client, rpc::Message& message)
 
 Result<Space*> Service::caller(Client client)
 {
-    Space* const space = m_.spaces.find(client.badge & ~(monitor_bit | injector_bit));
+    Space* const space = m_.spaces.find(client.badge & ~(monitor_bit | injector_bit | loader_bit));
     if (space == nullptr) return Error::not_found;
     return space;
 }
 
 Error Service::refuse(Client client, u64 call, Error why)
 {
-    if (m_.refusals.note(client.badge & ~(monitor_bit | injector_bit), call, why))
+    if (m_.refusals.note(client.badge & ~(monitor_bit | injector_bit | loader_bit), call, why))
         m_.supervisor.signal();
     return why;
 }

@@ -53,12 +53,22 @@ public:
     Answer<memory::Peek> on(memory::Peek, Args<memory::Peek> const&, Client);
     Answer<memory::MapVictim> on(memory::MapVictim, Args<memory::MapVictim> const&, Client);
     Answer<memory::Sweep> on(memory::Sweep, Args<memory::Sweep> const&, Client);
+    Answer<memory::MapImage> on(memory::MapImage, Args<memory::MapImage> const&, Client);
+    Answer<memory::Seal> on(memory::Seal, Args<memory::Seal> const&, Client);
     Answer<memory::NextRefusal> on(memory::NextRefusal, Args<memory::NextRefusal> const&, Client);
 
 private:
     void serve_sweeping(Client client, rpc::Message& message);
     /// The space that a program calls for. Errors: not_found.
     Result<Space*> caller(Client client);
+    /// The same of a program that has the right `loader`. Errors: missing_rights, not_found.
+    template <class C> Result<Space*> loader(Client client)
+    {
+        // The manager's badge is none of a program, whatever bits it has.
+        bool const may = client.badge != memory::manager && client.badge & memory::loader_bit;
+        if (!may) return refused<C>(client);
+        return caller(client);
+    }
     /// The space that the manager means. Errors: missing_rights, not_found.
     template <class C> Result<Space*> managed(Client client, u64 space)
     {

@@ -28,6 +28,26 @@ Status status_of(err_t error)
     }
 }
 
+template <class Pcb> bool any_has(Pcb const* first, ip_addr_t const& ip, u16 port)
+{
+    for (Pcb const* it = first; it != nullptr; it = it->next)
+        if (it->local_port == port && IP_GET_TYPE(&it->local_ip) == IP_GET_TYPE(&ip) &&
+            (ip_addr_isany(&it->local_ip) || ip_addr_isany(&ip) || ip_addr_cmp(&it->local_ip, &ip)))
+            return true;
+    return false;
+}
+
+/// A port is taken by who listens there or is bound to it, not by connections that ended: those
+/// stay for minutes (TIME-WAIT), and a server that was replaced would have to wait for them.
+err_t bind_stream(tcp_pcb& pcb, ip_addr_t const& ip, u16 port)
+{
+    if (port != 0 &&
+        (any_has(tcp_listen_pcbs.listen_pcbs, ip, port) || any_has(tcp_bound_pcbs, ip, port)))
+        return ERR_USE;
+    ip_set_option(&pcb, SOF_REUSEADDR); // connections of a listener have it too
+    return tcp_bind(&pcb, &ip, port);
+}
+
 constexpr tcp_ext_arg_callbacks with_destroy(tcp_extarg_callback_pcb_destroyed_fn destroy)
 {
     return {destroy, nullptr};
@@ -57,7 +77,7 @@ void Sockets::bind(Socket& socket, Request const& request)
     if (!fits || !fresh) return client.answer(request, Status::bad_request);
     if (!may_bind(socket, request)) return client.answer(request, Status::denied);
     ip_addr_t const ip = ip_of(request.address, socket.six);
-    err_t const error = socket.stream ? tcp_bind(socket.tcp, &ip, request.port)
+    err_t const error = socket.stream ? bind_stream(*socket.tcp, ip, request.port)
                                       : udp_bind(socket.udp, &ip, request.port);
     u16 const port = socket.stream ? socket.tcp->local_port : socket.udp->local_port;
     client.answer(request, error == ERR_OK ? Status::ok : status_of(error), port);

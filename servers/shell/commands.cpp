@@ -39,6 +39,8 @@ constexpr Command table[] = {
      false, false, nc},
     {"httpget", "[-q] URL", "what a web server answers, its length and SHA-256; -q: only these", 1,
      2, false, false, httpget},
+    {"upload", "on|off|list|stop NAME", "programs over HTTP: once, with a token; who uploaded what",
+     1, 2, true, false, upload},
     {"echo", "[TEXT ...]", "says it", 0, Words::max_words, false, false, echo},
     {"clear", "", "clears the screen", 0, 0, false, false, clear},
     {"poweroff", "", "switches the machine off", 0, 0, false, false, power_off},

@@ -6,6 +6,7 @@
 #include "protocol/entropy.hpp"
 #include "protocol/log.hpp"
 #include "protocol/netconf.hpp"
+#include "protocol/uploads.hpp"
 #include "servers/shell/session.hpp"
 #include "servers/shell/table.hpp"
 #include "servers/shell/words.hpp"
@@ -45,6 +46,10 @@ public:
     {
         return program::call<netconf::Netconf, C>(self_, netconf_, args);
     }
+    template <rpc::Call C> auto uploads(typename C::Args const& args)
+    {
+        return program::call<::uploads::Uploads, C>(self_, uploads_, args);
+    }
     template <rpc::Call C> auto memory(typename C::Args const& args)
     {
         return observer.memory<C>(args);
@@ -71,7 +76,7 @@ private:
     program::Program const& self_;
     program::Use device_ = self_.use("device");
     program::Use log_ = self_.use("logread"), entropy_ = self_.use("entropy");
-    program::Use netconf_ = self_.use("netconf");
+    program::Use netconf_ = self_.use("netconf"), uploads_ = self_.use("uploads");
     monitor::ProgramInfo::Reply named_{};
 };
 
@@ -112,5 +117,6 @@ int ping6(Shell&, Words&);
 int dns(Shell&, Words&);
 int nc(Shell&, Words&);
 int httpget(Shell&, Words&);
+int upload(Shell&, Words&); // uploads.cpp
 
 } // namespace shell

@@ -139,9 +139,17 @@ void Lifecycle::publish(Managed const& it, State state)
 Result<void> Lifecycle::start(Managed& it, u64 parameter)
 {
     if (it.is_driver() && !parts_.devices.present(it.index)) return Error::absent;
+    if (it.is_slot() && !it.described) return Error::absent; // nothing was uploaded
     it.policy.forgive();
     it.parameter = parameter;
     return make(it);
+}
+
+void Lifecycle::stop(Managed& it)
+{
+    it.policy = RestartPolicy{}; // never again
+    if (it.runs()) return kill(it);
+    if (it.due) decide(it, Reason::killed);
 }
 
 /// Makes an instance and lets it run. What goes wrong counts as its end.
@@ -186,7 +194,7 @@ Result<void, spawn::Failure> Lifecycle::make_instance(Managed& it)
     it.heartbeat = Heartbeat{it.definition->heartbeat_us};
     it.ready = false;
 
-    TRY(maker_.make(it.process, it.index, it.image));
+    TRY(maker_.make(it.process, it.index, it.image, it.is_slot() ? &it.uses : nullptr));
     if (it.is_driver()) {
         auto const attached = parts_.devices.attach(it.index, it.process.space(),
                                                     it.process.cnode(), maker_.arguments());

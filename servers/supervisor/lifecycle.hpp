@@ -48,8 +48,10 @@ public:
 
     /// Ends a program that runs; restart rules apply.
     void kill(Managed& it) { end(it, Reason::killed, nullptr); }
+    /// Ends a program for good, if it runs or would come back.
+    void stop(Managed& it);
     /// Starts a program that does not run, whatever happened before.
-    /// @error absent  its device is not there
+    /// @error absent  its device is not there, or nothing was uploaded to it
     /// @error         why it could not be made; the log tells at which step
     Result<void> start(Managed& it, u64 parameter);
 

@@ -4,6 +4,7 @@
 // once, and receives. Read inventory.hpp and lifecycle.hpp next.
 #include "clock.hpp"
 #include "cpio/cpio.hpp"
+#include "guest_service.hpp"
 #include "monitor_service.hpp"
 #include "program/program.hpp"
 
@@ -31,6 +32,7 @@ class Supervisor {
     EventRing events_{given(), slots_};
     Lifecycle lifecycle_{{given(), system_, inventory_, slots_, devices_, report_, crashes_,
                           Time{given().tsc_mhz, given().tsc_at_entry}, archive()}};
+    GuestService guests_{lifecycle_};
     MonitorService monitor_{system_, lifecycle_, crashes_, events_, archive()};
 
 public:
@@ -69,13 +71,23 @@ public:
                 continue;
             }
             rpc::from_kernel(received, message);
-            rpc::dispatch(monitor::Monitor{}, monitor_, rpc::Client{received.badge}, message);
+            serve_call(rpc::Client{received.badge}, message);
             on_signals(0);
             received = endpoint.reply_receive(rpc::to_kernel(message), reply);
         }
     }
 
 private:
+    /// A capability to our endpoint alone does not say for which of the two protocols it is: the
+    /// caller's rights do.
+    void serve_call(rpc::Client client, rpc::Message& message)
+    {
+        Managed const* const caller = lifecycle_.find(client.badge);
+        if (caller && (caller->definition->flags & composition::flag_uploader))
+            rpc::dispatch(guests::Guests{}, guests_, client, message);
+        else
+            rpc::dispatch(monitor::Monitor{}, monitor_, client, message);
+    }
     /// Handles signals, those that come meanwhile too, and starts whom that made due.
     void on_signals(u64 bits)
     {

@@ -24,10 +24,12 @@ struct Managed {
 
     RestartPolicy policy;
     Heartbeat heartbeat;
-    u64 parameter = 0;     ///< what monitor::Start gave it
-    bool ready = false;    ///< this instance has said that it serves
-    bool attached = false; ///< this instance has its device
-    bool due = false;      ///< a successor is to be made, at due_us
+    u64 parameter = 0;      ///< what monitor::Start gave it
+    spawn::Uses uses;       ///< of a slot: what its program may use
+    bool described = false; ///< of a slot: guests::Start said what its program may use
+    bool ready = false;     ///< this instance has said that it serves
+    bool attached = false;  ///< this instance has its device
+    bool due = false;       ///< a successor is to be made, at due_us
     u64 due_us = 0;
     u64 begun_tsc = 0; ///< when this instance was begun to be made
     u64 ended_tsc = 0; ///< when the end of the last one was noticed; 0: recovery is over
@@ -37,6 +39,8 @@ struct Managed {
 
     bool is_trusted() const { return definition->kind == composition::Kind::trusted; }
     bool is_driver() const { return definition->kind == composition::Kind::driver; }
+    /// A slot for uploaded programs.
+    bool is_slot() const { return (definition->flags & composition::flag_loader) != 0; }
     bool runs() const { return process.exists(); }
     /// Its number at the memory-manager.
     u64 space() const { return member ? member->space : process.space(); }

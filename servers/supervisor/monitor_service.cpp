@@ -75,8 +75,10 @@ auto MonitorService::on(monitor::Holding, monitor::Holding::Args const& args, rp
     auto const grants = system_.grants(*it->definition);
     auto const needs = system_.needs(*it->definition);
     monitor::Holding::Reply reply{};
-    if (args.index < grants.size()) {
-        composition::Grant const& grant = grants[args.index];
+    u64 held = 0; // grants before: those that a slot's program lacks do not count
+    for (composition::Grant const& grant : grants) {
+        if (it->is_slot() && it->uses.leave_out(grants, grant)) continue;
+        if (held++ != args.index) continue;
         copy_name(reply.name, grant.name);
         reply.kind = static_cast<u64>(grant.kind);
         reply.slot = grant.slot;
@@ -86,8 +88,8 @@ auto MonitorService::on(monitor::Holding, monitor::Holding::Args const& args, rp
         reply.bytes = grant.bytes;
         return reply;
     }
-    if (args.index - grants.size() >= needs.size()) return Error::not_found;
-    composition::Need const& need = needs[args.index - grants.size()];
+    if (args.index - held >= needs.size()) return Error::not_found;
+    composition::Need const& need = needs[args.index - held];
     copy_name(reply.name, need.name);
     reply.kind = need_kinds + static_cast<u64>(need.kind);
     reply.slot = need.slot;

@@ -13,7 +13,8 @@ constexpr std::string_view memory_calls[] = {
     "CreateSpace", "DestroySpace",  "MapArchive", "MapAnonymous",    "CreateObject",
     "MapObject",   "DestroyObject", "MapFrame",   "TakeUntyped",     "ReturnUntyped",
     "Fill",        "TakeFrame",     "NextFault",  "ResumeFault",     "AttachSwap",
-    "Peek",        "MapVictim",     "Sweep",      "NextRefusal"};
+    "Peek",        "MapVictim",     "Sweep",      "NextRefusal",     "MapImage",
+    "Seal"};
 constexpr std::string_view device_calls[] = {"Attach",   "Detach", "Present",     "NextEvent",
                                              "Describe", "Power",  "Acknowledge", "NextRefusal"};
 constexpr std::string_view monitor_calls[] = {"ProgramInfo", "Find",        "Holding",  "Kill",

@@ -303,7 +303,8 @@ ErrorCode Machine::invoke(Slot& target, Label label, Words const& words,
                           std::vector<u64> const& caps, Words& answer)
 {
     Slot* const first = caps.empty() ? nullptr : slot(caps[0]);
-    if (label == abi::page_map_execute_never) label = Label::x86_page_map;
+    bool const execute = label != abi::page_map_execute_never;
+    if (!execute) label = Label::x86_page_map;
     if (label == abi::table_harvest) return harvest(target, words, answer);
     switch (label) {
     case Label::untyped_retype:
@@ -321,7 +322,7 @@ ErrorCode Machine::invoke(Slot& target, Label label, Words const& words,
         return map_table(target, words[0], *first, answer);
     case Label::x86_page_map:
         ++maps;
-        return map_page(target, words, *first, answer);
+        return map_page(target, words, execute, *first, answer);
     case Label::x86_page_unmap:
         unmap(target);
         return ErrorCode::no_error;

@@ -25,7 +25,7 @@ struct Node {
 struct Mapping {
     u64 physical = 0;
     unsigned bits = 12;
-    bool write = false, accessed = false, dirty = false;
+    bool write = false, execute = false, accessed = false, dirty = false;
 };
 struct Space {
     bool own = false; ///< the manager's
@@ -81,7 +81,8 @@ private:
     abi::ErrorCode cnode(Slot& root, abi::Label label, Words const& words,
                          std::vector<u64> const& caps);
     abi::ErrorCode map_table(Slot& table, u64 address, Slot& vspace, Words& answer);
-    abi::ErrorCode map_page(Slot& frame, Words const& words, Slot& vspace, Words& answer);
+    abi::ErrorCode map_page(Slot& frame, Words const& words, bool execute, Slot& vspace,
+                            Words& answer);
     abi::ErrorCode harvest(Slot& table, Words const& words, Words& answer);
     void unmap(Slot& slot);
     void show(Space& space, u64 address, Mapping const* mapping);

@@ -64,7 +64,8 @@ ErrorCode Machine::map_table(Slot& table, u64 address, Slot& vspace, Words& answ
     return ErrorCode::no_error;
 }
 
-ErrorCode Machine::map_page(Slot& frame, Words const& words, Slot& vspace, Words& answer)
+ErrorCode Machine::map_page(Slot& frame, Words const& words, bool execute, Slot& vspace,
+                            Words& answer)
 {
     if (frame.type != Type::frame || vspace.type != Type::pml4 || !vspace.space)
         return ErrorCode::invalid_capability;
@@ -78,8 +79,8 @@ ErrorCode Machine::map_page(Slot& frame, Words const& words, Slot& vspace, Words
             return answer = {0, 0, level}, ErrorCode::failed_lookup;
     frame.space = vspace.space;
     frame.address = words[0];
-    Mapping const mapping{frame.physical, frame.bits, (words[1] & frame.rights & 3) == 3, false,
-                          false};
+    Mapping const mapping{frame.physical, frame.bits, (words[1] & frame.rights & 3) == 3,
+                          execute,        false,      false};
     space.pages[words[0]] = mapping;
     show(space, words[0], &mapping);
     return ErrorCode::no_error;

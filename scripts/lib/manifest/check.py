@@ -17,7 +17,7 @@ def check(composition):
     if missing := _missing(composition):
         return [missing]
     return [*_cycles(composition), *_priorities(composition), *_trusted_calls(composition),
-            *_limits(composition), *_rights(composition), *_memory(composition), *_network(composition),
+            *_limits(composition), *_rights(composition), *_slots(composition), *_memory(composition), *_network(composition),
             *_devices(composition), *layout.check(composition)]
 
 
@@ -115,11 +115,31 @@ def _rights(composition):
         for use in manifest.uses:
             if use.protocol == 'monitor' and 'monitor' not in manifest.rights:
                 yield Problem(manifest.path, use.line, '"monitor" needs [rights] monitor = true')
+            if use.protocol == 'guests' and 'uploader' not in manifest.rights:
+                yield Problem(manifest.path, use.line, '"guests" needs [rights] uploader = true')
             if use.protocol == 'root' and not instance.trusted:
                 yield Problem(manifest.path, use.line, 'only the trusted base may Call root')
         if 'injector' in manifest.rights and composition.profile != 'test':
             yield Problem(manifest.path, manifest.line('rights', 'injector'),
                           f'profile {composition.profile}: only profile test may have an injector')
+
+
+def _slots(composition):
+    """A slot for uploaded programs has its manifest's uses and no more, and is started for an upload."""
+    for instance in composition.instances:
+        manifest = instance.manifest
+        if 'loader' not in manifest.rights:
+            continue
+        line = manifest.line('rights', 'loader')
+        for wrong, text in ((manifest.kind != 'server', 'is for a server'),
+                            (manifest.provides, 'is for a program that provides nothing'),
+                            (manifest.keep, 'is for a program that keeps nothing'),
+                            (manifest.rights != {'loader'}, 'goes with no other right')):
+            if wrong:
+                yield Problem(manifest.path, line, f'"loader" {text}')
+        if instance.component.autostart:
+            yield _at_component(composition, instance, f'{instance.name} has the right "loader": '
+                                'autostart = false')
 
 
 def memory_of(composition):

@@ -116,7 +116,7 @@ def _shared(composition, instance):
         for mine, other in ((edge.client, edge.server), (edge.server, edge.client)):
             if mine is not instance or not size:
                 continue
-            read_only = edge.protocol.broadcast and mine is edge.client
+            read_only = (edge.protocol.broadcast or edge.protocol.reads) and mine is edge.client
             words.append(f'{amount(size)} with {other.name} ({edge.protocol.name}'
                          f'{", read-only" if read_only else ""})')
     words += _pools(composition, instance)

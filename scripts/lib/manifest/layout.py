@@ -21,7 +21,7 @@ DMA, DMA_END = 0x2_0000_0000, 0x3_0000_0000
 LARGE = 2 << 20  # what is as large as one is aligned for pages of this size
 MAX_PROGRAMS, MAX_VALUES = 64, 500
 # Protocols of the trusted base have kinds of their own: whoever makes the capability knows the badge.
-CALL_KINDS = {'memory': 'memory', 'device': 'device', 'monitor': 'monitor'}
+CALL_KINDS = {'memory': 'memory', 'device': 'device', 'monitor': 'monitor', 'guests': 'monitor'}
 
 
 @dataclass
@@ -198,8 +198,8 @@ class Layout:
             placed.give_number(f'{alias}.bit', self.use_bit(edge))
         shared, pool = self._edge_objects[edge]
         if shared is not None:
-            self._map(placed, f'{alias}.shared', 'shared_read' if protocol.broadcast else 'shared',
-                      shared)
+            self._map(placed, f'{alias}.shared', 'shared_read' if protocol.broadcast or protocol.reads
+                      else 'shared', shared)
         if pool is not None:
             self._place_pool(placed, f'{alias}.pool', pool)
 

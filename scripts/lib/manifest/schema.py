@@ -10,6 +10,7 @@ from manifest.fields import (Table, boolean, function, list_of, microseconds, na
                              power_of_two, shared_size, size, text)
 
 KINDS = ('trusted', 'server', 'driver')  # composition::Kind
+RIGHTS = ('monitor', 'resident', 'injector', 'loader', 'uploader')
 POLICIES = ('always', 'on_fault', 'never')  # composition::Restart
 PLATFORM_IDS = ('com1', 'ps2', 'hpet', 'rtc', 'framebuffer')
 INSTANCE_NAME = 14  # "NAME.ALIAS" must fit 23 characters
@@ -162,7 +163,7 @@ def read_manifest(document, problems):
     manifest.quiesce = [_step(each) for each in restart.tables('quiesce', 8)]
     restart.finish()
     rights = top.table('rights')
-    manifest.rights = {right for right in ('monitor', 'resident', 'injector')
+    manifest.rights = {right for right in RIGHTS
                        if rights.take(right, boolean, False)}
     rights.finish()
     top.finish()
@@ -328,6 +329,7 @@ class Protocol:
     pool: bool
     signals: str
     trusted: str
+    reads: bool  # the client only reads what is shared
     line: int
 
     @property
@@ -346,6 +348,6 @@ def read_protocols(document, problems):
             each, row.take('call', boolean, False), row.take('shared', shared_size, 0),
             row.take('broadcast', shared_size, 0), row.take('pool', boolean, False),
             row.take('signals', one_of('both', 'to_client', 'to_server', 'none')),
-            row.take('trusted', text, ''), row.line())
+            row.take('trusted', text, ''), row.take('reads', boolean, False), row.line())
         row.finish()
     return protocols

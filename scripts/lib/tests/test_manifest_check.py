@@ -3,7 +3,7 @@ import random
 import re
 import unittest
 
-from manifest import check
+from manifest import check, layout
 from manifest.wiring import Sources
 import project
 from tests.manifest_tree import FILES, WithTree, program
@@ -234,6 +234,38 @@ class Rules(WithTree):
         self.setUp()
         self.replace(SHELL, 'monitor = true', 'monitor = true\ninjector = true')
         self.assert_problem(SHELL, 'injector', 'only profile test may have an injector')
+
+    def test_slots_and_who_fills_them(self):
+        slot, system = 'servers/slot/server.toml', '[[component]]\nname = "slot"\nautostart = false\n'
+        upload = 'servers/upload/server.toml'
+        good = {slot: program('slot', 'server', '[rights]\nloader = true', 90, uses=['upload', 'log?']),
+                upload: program('upload', 'server', '[rights]\nuploader = true', 110,
+                                provides=['upload'], uses=['guests']),
+                SYSTEM: FILES[SYSTEM] + system + '[[component]]\nname = "upload"\n',
+                SUPERVISOR: FILES[SUPERVISOR].replace('"monitor"', '"monitor", "guests"')}
+
+        def write():
+            self.setUp()
+            for name, text in good.items():
+                self.write(name, text)
+        write()
+        self.assertEqual(self.problems(), [])
+        placed = {each.instance.name: each for each in layout.Layout(self.composition()).placed}
+        kinds = {grant.name: grant.kind for grant in placed['slot'].grants}
+        self.assertEqual(kinds['upload.shared'], 'shared_read')
+        self.assertEqual({grant.name: grant.kind for grant in placed['upload'].grants}['upload.0.shared'],
+                         'shared')
+        for name, old, new, at, text in (
+                (upload, 'uploader = true', 'uploader = false', 'uses',
+                 '"guests" needs [rights] uploader = true'),
+                (SYSTEM, 'autostart = false', 'autostart = true', 'name = "slot"', 'autostart = false'),
+                (slot, 'loader = true', 'loader = true\nmonitor = true', 'loader', 'goes with no other right'),
+                (slot, '[rights]', '[needs]\nkeep = "4K"\n[rights]', 'loader', 'that keeps nothing'),
+                (slot, 'uses =', 'provides = ["trial"]\nuses =', 'loader', 'that provides nothing')):
+            with self.subTest(text):
+                write()
+                self.replace(name, old, new)
+                self.assert_problem(name, at, text)
 
     def test_memory_of_the_machine(self):
         self.replace(SYSTEM, '[profile.test]\nmemory = "64M"', '[profile.test]\nmemory = "1M"')

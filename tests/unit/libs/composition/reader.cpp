@@ -135,6 +135,14 @@ TEST_CASE("numbers are within what they mean", "[composition]")
               it.grants[0].kind = GrantKind::monitor;
               it.programs[4].flags = flag_monitor;
           }) == Fault::ok);
+    CHECK(after([](auto& it) {
+              it.grants[0].kind = GrantKind::monitor;
+              it.programs[4].flags = flag_uploader;
+          }) == Fault::ok);
+    CHECK(after([](auto& it) {
+              it.grants[0].kind = GrantKind::monitor;
+              it.programs[4].flags = flag_loader;
+          }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[0].kind = GrantKind{0}; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[0].kind = GrantKind{15}; }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[4].bytes = 0x1000; }) == Fault::bad_value);

@@ -180,6 +180,48 @@ TEST_CASE("a program gets its grants, each with the right to do just that", "[sp
     CHECK(world.find(process.tcb().address(), Label::tcb_resume).size() == 1);
 }
 
+TEST_CASE("a slot's program gets the uses that were named, and nothing of the others", "[spawn]")
+{
+    World world;
+    world.description.grants.push_back(world.description.grant("block.peer", GrantKind::number, 0));
+    world.description.grants.push_back(world.description.grant("log.peer", GrantKind::number, 0));
+    world.description.grants.push_back(world.description.grant("memory", GrantKind::memory, 8));
+    world.description.programs[disk].grant_count += 3;
+    world.description.programs[disk].flags |= composition::flag_loader;
+    auto const system = world.open();
+    Maker maker{own, system, peers, objects};
+    Process process{first_slot};
+    Uses uses;
+    REQUIRE(uses.add("block"));
+    CHECK_FALSE(uses.add(""));
+    CHECK_FALSE(uses.add("ninechars"));
+    for (int round = 0; round < 2; ++round) { // its successor too
+        world.calls.clear();
+        REQUIRE(maker.make(process, disk, image(), &uses));
+        // Only the memory-manager, as a loader: no signal to the log server.
+        CHECK(world.find(process.cnode().address(), Label::cnode_mint) ==
+              std::vector<std::vector<u64>>{{8, 6, 52, 64, 1 | 8, 77 | memory::loader_bit}});
+        CHECK(world.find(memory_manager, Memory::label<memory::MapObject>()).size() == 2);
+        CHECK(maker.arguments().value("block.shared") == 0x2000'0000);
+        CHECK(maker.arguments().value("log.signal", 99) == 99);
+        CHECK(maker.arguments().value("log.peer", 99) == 99);
+        CHECK(maker.arguments().value("endpoint") == 1);
+        maker.end(process);
+    }
+    // With none, what the program shares is not even mapped.
+    world.calls.clear();
+    Uses const none;
+    REQUIRE(maker.make(process, disk, image(), &none));
+    CHECK(world.find(memory_manager, Memory::label<memory::MapObject>()).empty());
+    CHECK(maker.arguments().value("block.shared", 99) == 99);
+    CHECK(maker.arguments().value("block.shared.size", 99) == 99);
+    // All, when nobody says which.
+    maker.end(process);
+    world.calls.clear();
+    REQUIRE(maker.make(process, disk, image()));
+    CHECK(maker.arguments().value("log.peer", 99) == 0);
+}
+
 TEST_CASE("the trusted base Calls as managers do, and its faults are root's", "[spawn]")
 {
     World world;
