@@ -51,6 +51,7 @@ def to_the_prompt(tap, guest, profile, missing):
         tap.case('the last line before the prompt says how long it took', took, last)
         tap.note(last)
     instances = Sources(rig.ROOT).compose(profile).instances
+    missing = missing | {each.name for each in instances if 'nic' in each.manifest.provides}  # no card is there
     says_so_of_dma(tap, boot, [each for each in instances if each.name not in missing])
     wanted = {each.name for each in instances if each.component.autostart} - missing
     seen = programs(guest)
