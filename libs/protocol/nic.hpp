@@ -55,8 +55,8 @@ namespace segment {
 inline constexpr u16 first = 1, last = 2;
 inline constexpr u16 checksum = 4;    ///< the device sums from checksum_start to the end
 inline constexpr u16 ip_checksum = 8; ///< and the IPv4 header, which starts at byte 14
-/// TCP over IPv4: the device cuts it (TSO); with `checksum`. net has put 0 for the IPv4 header's
-/// checksum, which the device writes into each frame, and the length of the whole.
+/// TCP over IPv4: the device cuts it (TSO); with `checksum`. The IPv4 header has the length and the
+/// checksum of the whole, for which the device writes those of each frame.
 inline constexpr u16 segment4 = 16;
 inline constexpr u16 segment6 = 32; ///< TCP over IPv6
 } // namespace segment
@@ -84,8 +84,9 @@ inline constexpr u32 check_received = 16; ///< sets received::ip_good and l4_goo
 /// The first buffer of a received frame begins with a virtio_net_hdr_v1 (12 bytes): flags, and how
 /// many records the frame has, are in it and not in Received: the driver sees no payload.
 inline constexpr u32 virtio_header = 32;
-/// With segment4 and segment6 the pseudo header's sum that net stores leaves the length out.
-inline constexpr u32 pseudo_without_length = 64;
+/// The device completes sums of what it cuts: with segment4 and segment6 the pseudo header's leaves
+/// the length out, and the IPv4 header's is 0. [8254x SDM, "TCP Segmentation"]
+inline constexpr u32 completes_sums = 64;
 inline constexpr u32 merges = 128; ///< received frames may be of up to 65,535 bytes of IP
 } // namespace feature
 

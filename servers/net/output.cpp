@@ -108,7 +108,10 @@ void Interface::offload(pbuf* frame, Offload& out) const
         out.header_bytes = at.header;
         // The MSS is without options, and what is cut has them in every piece. [RFC 6691]
         out.segment_bytes = static_cast<u16>(lwip_port_segment(frame) - (at.header - at.tcp - 20));
-        if (features_ & nic::feature::pseudo_without_length) length = 0;
+        if (features_ & nic::feature::completes_sums) {
+            length = 0;
+            if (!at.six) write_word(data + TcpFrame::ethernet_bytes + 10, 0);
+        }
     }
     u16 const sum = at.pseudo_sum(data, length);
     __builtin_memcpy(data + at.tcp + checksum_offset, &sum, sizeof sum);

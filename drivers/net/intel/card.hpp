@@ -54,7 +54,7 @@ public:
     nic::Description describe(char const* model) const
     {
         using namespace nic::feature;
-        nic::Description it{checksum | segment4 | segment6 | check_received | pseudo_without_length,
+        nic::Description it{checksum | family_->cuts | check_received | completes_sums,
                             buffer_bytes,
                             1500,
                             {},

@@ -4,6 +4,7 @@
 #include "flush.hpp"
 #include "nvm.hpp"
 #include "phy.hpp"
+#include "protocol/nic.hpp"
 
 namespace intel {
 
@@ -15,6 +16,7 @@ template <class Registers> struct Family {
     u32 always_extended;      ///< bits of CTRL_EXT that have to be set
     u32 transmit_descriptors; ///< TXDCTL
     u32 transmit_control;     ///< bits of TCTL besides the common ones
+    u32 cuts;                 ///< nic::feature: segment4, segment6
     bool express;             ///< PCI Express: master disable; causes are cleared by writing
     bool vectors;             ///< MSI-X: causes are given messages
     Result<void> (*take)(Registers const&); ///< the PHY, from firmware
@@ -27,6 +29,9 @@ namespace table {
 inline constexpr u32 gap_82540 = 10 | 8 << 10 | 6 << 20, gap_express = 8 | 8 << 10 | 6 << 20;
 inline constexpr u32 must_be_set = 1 << 22; ///< in TXDCTL and CTRL_EXT: reserved, to be 1
 inline constexpr u32 report_at_once = descriptor_control::by_descriptors;
+/// Not the 82540's: the IPv6 payload length that it writes counts the IPv6 header.
+/// [8254x SDM, "TCP/IP/UDP Header for the First Frame"]
+inline constexpr u32 cuts_both = nic::feature::segment4 | nic::feature::segment6;
 } // namespace table
 
 template <class Registers>
@@ -36,6 +41,7 @@ inline constexpr Family<Registers> family_82540{.phy = 1,
                                                 .always_extended = 0,
                                                 .transmit_descriptors = table::report_at_once,
                                                 .transmit_control = 0,
+                                                .cuts = nic::feature::segment4,
                                                 .express = false,
                                                 .vectors = false,
                                                 .take = take_nothing<Registers>,
@@ -50,6 +56,7 @@ inline constexpr Family<Registers> family_82574{
     .always_extended = 0,
     .transmit_descriptors = table::report_at_once | table::must_be_set,
     .transmit_control = transmit_control::multiple_reads,
+    .cuts = table::cuts_both,
     .express = true,
     .vectors = true,
     .take = take_flag<Registers>,
@@ -65,6 +72,7 @@ inline constexpr Family<Registers> family_i217{.phy = 2,
                                                .transmit_descriptors =
                                                    table::report_at_once | table::must_be_set,
                                                .transmit_control = transmit_control::multiple_reads,
+                                               .cuts = table::cuts_both,
                                                .express = true,
                                                .vectors = false,
                                                .take = take_flag<Registers>,
@@ -80,6 +88,7 @@ inline constexpr Family<Registers> family_i219{.phy = 2,
                                                .transmit_descriptors =
                                                    table::report_at_once | table::must_be_set,
                                                .transmit_control = transmit_control::multiple_reads,
+                                               .cuts = table::cuts_both,
                                                .express = true,
                                                .vectors = false,
                                                .take = take_flag<Registers>,

@@ -94,16 +94,17 @@ inline u32 echo_request(u8* at, u8 const* own, u8 const* their, u32 bytes)
 }
 
 /// TCP data of nobody's connection, to be cut into segments of `mss`: 54 bytes of headers, the sum
-/// of the pseudo header in place of the checksum.
-inline u32 large_segment(u8* at, u8 const* own, u8 const* their, u32 bytes, bool length_in_sum)
+/// of the pseudo header in place of the checksum. @param open  nic::feature::completes_sums
+inline u32 large_segment(u8* at, u8 const* own, u8 const* their, u32 bytes, bool open)
 {
     Frame frame{at};
     u32 const payload = bytes - 34;
     frame.ethernet(their, own, 0x0800);
     frame.ip(6, our_ip, their_ip, payload);
+    if (open) frame.set16(24, 0);
     frame.put16(4000), frame.put16(9), frame.put32(1), frame.put32(1);
     frame.put16(0x5010), frame.put16(1000);
-    frame.put16(frame.sum(26, 34, 6 + (length_in_sum ? payload : 0))), frame.put16(0);
+    frame.put16(frame.sum(26, 34, 6 + (open ? 0 : payload))), frame.put16(0);
     frame.fill(0x5a, bytes - 54);
     return frame.bytes();
 }

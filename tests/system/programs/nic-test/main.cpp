@@ -151,8 +151,8 @@ private:
     }
     void measure_large()
     {
-        bool const with_length = !card_.has(nic::feature::pseudo_without_length);
-        Outgoing frame{nic_test::large_segment(card_.outgoing(), own_, their_, 61'454, with_length),
+        bool const open = card_.has(nic::feature::completes_sums);
+        Outgoing frame{nic_test::large_segment(card_.outgoing(), own_, their_, 61'454, open),
                        nic::segment::checksum | nic::segment::segment4};
         frame.checksum_start = 34;
         frame.checksum_offset = 16;

@@ -11,6 +11,8 @@ TEST_CASE("the device starts and says who it is", "[intel]")
     auto const it = rig.card->describe("x");
     CHECK(std::equal(it.address, it.address + 6, rig.model.address));
     CHECK(it.buffer_bytes == 2048);
+    CHECK((it.features & nic::feature::segment4) != 0);
+    CHECK(((it.features & nic::feature::segment6) != 0) == (rig.model.kind != Kind::pci));
     CHECK(rig.card->link() == nic::Link{true, 1000, true});
     CHECK(rig.model.resets == 1);
     CHECK_FALSE(rig.model.phy_was_reset);

@@ -24,7 +24,7 @@ struct Rig {
     std::unique_ptr<runtime::Arguments> arguments = std::make_unique<runtime::Arguments>();
     std::unique_ptr<program::SystemPage> system = std::make_unique<program::SystemPage>();
     std::unique_ptr<net_server::Interface> interface = std::make_unique<net_server::Interface>();
-    program::Program self{arguments.get()};
+    program::Program self{given()};
     logging::Logger log;
     u32 names = 0;
     queue::Receiver<decltype(nic::Shared::buffers)> buffers{&shared->buffers};
@@ -40,7 +40,6 @@ struct Rig {
         static bool const begun = (lwip_init(), mdns_resp_init(), true);
         (void)begun;
         pool = memory.data() + (-reinterpret_cast<uptr>(memory.data()) & 4095);
-        arguments->add("system", reinterpret_cast<uptr>(system.get()));
         system->program[1].state = static_cast<u32>(program::State::running);
         net_server::packet_memory.begin(pool, 4 << 20);
         program::Use use;
@@ -52,6 +51,13 @@ struct Rig {
         driver(features);
     }
     ~Rig() { interface->end(); }
+
+    /// What a Program looks up once, when it is made.
+    void* given()
+    {
+        arguments->add("system", reinterpret_cast<uptr>(system.get()));
+        return arguments.get();
+    }
 
     /// A (new) driver opens.
     void driver(u32 features)

@@ -4,6 +4,7 @@
 
 #include "lwip/dhcp.h"
 #include "lwip/pbuf.h"
+#include "port.h"
 #include "servers/net/frame_header.hpp"
 #include "servers/net/protocol_address.hpp"
 #include <catch2/catch.hpp>
@@ -62,7 +63,121 @@ u32 count_type(std::vector<card_rig::Frame> const& frames, u16 type)
     return count;
 }
 
+/// TCP with `bytes` of payload, each what its place is, and the header checksums of the whole.
+std::vector<u8> large_segment(bool six, usize bytes)
+{
+    usize const ip_bytes = six ? 40 : 20, tcp = 14 + ip_bytes, header = tcp + 20;
+    std::vector<u8> out(header + bytes);
+    u8* const ip = out.data() + 14;
+    for (usize i = six ? 8 : 12; i < ip_bytes; ++i) ip[i] = static_cast<u8>(i);
+    if (six) {
+        out[12] = 0x86, out[13] = 0xdd;
+        ip[0] = 0x60, ip[6] = 6, ip[7] = 64;
+        net_server::write_word(ip + 4, static_cast<u32>(20 + bytes));
+    } else {
+        out[12] = 8;
+        ip[0] = 0x45, ip[8] = 64, ip[9] = 6;
+        net_server::write_word(ip + 2, static_cast<u32>(40 + bytes));
+        net_server::write_word(ip + 4, 0xffff);
+        u16 const sum = static_cast<u16>(~kit::internet_sum(ip, 20));
+        std::memcpy(ip + 10, &sum, 2);
+    }
+    net_server::write_word(&out[tcp + 4], 0xffff); // its sequence numbers wrap
+    net_server::write_word(&out[tcp + 6], 0xff00);
+    out[tcp + 12] = 0x50, out[tcp + 13] = 0x19; // ACK, PSH, FIN
+    for (usize i = 0; i < bytes; ++i) out[header + i] = static_cast<u8>(i * 7 >> 3);
+    return out;
+}
+
+/// What the interface gives the driver of a frame that lwIP hands it, for an MSS of 1,000.
+std::vector<card_rig::Frame> put_out(Rig& rig, std::vector<u8> const& frame)
+{
+    rig.transmit();
+    pbuf* const packet = pbuf_alloc(PBUF_RAW, static_cast<u16>(frame.size()), PBUF_RAM);
+    pbuf_take(packet, frame.data(), static_cast<u16>(frame.size()));
+    packet->segment_bytes = 1000;
+    packet->flags = static_cast<u8>(packet->flags | LWIP_PORT_PBUF_SEGMENT);
+    CHECK(netif_list->linkoutput(netif_list, packet) == ERR_OK);
+    pbuf_free(packet);
+    auto out = rig.transmit();
+    std::erase_if(out, [](auto const& each) {
+        return !net_server::TcpFrame::of(each.bytes.data(), each.bytes.size()).found;
+    });
+    return out;
+}
+
+u32 word32(u8 const* at)
+{
+    return u32{net_server::read_word(at)} << 16 | net_server::read_word(at + 2);
+}
+
+/// A frame cut from one of `all` payload bytes, of which `done` came before: headers and payload.
+void check_part(std::vector<u8> const& part, std::vector<u8> const& whole, u32 number, bool summed)
+{
+    auto const at = net_server::TcpFrame::of(part.data(), part.size());
+    u32 const done = number * 1000, bytes = static_cast<u32>(part.size()) - at.header;
+    u8 const* const ip = part.data() + 14;
+    if (at.six) {
+        CHECK(net_server::read_word(ip + 4) == 20 + bytes);
+    } else {
+        CHECK(net_server::read_word(ip + 2) == 40 + bytes);
+        CHECK(net_server::read_word(ip + 4) == static_cast<u16>(0xffff + number));
+        CHECK(kit::internet_sum(ip, 20) == 0xffff);
+    }
+    CHECK(word32(&part[at.tcp + 4]) == 0xffffff00 + done);
+    bool const last = at.header + done + bytes == whole.size();
+    CHECK(part[at.tcp + 13] == (last ? 0x19 : 0x10));
+    CHECK(std::equal(part.begin() + at.header, part.end(), whole.begin() + at.header + done));
+    u32 const length = 20 + bytes;
+    u16 const pseudo = at.pseudo_sum(part.data(), length);
+    u16 const stored = kit::internet_sum(&part[at.tcp + 16], 2);
+    if (!summed)
+        CHECK(stored == pseudo);
+    else
+        CHECK(kit::fold_sum(u64{pseudo} + kit::internet_sum(&part[at.tcp], length)) == 0xffff);
+}
+
 } // namespace
+
+TEST_CASE("a device that cuts gets the sums that it announces", "[net]")
+{
+    bool const completes = GENERATE(false, true), six = GENERATE(false, true);
+    using namespace nic;
+    Rig rig{feature::checksum | feature::segment4 | feature::segment6 |
+                (completes ? feature::completes_sums : 0),
+            fixed()};
+    auto const whole = large_segment(six, 3500);
+    auto const frames = put_out(rig, whole);
+    REQUIRE(frames.size() == 1);
+    auto const& head = frames[0].head;
+    auto const& bytes = frames[0].bytes;
+    REQUIRE(bytes.size() == whole.size());
+    auto const at = net_server::TcpFrame::of(bytes.data(), bytes.size());
+    constexpr u16 plain = segment::first | segment::last;
+    CHECK((head.flags & ~plain) ==
+          (segment::checksum | (six ? segment::segment6 : segment::segment4)));
+    CHECK(head.header_bytes == at.header);
+    CHECK(head.segment_bytes == 1000);
+    CHECK(kit::internet_sum(&bytes[at.tcp + 16], 2) ==
+          at.pseudo_sum(bytes.data(), completes ? 0 : 3520));
+    if (six) return;
+    CHECK(net_server::read_word(&bytes[16]) == 3540);
+    if (completes)
+        CHECK(net_server::read_word(&bytes[24]) == 0);
+    else
+        CHECK(kit::internet_sum(&bytes[14], 20) == 0xffff);
+}
+
+TEST_CASE("for a device that does not cut net does", "[net]")
+{
+    bool const sums = GENERATE(false, true), six = GENERATE(false, true);
+    u32 const bytes = GENERATE(3000u, 3001u, 3999u);
+    Rig rig{sums ? nic::feature::checksum : 0, fixed()};
+    auto const whole = large_segment(six, bytes);
+    auto const frames = put_out(rig, whole);
+    REQUIRE(frames.size() == (bytes + 999) / 1000);
+    for (u32 i = 0; i < frames.size(); ++i) check_part(frames[i].bytes, whole, i, !sums);
+}
 
 TEST_CASE("an interface answers ARP and echo requests, also in pieces", "[net]")
 {
