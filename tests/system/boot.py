@@ -5,6 +5,7 @@ comes back, and what switches the machine off is its power switch. Prints TAP.
 
 Usage: boot.py [--build DIR] WAY"""
 import argparse
+import contextlib
 import json
 import re
 
@@ -54,8 +55,16 @@ def to_the_prompt(tap, guest, profile, missing):
     missing = missing | {each.name for each in instances if 'nic' in each.manifest.provides}  # no card is there
     says_so_of_dma(tap, boot, [each for each in instances if each.name not in missing])
     wanted = {each.name for each in instances if each.component.autostart} - missing
-    seen = programs(guest)
-    running = {name for name, row in seen.items() if row['state'] == 'running'}
+    running = set()
+
+    def come_up():  # who is below the shell starts behind its prompt
+        seen = programs(guest)
+        running.clear()
+        running.update(name for name, row in seen.items() if row['state'] == 'running')
+        return running >= wanted
+
+    with contextlib.suppress(rig.Lost):
+        guest.wait(come_up, 'all programs to run', PATIENCE)
     tap.case(f'ps shows all {len(wanted)} programs running that start by themselves', running == wanted,
              f'not running: {wanted - running}, running besides: {running - wanted}')
 
