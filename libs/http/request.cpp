@@ -172,7 +172,7 @@ void Request::on_path(char c)
     if (escape_digits_ > 0) {
         unsigned const digit = hex_value(c);
         if (digit > 15) return refuse(Status::bad_request);
-        escape_ = static_cast<u8>(escape_ << 4 | digit);
+        escape_ = static_cast<u8>(unsigned{escape_} << 4 | digit);
         if (--escape_digits_ == 0) keep(static_cast<char>(escape_));
         return;
     }

@@ -9,7 +9,7 @@ namespace kit {
 
 namespace detail {
 // Loads and stores anywhere, of any type.
-using Vector = long long __attribute__((vector_size(16), aligned(1), may_alias));
+using Vector = long long __attribute__((vector_size(16)));
 template <class T> struct [[gnu::packed, gnu::may_alias]] Unaligned
 {
     T value;
@@ -51,8 +51,9 @@ inline void copy(void* target, void const* source, usize bytes)
     u8* to = static_cast<u8*>(target);
     u8 const* from = static_cast<u8 const*>(source);
     if (bytes < 16) return detail::copy_short(to, from, bytes);
-    auto const vector = [](u8 const* at) { return *reinterpret_cast<Vector const*>(at); };
-    auto const put = [](u8* at, Vector value) { *reinterpret_cast<Vector*>(at) = value; };
+    using Place = detail::Unaligned<Vector>;
+    auto const vector = [](u8 const* at) { return reinterpret_cast<Place const*>(at)->value; };
+    auto const put = [](u8* at, Vector value) { reinterpret_cast<Place*>(at)->value = value; };
     Vector const last = vector(from + bytes - 16);
     u8* const last_to = to + bytes - 16;
     for (; bytes >= 128; bytes -= 128, to += 128, from += 128) {

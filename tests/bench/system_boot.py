@@ -54,8 +54,8 @@ def _pe_entry(path):
 def _loader_entry(build, firmware):
     if firmware == 'uefi':
         return _pe_entry(build / 'boot/efi/loader.efi')
-    segments, entry = segments(build / 'boot/pvh/loader.elf')
-    address, data = next(it for it in segments if it[0] <= entry < it[0] + len(it[1]))
+    pieces, entry = segments(build / 'boot/pvh/loader.elf')
+    address, data = next(it for it in pieces if it[0] <= entry < it[0] + len(it[1]))
     return entry, data[entry - address:]
 
 
@@ -81,9 +81,9 @@ class Code:
     @staticmethod
     def _bytes_of(elf):
         """The hashing functions' bytes, of code that has moved."""
-        segments, _ = segments(elf)
+        pieces, _ = segments(elf)
         return [data[first - address:last - address] for first, last in _functions(elf, HASHING)
-                for address, data in segments if address <= first < address + len(data)]
+                for address, data in pieces if address <= first < address + len(data)]
 
     def owner(self, address, code):
         """'hashing', or a program's name, 'loader' or 'firmware'."""

@@ -52,15 +52,15 @@ def to_the_prompt(tap, guest, profile, missing):
         tap.case('the last line before the prompt says how long it took', took, last)
         tap.note(last)
     instances = Sources(rig.ROOT).compose(profile).instances
-    missing = missing | {each.name for each in instances if 'nic' in each.manifest.provides}  # no card is there
+    cards = {each.name for each in instances if 'nic' in each.manifest.provides}  # Bochs always has one
     says_so_of_dma(tap, boot, [each for each in instances if each.name not in missing])
-    wanted = {each.name for each in instances if each.component.autostart} - missing
+    wanted = {each.name for each in instances if each.component.autostart} - missing - cards
     running = set()
 
     def come_up():  # who is below the shell starts behind its prompt
         seen = programs(guest)
         running.clear()
-        running.update(name for name, row in seen.items() if row['state'] == 'running')
+        running.update(name for name, row in seen.items() if row['state'] == 'running' and name not in cards)
         return running >= wanted
 
     with contextlib.suppress(rig.Lost):

@@ -33,7 +33,7 @@ def session(tap, guest):
     guest.prompt()
     guest.shows('hypercore> echo Hi zXy', 'Hi zXy', 'hypercore> █')
     tap.case('Up brings back what was typed before', True)
-    guest.keys('u', 'p', 'tab', 'ret')
+    guest.keys('u', 'p', 't', 'tab', 'ret')
     guest.expect('^[0-9:.]+$')
     guest.prompt()
     guest.at_prompt()

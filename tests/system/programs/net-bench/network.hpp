@@ -46,7 +46,6 @@ private:
     Tables tables_{};
     net::Client client_{use_, tables_};
     net::Piece buffer_[depth] = {};
-    bool started_ = false;
 };
 
 } // namespace bench
