@@ -50,7 +50,8 @@ struct Holding {
     };
 };
 /// Ends it as a fault would; restart rules apply. Errors: missing_rights (trusted base), not_found
-/// (does not run). fault_tsc: when, for measuring recovery.
+/// (does not run). fault_tsc: when, the moment of which the crash record tells the
+/// microseconds.
 struct Kill {
     static constexpr bool idempotent = false;
     struct Args {

@@ -148,8 +148,10 @@ Result<void> Lifecycle::start(Managed& it, u64 parameter)
 void Lifecycle::stop(Managed& it)
 {
     it.policy = RestartPolicy{}; // never again
-    if (it.runs()) return kill(it);
-    if (it.due) decide(it, Reason::killed);
+    if (it.runs())
+        kill(it);
+    else if (it.due)
+        decide(it, Reason::killed);
 }
 
 /// Makes an instance and lets it run. What goes wrong counts as its end.
@@ -262,10 +264,11 @@ void Lifecycle::report_boot()
 
 /// A program's end, in the order that everybody relies on: it stops; its state is told; its device
 /// is quiet; its callers are answered; nothing of it is left; its successor may begin.
-void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
+u64 Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
 {
-    if (!it.runs()) return;
-    it.ended_tsc = Time::tsc();
+    if (!it.runs()) return 0;
+    u64 const now = Time::tsc();
+    it.ended_tsc = now;
     refusals_.collect(programs()); // while its space has a name
     (void)it.count_cpu_time();
     record(it, reason, fault);
@@ -273,6 +276,7 @@ void Lifecycle::end(Managed& it, Reason reason, fault::Message const* fault)
     publish(it, State::restarting);
     dismantle(it);
     decide(it, reason);
+    return now;
 }
 
 void Lifecycle::record(Managed& it, Reason reason, fault::Message const* fault)

@@ -46,8 +46,9 @@ public:
     /// Signals that arrived while callers of absent programs were answered: to be handled now.
     u64 take_signals();
 
-    /// Ends a program that runs; restart rules apply.
-    void kill(Managed& it) { end(it, Reason::killed, nullptr); }
+    /// Ends a program that runs; restart rules apply. Returns the time stamp of its end, the one
+    /// that its crash record has too.
+    u64 kill(Managed& it) { return end(it, Reason::killed, nullptr); }
     /// Ends a program for good, if it runs or would come back.
     void stop(Managed& it);
     /// Starts a program that does not run, whatever happened before.
@@ -64,7 +65,7 @@ public:
 private:
     Result<void> make(Managed& it);
     Result<void, spawn::Failure> make_instance(Managed& it);
-    void end(Managed& it, Reason reason, fault::Message const* fault);
+    u64 end(Managed& it, Reason reason, fault::Message const* fault);
     void end_without_successor(Managed& it);
     void record(Managed& it, Reason reason, fault::Message const* fault);
     void dismantle(Managed& it);

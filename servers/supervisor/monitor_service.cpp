@@ -105,9 +105,7 @@ auto MonitorService::on(monitor::Kill, monitor::Kill::Args const& args, rpc::Cli
 {
     Managed* const it = TRY(restartable<monitor::Kill>(args.program, who));
     if (!it->runs()) return Error::not_found;
-    u64 const now = Time::tsc();
-    lifecycle_.kill(*it);
-    return monitor::Kill::Reply{now};
+    return monitor::Kill::Reply{lifecycle_.kill(*it)};
 }
 
 auto MonitorService::on(monitor::Restart, monitor::Restart::Args const& args, rpc::Client who)
