@@ -19,6 +19,7 @@ class Driver : driver::Base {
     nic::DriverEnd<Card> end_{card_};
     nic::Watch watch_;
     u64 interrupts_ = 0;
+    bool unsure_ = false; ///< what the last interrupts were for
     u32 refused_ = 0, filters_refused_ = 0;
 
 public:
@@ -47,6 +48,7 @@ public:
             update_filter();
             auto const idle = end_.run();
             if (!idle) fail("a false answer", idle.error(), driver::lied);
+            if (*idle && unsure_) look_for_news();
             if (*idle && end_) count();
             u64 const bits = *idle ? wake.wait() : wake.poll();
             if (irq_.among(bits)) on_interrupt();
@@ -67,12 +69,18 @@ private:
         ++interrupts_;
         card_.clear_interrupt();
         acknowledge();
-        if (card_.sleep(true, false)) look_at_device(); // it was not for a frame
+        unsure_ = true;
+    }
+    /// An interrupt may have been for a frame, for news of the device, or for both in one message.
+    void look_for_news()
+    {
+        unsure_ = false;
+        if (card_.has_news()) look_at_device();
     }
     void on_heartbeat(u64 bits)
     {
         self_.beat(bits);
-        look_at_device(); // an interrupt that said so may have come together with a frame's
+        look_at_device();
         look_for_hang();
     }
     void look_at_device()
