@@ -26,7 +26,7 @@ class Ledger {
 public:
     /// Of the lines, at most so many are of requests that started nothing: nobody who cannot upload
     /// pushes out who did.
-    static constexpr u32 max_refused = 16, max_started = Kept::lines - max_refused;
+    static constexpr u32 max_refused = 32, max_started = Kept::lines - max_refused;
 
     explicit Ledger(Kept& kept) : kept_{kept}
     {

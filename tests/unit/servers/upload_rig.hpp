@@ -260,4 +260,11 @@ inline u32 status_of(std::string const& answer)
     return static_cast<u32>(std::stoul(answer.substr(9)));
 }
 
+inline bool nothing_runs(System const& system)
+{
+    for (u32 n = 0; n < slots; ++n)
+        if (system.state(n) != State::absent) return false;
+    return true;
+}
+
 } // namespace upload_test
