@@ -10,7 +10,7 @@
 namespace composition {
 
 inline constexpr u64 magic = 0x3173'7973'6372'7968; ///< "hyrcsys1"
-inline constexpr u32 version = 1;
+inline constexpr u32 version = 2;
 inline constexpr u32 no_index = 0xffff'ffff;
 inline constexpr usize name_bytes = 24; ///< zero terminated
 inline constexpr u32 max_programs = 64;
@@ -32,18 +32,20 @@ enum class Bus : u8 { none = 0, pci = 1, platform = 2 };
 
 /// Which device a driver instance is for. Fields that are any_* match everything.
 inline constexpr u32 any = 0xffff'ffff;
+inline constexpr u32 max_devices = 48;
+inline constexpr u16 no_device = 0xffff; ///< the number of no PCI device
 struct Match {
     Bus bus;
     u8 reserved[3];
-    u32 vendor;     ///< PCI
-    u32 device[4];  ///< PCI: any of these; unused entries are `any`, all `any`: every device
-    u32 class_code; ///< PCI class << 16 | subclass << 8 | interface
-    u32 class_mask; ///< which bits of class_code count; 0: none
-    u32 function;   ///< PCI bus << 8 | device << 3 | function of the one meant; any: the first free
-                    ///< one
-    char id[16];    ///< platform: "com1", "ps2", "hpet", "rtc", "framebuffer"
+    u32 vendor;              ///< PCI
+    u16 device[max_devices]; ///< PCI: any of these; unused entries are no_device, all: every one
+    u32 class_code;          ///< PCI class << 16 | subclass << 8 | interface
+    u32 class_mask;          ///< which bits of class_code count; 0: none
+    u32 function; ///< PCI bus << 8 | device << 3 | function of the one meant; any: the first free
+                  ///< one
+    char id[16];  ///< platform: "com1", "ps2", "hpet", "rtc", "framebuffer"
 };
-static_assert(sizeof(Match) == 52);
+static_assert(sizeof(Match) == 132);
 
 /// One program instance. Its index is its number everywhere: badges, epochs, statistics.
 struct Program {
@@ -68,7 +70,7 @@ struct Program {
     Match match;
     u32 reserved;
 };
-static_assert(sizeof(Program) == 196);
+static_assert(sizeof(Program) == 276);
 
 /// What a program finds in its arguments under `name`, and in its CNode at `slot` (0: no slot).
 /// Slots are assigned by the compiler of the description; no two grants of a program share one.

@@ -64,8 +64,9 @@ bool Devices::matches(u32 program, pci::Device const& device) const
     if (match.function != composition::any && match.function != device.at.id) return false;
     if ((match.class_code ^ device.class_code) & match.class_mask) return false;
     auto const& ids = match.device;
-    bool const every = std::all_of(ids, ids + 4, [](u32 id) { return id == composition::any; });
-    if (!every && std::find(ids, ids + 4, u32{device.device}) == ids + 4) return false;
+    bool const every =
+        std::all_of(ids, std::end(ids), [](u16 id) { return id == composition::no_device; });
+    if (!every && std::find(ids, std::end(ids), device.device) == std::end(ids)) return false;
     if (match.function != composition::any) return true;
     // What the description gives somebody by its place is not for whoever comes first.
     for (u32 i = 0; i < system_.header().program_count; ++i)

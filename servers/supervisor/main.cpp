@@ -32,7 +32,7 @@ class Supervisor {
     EventRing events_{given(), slots_};
     Lifecycle lifecycle_{{given(), system_, inventory_, slots_, devices_, report_, crashes_,
                           Time{given().tsc_mhz, given().tsc_at_entry}, archive()}};
-    GuestService guests_{lifecycle_};
+    GuestService<Lifecycle> guests_{lifecycle_};
     MonitorService monitor_{system_, lifecycle_, crashes_, events_, archive()};
 
 public:

@@ -56,7 +56,10 @@ bool Desk::check(Head const& head, std::string_view text, Manifest& manifest,
 
 void Desk::take(Head const& head, std::string_view text, std::span<u8 const> file, Answer& answer)
 {
-    if (!token_.is_valid(clock_.now())) return answer.set(403, "too late: uploads are off");
+    // It was good when the head came: since then it may have ended, or another have taken its
+    // place.
+    if (!token_.is(head.token, clock_.now()))
+        return answer.set(403, "too late: the token has ended");
     Manifest manifest;
     if (!check(head, text, manifest, file, answer)) return;
     auto const slot = slots_.choose(manifest.name);
@@ -86,8 +89,8 @@ void Desk::note(net::Peer const& peer, Head const& head, std::span<u8 const> fil
     line.status = answer.status;
     line.bytes = head.file_bytes;
     std::string_view const outcome = answer.text.view();
-    std::memcpy(line.name, head.name.data(), std::min(head.name.size(), sizeof line.name - 1));
-    std::memcpy(line.outcome, outcome.data(), std::min(outcome.size(), sizeof line.outcome - 1));
+    std::copy_n(head.name.begin(), std::min(head.name.size(), sizeof line.name - 1), line.name);
+    std::copy_n(outcome.begin(), std::min(outcome.size(), sizeof line.outcome - 1), line.outcome);
     if (!file.empty()) {
         auto const digest = kit::Sha256::of(file);
         std::memcpy(line.sha256, digest.data(), sizeof line.sha256);

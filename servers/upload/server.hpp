@@ -34,10 +34,10 @@ private:
         answering, ///< until the network has the answer
         draining,  ///< what still comes is thrown away: closing with unread bytes would send a
                    ///< reset, which may overtake the answer [RFC 9112, section 9.6 "Tear-down"]
-        closing,   ///< the stream's last outcomes are to come
+        closing,   ///< the stream's last outcomes are to come; if they do not, it is aborted
     };
     /// What is to be asked of the network as soon as there is room.
-    enum class Step : u8 { nothing, bind, listen, accept, receive, send, shut_down, close };
+    enum class Step : u8 { nothing, bind, listen, accept, receive, send, shut_down, close, abort };
 
     /// What a request was, as its cookie says.
     enum class Kind : u8 { listener, accepted, received, sent, shut_down, closed };

@@ -31,9 +31,8 @@ public:
     u64 ends() const { return ends_; }
     std::string_view text() const { return {text_, length}; }
 
-    /// Whether this is the token. The time that takes says nothing about it; after max_wrong others
-    /// there is none any more.
-    bool check(std::string_view tried, u64 now)
+    /// Whether this is the token; false when there is none. The time that takes says nothing of it.
+    bool is(std::string_view tried, u64 now) const
     {
         if (!is_valid(now)) return false;
         unsigned differ = tried.size() != length;
@@ -41,7 +40,13 @@ public:
             char const c = i < tried.size() ? tried[i] : '\0';
             differ |= static_cast<unsigned char>(c ^ text_[i]);
         }
-        if (differ == 0) return true;
+        return differ == 0;
+    }
+    /// The same for what somebody tries: after max_wrong others there is none any more.
+    bool check(std::string_view tried, u64 now)
+    {
+        if (!is_valid(now)) return false;
+        if (is(tried, now)) return true;
         if (++wrong_ == max_wrong) end();
         return false;
     }

@@ -103,6 +103,8 @@ void IntelNic::write(u32 offset, u32 value)
     switch (offset) {
     case ctrl:
         if (value & u32{1} << 31) phy_was_reset = true;
+        link_disturbed |= (value & (u32{1} << 31 | 1 << 12 | 1 << 11 | 1 << 3)) != 0 ||
+                          (register_[ctrl] & ~value & 1 << 6) != 0;
         if (value & 1 << 26) return reset();
         break;
     case icr:
@@ -151,6 +153,7 @@ void IntelNic::mdi(u32 value)
     if (!phy_answers || !ours) answer |= u32{1} << 30;
     if (value & 1 << 26) {
         phy_control = static_cast<u16>(value);
+        link_disturbed |= (value & (1 << 15 | 1 << 9)) != 0;
         ++phy_writes;
     }
     register_[mdic] = answer | phy_control;

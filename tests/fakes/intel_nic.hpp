@@ -49,7 +49,8 @@ public:
     u32 resets = 0, phy_writes = 0, tail_writes = 0, reads = 0, receive_control_writes = 0;
     bool hung = false; ///< a chipset's controller was reset with full rings
     bool phy_was_reset = false, phy_without_flag = false;
-    u32 flushed = 0; ///< frames sent for nothing
+    bool link_disturbed = false; ///< it was taken away, reset, forced, or negotiated anew
+    u32 flushed = 0;             ///< frames sent for nothing
 
     u32& at(u32 offset) { return register_[offset]; }
     u32 read(u32 offset);

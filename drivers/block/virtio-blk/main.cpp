@@ -1,8 +1,7 @@
 // The disk driver: rings of clients on one side (server.hpp), the device on the other (disk.hpp).
 // Whatever cannot be ends the program: the device-manager resets the device, a successor starts
 // with an empty queue, and clients ask again.
-#include "driver/device.hpp"
-#include "log/logger.hpp"
+#include "driver/base.hpp"
 #include "server.hpp"
 #include "virtio/places.hpp"
 
@@ -10,29 +9,24 @@ namespace {
 
 using Registers = hw::Mmio;
 
-/// program::StatusPage::failed, besides driver::not_given.
-constexpr int unusable = 3, lied = 4;
-
-class Driver {
-    program::Program const& self_;
-    logging::Logger log_{self_};
-    driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
+class Driver : driver::Base {
     u64 heartbeat_ = self_.value("heartbeat.bit");
     virtio_blk::Disk<Registers> disk_;
     virtio_blk::Server<Registers> server_{disk_};
     bool ready_ = false;
 
 public:
-    explicit Driver(program::Program const& self) : self_{self}
+    explicit Driver(program::Program const& self) : Base{self}
     {
         auto const started =
             disk_.start(virtio::places(self, "irq0"), driver::Device{self}.dma("dma"));
-        if (!started) fail("unusable", started.error(), unusable);
+        if (!started) fail("unusable", started.error(), driver::unusable);
         u64 const clients = self.clients("block");
         for (u64 n = 0; n < clients; ++n)
             if (auto const added = server_.add(self.client("block", n)); !added)
                 fail("too many clients", added.error(), driver::not_given);
-        if (auto const begun = server_.start(); !begun) fail("unusable", begun.error(), unusable);
+        if (auto const begun = server_.start(); !begun)
+            fail("unusable", begun.error(), driver::unusable);
     }
 
     [[noreturn]] void live()
@@ -40,7 +34,7 @@ public:
         auto const wake = self_.wake();
         for (;;) {
             auto const idle = server_.run();
-            if (!idle) fail("a false answer", idle.error(), lied);
+            if (!idle) fail("a false answer", idle.error(), driver::lied);
             if (!ready_ && server_.is_open()) get_ready();
             u64 const bits = *idle ? wake.wait() : wake.poll();
             if (irq_.among(bits)) on_interrupt();
@@ -52,8 +46,7 @@ private:
     void on_interrupt()
     {
         disk_.clear_interrupt();
-        // Before the device is looked at: an interrupt that comes while the line is masked is lost.
-        if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
+        acknowledge();
         if (disk_.sleep()) look_at_device(); // it was not for a request
     }
     void on_heartbeat(u64 bits)
@@ -63,7 +56,8 @@ private:
     }
     void look_at_device()
     {
-        if (auto const good = server_.look_at_device(); !good) fail("broken", good.error(), lied);
+        if (auto const good = server_.look_at_device(); !good)
+            fail("broken", good.error(), driver::lied);
     }
     void get_ready()
     {
@@ -73,11 +67,6 @@ private:
                   geometry.block_bytes, geometry.read_only ? ", read-only" : "",
                   geometry.has_flush ? "" : ", no cache");
         self_.ready();
-    }
-    [[noreturn]] void fail(char const* what, Error error, int why)
-    {
-        log_.error("{} (error {})", what, static_cast<u64>(error));
-        driver::give_up(self_, why);
     }
 };
 

@@ -4,18 +4,14 @@
 #pragma once
 
 #include "card.hpp"
-#include "driver/device.hpp"
-#include "log/logger.hpp"
+#include "driver/base.hpp"
 #include "nic/address.hpp"
 #include "nic/watch.hpp"
 #include "program/time.hpp"
 
 namespace intel {
 
-/// program::StatusPage::failed, besides driver::not_given.
-inline constexpr int unusable = 3, lied = 4, hung = 5;
-
-class Driver {
+class Driver : driver::Base {
     using Registers = hw::Mmio;
     using Card = intel::Card<Registers>;
     using Models = std::span<Model<Registers> const>;
@@ -23,9 +19,6 @@ class Driver {
     /// Turns in which a busy driver leaves the interrupt unacknowledged: others may share its line.
     static constexpr u32 most_busy_turns = 8;
 
-    program::Program const& self_;
-    logging::Logger log_{self_};
-    driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
     u64 net_ = self_.clients_bit("nic"), heartbeat_ = self_.value("heartbeat.bit");
     Card card_;
     nic::DriverEnd<Card> end_{card_};
@@ -35,14 +28,14 @@ class Driver {
     u64 interrupts_ = 0, counted_ = 0;
 
 public:
-    Driver(program::Program const& self, Models models) : self_{self}
+    Driver(program::Program const& self, Models models) : Base{self}
     {
         driver::Device const device{self};
         Model<Registers> const& model = find(models);
         auto const registers = device.region("bar0").at(0, register_bytes);
         if (!registers) fail("too few registers", registers.error(), driver::not_given);
         auto const started = card_.start(*registers, *model.family, device.dma("dma"));
-        if (!started) fail("unusable", started.error(), unusable);
+        if (!started) fail("unusable", started.error(), driver::unusable);
         if (self.clients("nic") == 0) return;
         end_.attach(self.client("nic", 0));
         end_.shared().statistics.device_resets.fetch_add(1, std::memory_order_relaxed);
@@ -61,7 +54,7 @@ public:
         for (;;) {
             if (end_.is_open()) card_.update_filter(end_.shared().wanted);
             auto const idle = end_.run();
-            if (!idle) fail("a false answer", idle.error(), lied);
+            if (!idle) fail("a false answer", idle.error(), driver::lied);
             // The device is silent until its causes are taken: under load nobody interrupts us.
             if (interrupted_ && (*idle || ++busy_turns_ == most_busy_turns)) {
                 on_interrupt();
@@ -84,8 +77,7 @@ private:
         if (end_.is_open())
             end_.shared().statistics.interrupts.store(++interrupts_, std::memory_order_relaxed);
         bool const link = card_.take_causes();
-        // Before the rings are looked at: an interrupt that comes while the line is masked is lost.
-        if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
+        acknowledge();
         if (link) look_at_link();
     }
     void on_heartbeat(u64 bits)
@@ -119,7 +111,7 @@ private:
         u32 const waiting = end_.in_flight();
         if (!watch_.is_due(waiting, card_.progress(), program::tsc())) return;
         bool const excused = !card_.link().up || card_.is_paused();
-        if (watch_.hangs(excused)) fail("sends nothing", Error::busy, hung);
+        if (watch_.hangs(excused)) fail("sends nothing", Error::busy, driver::hung);
     }
     /// The device's counters of 32 bits last longer than that at any speed.
     void count_now_and_then()
@@ -138,12 +130,7 @@ private:
         for (auto const& each : models)
             if (each.device == device) return each;
         log_.error("device {} is none that I know", text::hex(device));
-        driver::give_up(self_, unusable);
-    }
-    [[noreturn]] void fail(char const* what, Error error, int why)
-    {
-        log_.error("{} (error {})", what, static_cast<u64>(error));
-        driver::give_up(self_, why);
+        driver::give_up(self_, driver::unusable);
     }
 };
 

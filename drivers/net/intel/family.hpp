@@ -63,38 +63,33 @@ inline constexpr Family<Registers> family_82574{
     .give = give_flag<Registers>,
     .read_nvm = read_eerd<1 << 1, 2, Registers>,
     .flush = flush_nothing<Registers>};
+/// In chipsets: NVM and what comes before a reset differ.
+template <class Registers>
+constexpr Family<Registers> chipset(Result<u16> (*read_nvm)(Registers const&, u16),
+                                    Result<void> (*flush)(Registers const&, RingMemory&, u64))
+{
+    return {.phy = 2,
+            .multicast_words = 32,
+            .gap = table::gap_express,
+            .always_extended = table::must_be_set,
+            .transmit_descriptors = table::report_at_once | table::must_be_set,
+            .transmit_control = transmit_control::multiple_reads,
+            .cuts = table::cuts_both,
+            .express = true,
+            .vectors = false,
+            .take = take_flag<Registers>,
+            .give = give_flag<Registers>,
+            .read_nvm = read_nvm,
+            .flush = flush};
+}
 /// I217 and I218, in chipsets of the fourth and fifth generation of Core.
 template <class Registers>
-inline constexpr Family<Registers> family_i217{.phy = 2,
-                                               .multicast_words = 32,
-                                               .gap = table::gap_express,
-                                               .always_extended = table::must_be_set,
-                                               .transmit_descriptors =
-                                                   table::report_at_once | table::must_be_set,
-                                               .transmit_control = transmit_control::multiple_reads,
-                                               .cuts = table::cuts_both,
-                                               .express = true,
-                                               .vectors = false,
-                                               .take = take_flag<Registers>,
-                                               .give = give_flag<Registers>,
-                                               .read_nvm = read_no_nvm<Registers>,
-                                               .flush = flush_nothing<Registers>};
+inline constexpr Family<Registers> family_i217 = chipset<Registers>(read_no_nvm<Registers>,
+                                                                    flush_nothing<Registers>);
 /// I219, from Sky Lake and Kaby Lake on.
 template <class Registers>
-inline constexpr Family<Registers> family_i219{.phy = 2,
-                                               .multicast_words = 32,
-                                               .gap = table::gap_express,
-                                               .always_extended = table::must_be_set,
-                                               .transmit_descriptors =
-                                                   table::report_at_once | table::must_be_set,
-                                               .transmit_control = transmit_control::multiple_reads,
-                                               .cuts = table::cuts_both,
-                                               .express = true,
-                                               .vectors = false,
-                                               .take = take_flag<Registers>,
-                                               .give = give_flag<Registers>,
-                                               .read_nvm = read_flash_word<Registers>,
-                                               .flush = flush_rings<Registers>};
+inline constexpr Family<Registers> family_i219 = chipset<Registers>(read_flash_word<Registers>,
+                                                                    flush_rings<Registers>);
 
 /// A device that a driver knows.
 template <class Registers> struct Model {

@@ -24,6 +24,7 @@ template <class Registers> class Card {
     Filter filter_;
     Registers receive_bell_{}, transmit_bell_{}, control_bell_{};
     u64 features_ = 0;
+    u8 generation_ = 0; ///< of the configuration that link() has read
 
     static constexpr u64 needed =
         virtio::feature::indirect_descriptors | feature::merge_buffers | feature::address;
@@ -85,8 +86,13 @@ public:
             it.full_duplex = config.template read<config::Duplex>().raw == 1;
             return it;
         };
+        generation_ = device_.config_generation(); // before: what changes meanwhile is seen later
         return device_.config(read);
     }
+    /// Whether the device's configuration has changed since link(), or the device has given up.
+    /// Costs two reads of registers. [VIRTIO 1.2, "Common configuration structure layout":
+    /// config_generation]
+    bool has_news() const { return device_.config_generation() != generation_ || device_.broken(); }
     bool broken() const { return device_.broken(); }
     void clear_interrupt() const { device_.clear_interrupt(); }
 

@@ -2,8 +2,7 @@
 // other (card.hpp). Whatever cannot be ends the program: the device-manager resets the device, a
 // successor starts with empty queues, and net brings its buffers and frames again.
 #include "card.hpp"
-#include "driver/device.hpp"
-#include "log/logger.hpp"
+#include "driver/base.hpp"
 #include "nic/address.hpp"
 #include "nic/watch.hpp"
 #include "program/time.hpp"
@@ -14,31 +13,26 @@ namespace {
 using Registers = hw::Mmio;
 using Card = virtio_net::Card<Registers>;
 
-/// program::StatusPage::failed, besides driver::not_given.
-constexpr int unusable = 3, lied = 4, hung = 5;
-
-class Driver {
-    program::Program const& self_;
-    logging::Logger log_{self_};
-    driver::IrqLine irq_{driver::Device{self_}.irq("irq0")};
+class Driver : driver::Base {
     u64 net_ = self_.clients_bit("nic"), heartbeat_ = self_.value("heartbeat.bit");
     Card card_;
     nic::DriverEnd<Card> end_{card_};
     nic::Watch watch_;
     u64 interrupts_ = 0;
+    bool unsure_ = false; ///< what the last interrupts were for
     u32 refused_ = 0, filters_refused_ = 0;
 
 public:
-    explicit Driver(program::Program const& self) : self_{self}
+    explicit Driver(program::Program const& self) : Base{self}
     {
         auto const buffer = driver::Device{self}.dma("dma");
         if (auto const it = card_.start(virtio::places(self, "irq0"), buffer); !it)
-            fail("unusable", it.error(), unusable);
+            fail("unusable", it.error(), driver::unusable);
         if (self.clients("nic") == 0) return;
         end_.attach(self.client("nic", 0));
         look_at_link();
         auto const described = card_.describe();
-        if (!described) fail("unusable", described.error(), unusable);
+        if (!described) fail("unusable", described.error(), driver::unusable);
         nic::Description const& description = *described;
         end_.open(description);
         log_.info("{}, MTU {}, features {}, link {}",
@@ -53,7 +47,8 @@ public:
         for (;;) {
             update_filter();
             auto const idle = end_.run();
-            if (!idle) fail("a false answer", idle.error(), lied);
+            if (!idle) fail("a false answer", idle.error(), driver::lied);
+            if (*idle && unsure_) look_for_news();
             if (*idle && end_) count();
             u64 const bits = *idle ? wake.wait() : wake.poll();
             if (irq_.among(bits)) on_interrupt();
@@ -67,25 +62,30 @@ private:
     {
         if (!end_.is_open()) return;
         if (auto const it = card_.update_filter(end_.shared().wanted); !it)
-            fail("a false answer", it.error(), lied);
+            fail("a false answer", it.error(), driver::lied);
     }
     void on_interrupt()
     {
         ++interrupts_;
         card_.clear_interrupt();
-        // Before the device is looked at: an interrupt that comes while the line is masked is lost.
-        if (!irq_.acknowledge()) driver::give_up(self_, driver::not_given);
-        if (card_.sleep(true, false)) look_at_device(); // it was not for a frame
+        acknowledge();
+        unsure_ = true;
+    }
+    /// An interrupt may have been for a frame, for news of the device, or for both in one message.
+    void look_for_news()
+    {
+        unsure_ = false;
+        if (card_.has_news()) look_at_device();
     }
     void on_heartbeat(u64 bits)
     {
         self_.beat(bits);
-        look_at_device(); // an interrupt that said so may have come together with a frame's
+        look_at_device();
         look_for_hang();
     }
     void look_at_device()
     {
-        if (card_.broken()) fail("broken", Error::corrupt, lied);
+        if (card_.broken()) fail("broken", Error::corrupt, driver::lied);
         look_at_link();
         if (end_.refused() != refused_)
             log_.warning("{} frames or buffers broke a rule", (refused_ = end_.refused()));
@@ -96,13 +96,13 @@ private:
     void look_at_link()
     {
         auto const link = card_.link();
-        if (!link) fail("its configuration never stands still", link.error(), unusable);
+        if (!link) fail("its configuration never stands still", link.error(), driver::unusable);
         end_.set_link(*link);
     }
     void look_for_hang()
     {
         if (!watch_.is_due(end_.in_flight(), card_.transmitter().done(), program::tsc())) return;
-        if (watch_.hangs(!end_.link().up)) fail("sends nothing", Error::busy, hung);
+        if (watch_.hangs(!end_.link().up)) fail("sends nothing", Error::busy, driver::hung);
     }
     void count()
     {
@@ -116,11 +116,6 @@ private:
         it.sent_frames.store(sent.frames(), order);
         it.sent_bytes.store(sent.bytes(), order);
         it.interrupts.store(interrupts_, order);
-    }
-    [[noreturn]] void fail(char const* what, Error error, int why)
-    {
-        log_.error("{} (error {})", what, static_cast<u64>(error));
-        driver::give_up(self_, why);
     }
 };
 

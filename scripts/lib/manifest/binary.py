@@ -5,19 +5,20 @@ import struct
 
 from manifest.fields import PAGE
 from manifest.layout import Layout
-from manifest.schema import ANY, KINDS, POLICIES
+from manifest.schema import KINDS, MATCH_DEVICES, POLICIES
 
-MAGIC, VERSION = 0x3173797363727968, 1
+MAGIC, VERSION = 0x3173797363727968, 2
 GRANT_KINDS = ('serve', 'reply', 'wake', 'call', 'signal', 'shared', 'shared_read', 'pool',
                'pool_dma', 'number', 'memory', 'device', 'monitor', 'own_signal')  # from 1
 NEED_KINDS = ('ports', 'bar', 'irq_isa', 'irq_pci', 'irq_hpet', 'hpet', 'framebuffer', 'dma')
 QUIESCE_KINDS = ('write8', 'write16', 'write32', 'poll8', 'poll16', 'poll32')
 BUSES = ('none', 'pci', 'platform')
+NO_DEVICE = 0xffff
 FLAGS = ('resident', 'autostart', 'feedback', 'monitor', 'injector', 'loader', 'uploader')  # bit 0 onwards
 
 HEADER = struct.Struct('<QII16s6I4I')
-MATCH = struct.Struct('<B3xI4IIII16s')
-PROGRAM = struct.Struct('<24s24s32s4BH2B5I8I52sI')
+MATCH = struct.Struct(f'<B3xI{MATCH_DEVICES}HIII16s')
+PROGRAM = struct.Struct('<24s24s32s4BH2B5I8I132sI')
 GRANT = struct.Struct('<24sB3xIIIQQQ')
 NEED = struct.Struct('<24s3BxIQQQ')
 QUIESCE = struct.Struct('<BB2xIII')
@@ -26,7 +27,7 @@ OBJECT = struct.Struct('<24sII')
 
 def _match(manifest, component):
     match = manifest.match
-    devices = (list(match.devices) + [ANY] * 4)[:4]
+    devices = list(match.devices) + [NO_DEVICE] * (MATCH_DEVICES - len(match.devices))
     return MATCH.pack(BUSES.index(match.bus), match.vendor, *devices, match.class_code,
                       match.class_mask, component.function, match.id.encode())
 

@@ -17,6 +17,7 @@ INSTANCE_NAME = 14  # "NAME.ALIAS" must fit 23 characters
 ALIAS_NAME, NEED_NAME, FILE_NAME, PROFILE_NAME = 8, 12, 23, 15
 HEARTBEAT_US = 500_000
 ANY = 0xffff_ffff
+MATCH_DEVICES = 48
 U32 = 0xffff_ffff
 
 
@@ -200,7 +201,7 @@ def _match(table):
         match.id = table.take('id', one_of(*PLATFORM_IDS)) or ''
     elif bus == 'pci':
         match.vendor = table.take('vendor', number(0, 0xfffe), ANY)
-        match.devices = table.take('device', list_of(number(0, 0xffff), 4), ())
+        match.devices = table.take('device', list_of(number(0, 0xfffe), MATCH_DEVICES), ())
         match.class_code = table.take('class', number(0, 0xffffff), None)
         match.class_mask = table.take('class_mask', number(1, 0xffffff),
                                       0 if match.class_code is None else 0xffffff)

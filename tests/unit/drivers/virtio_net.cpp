@@ -158,7 +158,12 @@ TEST_CASE("what the card can do is what was agreed on", "[virtio-net]")
         CHECK(*link == nic::Link{true, 10'000, true});
         rig.model.config[6] = 0;
         rig.model.config[15] = 0xff; // unknown
+        ++rig.model.generation;
+        CHECK(rig.card.has_news());
         CHECK(*rig.card.link() == nic::Link{false, 0, true});
+        CHECK_FALSE(rig.card.has_news());
+        rig.model.status |= virtio::status::needs_reset;
+        CHECK(rig.card.has_news());
         rig.model.config[11] = 0, rig.model.config[10] = 67; // less than IP needs
         CHECK(rig.card.describe().error() == Error::not_supported);
     }

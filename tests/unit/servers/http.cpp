@@ -265,7 +265,7 @@ TEST_CASE("a network that died: everything begins again", "[http]")
     auto const idle = world.connect(), sending = world.connect();
     sending->reads = false;
     world.say(sending, get("/api/status"));
-    world.network = std::make_unique<Network>(world.edge);
+    world.replace_network();
     world.run();
     CHECK(world.is_quiet());
     CHECK(world.network->binds == 2);
@@ -276,7 +276,7 @@ TEST_CASE("a network that died: everything begins again", "[http]")
 TEST_CASE("a port that is refused is asked for again, in time", "[http]")
 {
     World world;
-    world.network = std::make_unique<Network>(world.edge);
+    world.replace_network();
     world.network->bind_status = Status::denied;
     world.run();
     CHECK(world.server.listening(false) == Status::denied);
@@ -292,7 +292,7 @@ TEST_CASE("a port that is refused is asked for again, in time", "[http]")
 TEST_CASE("connections that the network has no room for are no endless loop", "[http]")
 {
     World world;
-    world.network = std::make_unique<Network>(world.edge);
+    world.replace_network();
     world.network->accept_status = Status::quota;
     world.run(); // ends
     world.network->accept_status = Status::ok;

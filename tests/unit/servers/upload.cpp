@@ -8,8 +8,13 @@
 
 #include "../libs/elf_file.hpp"
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <memory>
+#include <set>
 #include <string>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace upload_server;
@@ -49,6 +54,27 @@ std::string refusal_of(std::string const& text, Manifest* out = nullptr)
     bool const good = read_manifest(text, out ? *out : manifest, why);
     CHECK(good == why.view().empty());
     return std::string{why.view()};
+}
+
+/// Instructions that a call takes, which must answer false: a child does it, stepped through.
+template <class Call> u64 instructions(Call call)
+{
+    pid_t const child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+        raise(SIGSTOP);
+        _exit(call());
+    }
+    int status = 0;
+    u64 count = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    for (; WIFSTOPPED(status); ++count) {
+        REQUIRE(ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0);
+        REQUIRE(waitpid(child, &status, 0) == child);
+    }
+    REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    return count;
 }
 
 Line line_of(u32 status, char const* outcome, u8 peer)
@@ -155,6 +181,25 @@ TEST_CASE("what is asked must be a program's upload", "[upload]")
     CHECK(status_of(head_of(with("X-Manifest-Length", "4097"))) == 413);
 }
 
+TEST_CASE("how long a wrong token is looked at says nothing of the right one", "[upload]")
+{
+    u8 random[Token::random_bytes];
+    for (u8 i = 0; i < sizeof random; ++i) random[i] = static_cast<u8>(i * 29 + 5);
+    Token token;
+    token.begin(random, second);
+    std::string const right{token.text()};
+    std::vector<std::string> tries{std::string(right.size(), 'x')};
+    for (usize i = 0; i < right.size(); i += 3) { // right up to its character i
+        tries.push_back(right);
+        tries.back()[i] = right[i] == 'a' ? 'b' : 'a';
+    }
+    std::vector<u64> counts;
+    for (auto const& wrong : tries)
+        counts.push_back(instructions([&] { return Token{token}.check(wrong, second); }));
+    REQUIRE(counts[0] > 100);
+    CHECK(std::set<u64>(counts.begin(), counts.end()).size() == 1);
+}
+
 TEST_CASE("a manifest says how little a program wants", "[upload]")
 {
     Manifest manifest; // its views are of the text
@@ -242,15 +287,29 @@ TEST_CASE("the ledger keeps the last lines, and counts what is alike", "[upload]
     ledger.add(line_of(201, "same", 3)); // who did it twice stands there twice
     CHECK((*ledger.find(0)).count == 1);
     CHECK((*ledger.find(1)).count == 1);
-    for (u32 i = 0; i < 2 * Kept::lines; ++i) ledger.add(line_of(403 + i, "x", 1));
-    CHECK((*ledger.find(0)).status == 403 + 2 * Kept::lines - 1);
-    CHECK((*ledger.find(Kept::lines - 1)).status == 403 + Kept::lines);
+    // Each kind pushes out its own oldest.
+    for (u32 i = 0; i < 2 * Kept::lines; ++i) ledger.add(line_of(402 + i % 2, "x", 1));
+    for (u32 i = 0; i < Ledger::max_refused; ++i) CHECK((*ledger.find(i)).status != 201);
+    CHECK(std::string{(*ledger.find(Ledger::max_refused)).outcome} == "same");
+    for (u32 i = 0; i < 2 * Kept::lines; ++i) ledger.add(line_of(201, "good", 1));
+    for (u32 i = 0; i < Ledger::max_started; ++i) CHECK((*ledger.find(i)).status == 201);
+    CHECK((*ledger.find(Kept::lines - 1)).status != 201);
     CHECK_FALSE(ledger.find(Kept::lines));
     CHECK_FALSE(ledger.find(~u64{0}));
-    // A successor finds the lines, and nothing when the numbers make no sense.
-    CHECK(Ledger{*kept}.find(0));
-    kept->next = Kept::lines;
-    CHECK_FALSE(Ledger{*kept}.find(0));
+    // A successor finds the lines, and nothing when the number makes no sense.
+    CHECK(Ledger{*kept}.find(Kept::lines - 1));
+    SECTION("too many of a kind")
+    {
+        for (Line& line : kept->line) line.status = 403;
+        Ledger successor{*kept};
+        CHECK(successor.find(Ledger::max_refused - 1));
+        CHECK_FALSE(successor.find(Ledger::max_refused));
+    }
+    SECTION("too many at all")
+    {
+        kept->count = GENERATE(Kept::lines + 1, ~0u);
+        CHECK_FALSE(Ledger{*kept}.find(0));
+    }
 }
 
 TEST_CASE("an uploaded program lies below its loader, and no part is writable and executable",

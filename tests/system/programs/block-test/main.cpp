@@ -6,8 +6,8 @@
 //
 // "parameter": how many generations (default_generations when there is none). Exit status 0: good.
 #include "block/client.hpp"
-#include "log/logger.hpp"
 #include "sector.hpp"
+#include "tests/system/programs/test_program.hpp"
 
 namespace {
 
@@ -19,9 +19,7 @@ constexpr u64 region = 1024; // sectors, from the disk's first
 constexpr u32 lanes = 16;    // requests at a time, each with a part of the pool
 constexpr u32 lane_sectors = 32;
 
-class Test {
-    program::Program const& self_;
-    logging::Logger log_{self_};
+class Test : test_program::Base {
     program::Use use_ = self_.use("block");
     block::Client disk_;
     struct Lane {
@@ -31,7 +29,7 @@ class Test {
     u64 random_ = 88172645463325252, requests_ = 0;
 
 public:
-    explicit Test(program::Program const& self) : self_{self}
+    explicit Test(program::Program const& self) : Base{self}
     {
         if (!use_ || use_.pool_bytes < lanes * lane_sectors * 512) fail("no disk or no pool");
         disk_ = block::Client{use_};
@@ -39,8 +37,9 @@ public:
             if (!drain([](u32, block::Status) {})) wait();
     }
 
-    int run(u64 generations)
+    int run()
     {
+        u64 const generations = self_.value("parameter", default_generations);
         if (disk_.sectors() < region || disk_.read_only()) fail("the disk cannot be written");
         refuse();
         u64 generation = last_generation();
@@ -155,20 +154,11 @@ private:
         if (once(Operation::read, disk_.sectors() - 1, 512) != block::Status::ok)
             fail("the last sector");
     }
-
-    [[noreturn]] void fail(char const* what)
-    {
-        log_.error("failed: {}", what);
-        runtime::exit(1);
-    }
 };
 
 } // namespace
 
 int main(void* argument)
 {
-    program::Program const self{argument};
-    static Test test{self};
-    self.ready();
-    return test.run(self.value("parameter", default_generations));
+    return test_program::run<Test>(argument);
 }

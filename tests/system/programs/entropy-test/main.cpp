@@ -1,8 +1,8 @@
 // Asks the entropy server for bytes of all lengths and looks whether they could be random: no two
 // answers alike, every bit as often set as not. Exit status 0: good.
-#include "log/logger.hpp"
 #include "program/program.hpp"
 #include "protocol/entropy.hpp"
+#include "tests/system/programs/test_program.hpp"
 
 #include <cstring>
 
@@ -12,14 +12,12 @@ using namespace entropy;
 
 constexpr u32 calls = 256;
 
-class Test {
-    program::Program const& self_;
-    logging::Logger log_{self_};
+class Test : test_program::Base {
     program::Use use_ = self_.use("entropy");
     u64 first_word_[calls] = {};
 
 public:
-    explicit Test(program::Program const& self) : self_{self} {}
+    explicit Test(program::Program const& self) : Base{self} {}
 
     int run()
     {
@@ -68,19 +66,11 @@ private:
         log_.info("passed: {} calls; bytes of rdseed {}, rdrand {}, device {}, jitter {}", calls,
                   from->rdseed, from->rdrand, from->device, from->jitter);
     }
-    [[noreturn]] void fail(char const* what)
-    {
-        log_.error("failed: {}", what);
-        runtime::exit(1);
-    }
 };
 
 } // namespace
 
 int main(void* argument)
 {
-    program::Program const self{argument};
-    static Test test{self};
-    self.ready();
-    return test.run();
+    return test_program::run<Test>(argument);
 }

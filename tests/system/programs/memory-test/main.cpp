@@ -3,8 +3,8 @@
 // Without one it ends by a fault, since at last it uses more than its quota in two parts, each of
 // which fits. swap.py says what has to be in its log. Logs also what a page costs the first time it
 // is touched, in ticks of the TSC.
-#include "log/logger.hpp"
 #include "protocol/memory.hpp"
+#include "tests/system/programs/test_program.hpp"
 
 namespace {
 
@@ -20,13 +20,11 @@ u64 ticks()
     return u64{high} << 32 | low;
 }
 
-class Test {
-    program::Program const& self_;
-    logging::Logger log_{self_};
+class Test : test_program::Base {
     rpc::Channel memory_{self_.memory()};
 
 public:
-    explicit Test(program::Program const& self) : self_{self} {}
+    explicit Test(program::Program const& self) : Base{self} {}
 
     int run()
     {
@@ -110,19 +108,11 @@ private:
         if (!got) fail("no statistics");
         return *got;
     }
-    [[noreturn]] void fail(char const* what)
-    {
-        log_.error("failed: {}", what);
-        runtime::exit(1);
-    }
 };
 
 } // namespace
 
 int main(void* argument)
 {
-    program::Program const self{argument};
-    Test test{self};
-    self.ready();
-    return test.run();
+    return test_program::run<Test>(argument);
 }

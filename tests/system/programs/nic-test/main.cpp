@@ -5,9 +5,9 @@
 // instructions). Where the card cuts TCP segments (not on user networking), they are sent as well.
 #include "card.hpp"
 #include "frames.hpp"
-#include "log/logger.hpp"
 #include "nic/address.hpp"
 #include "protocol/monitor.hpp"
+#include "tests/system/programs/test_program.hpp"
 
 namespace {
 
@@ -16,9 +16,7 @@ using nic_test::Outgoing;
 
 constexpr u32 kills = 5, flood_frames = 20'000, measured_frames = 4'000, window = 200;
 
-class Test {
-    program::Program const& self_;
-    logging::Logger log_{self_};
+class Test : test_program::Base {
     program::Use use_ = self_.use("nic"), monitor_ = self_.use("monitor");
     Card card_{use_};
     u8 own_[6] = {}, their_[6] = {};
@@ -26,7 +24,7 @@ class Test {
     u64 echoes_ = 0;
 
 public:
-    explicit Test(program::Program const& self) : self_{self} {}
+    explicit Test(program::Program const& self) : Base{self} {}
 
     int run()
     {
@@ -170,20 +168,11 @@ private:
     {
         return program::call<monitor::Monitor, C>(self_, monitor_, args);
     }
-
-    [[noreturn]] void fail(char const* what)
-    {
-        log_.error("failed: {}", what);
-        runtime::exit(1);
-    }
 };
 
 } // namespace
 
 int main(void* argument)
 {
-    program::Program const self{argument};
-    static Test test{self};
-    self.ready();
-    return test.run();
+    return test_program::run<Test>(argument);
 }

@@ -177,6 +177,26 @@ TEST_CASE("rings are flushed before a reset, into memory of ours", "[intel]")
     }
 }
 
+TEST_CASE("an I219 that is reset with frames queued hangs, the others do not", "[intel]")
+{
+    auto const kind = GENERATE(Kind::express, Kind::chipset);
+    IntelNic model{kind};
+    auto memory = std::make_unique<intel::RingMemory>();
+    model.lend(memory.get(), physical, sizeof *memory);
+    model.at(0x3800) = physical;
+    model.at(0x3808) = sizeof memory->transmit;
+    model.at(0x3818) = 3;
+    NicRegisters const registers{model};
+    bool const flushes = GENERATE(true, false);
+    if (flushes) {
+        auto const& family = kind == Kind::express ? intel::family_82574<NicRegisters>
+                                                   : intel::family_i219<NicRegisters>;
+        REQUIRE(family.flush(registers, *memory, physical));
+    }
+    intel::put<intel::reg::Control>(registers, intel::control::reset);
+    CHECK(model.hung == (kind == Kind::chipset && !flushes));
+}
+
 TEST_CASE("every model is there once", "[intel]")
 {
     std::set<u16> seen;

@@ -2,10 +2,10 @@
 // and says how it ends.
 #pragma once
 
+#include "edge.hpp"
 #include "net/socket.hpp"
 
 #include <catch2/catch.hpp>
-#include <memory>
 #include <vector>
 
 namespace net_rig {
@@ -15,29 +15,9 @@ using net::Outcome;
 using net::Request;
 using net::Status;
 
-constexpr u64 arena_bytes = 64 << 10, server_signal = 7;
+constexpr u32 arena_bytes = 64 << 10;
+using Edge = EdgeOf<arena_bytes>;
 using Tables = net::Client::Tables<16, 64, arena_bytes>;
-
-/// The memory of an edge, which outlives both ends.
-struct Edge {
-    struct Memory {
-        net::Shared shared;
-        u8 rest[net::arena_offset - sizeof(net::Shared) + arena_bytes];
-    };
-    std::unique_ptr<Memory> memory{new Memory{}};
-
-    net::Shared& shared() const { return memory->shared; }
-    u8* arena() const { return reinterpret_cast<u8*>(memory.get()) + net::arena_offset; }
-    program::Use use() const
-    {
-        program::Use use;
-        use.signal = sys::Notification{server_signal};
-        use.shared = memory.get();
-        use.shared_bytes = sizeof(Memory);
-        use.peer = 1;
-        return use;
-    }
-};
 
 /// One life of a server.
 struct Server {
