@@ -123,7 +123,7 @@ private:
                             u32 held);
     void open_window(Socket& socket);
     bool keep(Socket& socket, pbuf* packet);
-    void keep_small(Socket& socket, pbuf* packet);
+    bool keep_small(Socket& socket, pbuf* packet);
 
     // datagram.cpp
     u32 carry_on_datagrams(Socket& socket, u32 budget);

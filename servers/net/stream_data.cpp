@@ -47,26 +47,27 @@ bool Sockets::keep(Socket& socket, pbuf* packet)
 {
     u32 const bytes = packet->tot_len;
     bool const small = bytes < small_bytes;
-    u32 const more = !small ? pbuf_clen(packet) : !joins(socket, *packet);
-    u32 const charge = charge_of(socket.unread + bytes, socket.packets + more);
+    u32 const pieces = packet->next == nullptr ? 1 : pbuf_clen(packet);
+    u32 const more = small ? !joins(socket, *packet) : pieces;
+    u32 charge = charge_of(socket.unread + bytes, socket.packets + more);
     u32 const growth = charge > socket.charged ? charge - socket.charged : 0;
     if (growth > socket.client->quota.room_to_read(socket.account->held)) return false;
     socket.unread += bytes;
-    if (small)
-        keep_small(socket, packet);
-    else
+    if (!small || !keep_small(socket, packet)) {
         append(socket, packet);
-    recharge(socket, charge_of(socket.unread, socket.packets));
+        charge = charge_of(socket.unread, socket.packets);
+    }
+    recharge(socket, charge);
     return true;
 }
 
 /// Copies a short packet behind what is there already, so that a peer that sends byte by byte holds
-/// no buffer for each. Where there is no memory for that it is kept as it is.
-void Sockets::keep_small(Socket& socket, pbuf* packet)
+/// no buffer for each. False: there is no memory for that.
+bool Sockets::keep_small(Socket& socket, pbuf* packet)
 {
     if (!joins(socket, *packet)) {
         pbuf* const fresh = pbuf_alloc(PBUF_RAW, buffer_bytes, PBUF_RAM);
-        if (fresh == nullptr) return append(socket, packet);
+        if (fresh == nullptr) return false;
         fresh->flags = static_cast<u8>(fresh->flags | own_packet);
         fresh->len = fresh->tot_len = 0;
         append(socket, fresh);
@@ -75,6 +76,7 @@ void Sockets::keep_small(Socket& socket, pbuf* packet)
     pbuf_copy_partial(packet, static_cast<u8*>(last->payload) + last->len, packet->tot_len, 0);
     last->len = static_cast<u16>(last->len + packet->tot_len);
     pbuf_free(packet);
+    return true;
 }
 
 /// @return bytes copied
