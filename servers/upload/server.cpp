@@ -157,6 +157,9 @@ Result<void> Server::take_step()
     case Step::close:
         TRY(stream_.close(cookie(Kind::closed)));
         break;
+    case Step::abort:
+        TRY(stream_.abort(cookie(Kind::closed)));
+        break;
     }
     ++pending_;
     step_ = next;
@@ -340,8 +343,8 @@ void Server::on_deadline()
     case Phase::answering:
     case Phase::draining:
         return enter(Phase::closing, Step::close);
-    case Phase::closing:
-        return end_connection();
+    case Phase::closing: // behind an answer that the peer does not take
+        return enter(Phase::closing, Step::abort);
     case Phase::off:
     case Phase::opening:
     case Phase::waiting:

@@ -37,7 +37,17 @@ private:
         closing,   ///< the stream's last outcomes are to come
     };
     /// What is to be asked of the network as soon as there is room.
-    enum class Step : u8 { nothing, bind, listen, accept, receive, send, shut_down, close };
+    enum class Step : u8 {
+        nothing,
+        bind,
+        listen,
+        accept,
+        receive,
+        send,
+        shut_down,
+        close,
+        abort,
+    };
 
     /// What a request was, as its cookie says.
     enum class Kind : u8 { listener, accepted, received, sent, shut_down, closed };
