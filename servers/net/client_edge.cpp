@@ -9,6 +9,7 @@ void Client::open(program::ClientEdge const& edge, Grant const& given, u32 waiti
     grant = given;
     if (grant.sockets > max_sockets) grant.sockets = max_sockets;
     bucket = TokenBucket{grant.rate, now};
+    quota = Quota{grant.memory, grant.sockets};
     most_waiting_ = waiting < net::max_waiting ? waiting : net::max_waiting;
     shared_ = edge.memory<net::Shared>();
     signal_ = edge.signal;

@@ -5,6 +5,7 @@
 #include "kit/copy.hpp"
 #include "queue/ring.hpp"
 #include "servers/net/grant.hpp"
+#include "servers/net/quota.hpp"
 #include "servers/net/token_bucket.hpp"
 #include "servers/net/waiting.hpp"
 
@@ -12,8 +13,8 @@ namespace net_server {
 
 struct Socket;
 
-/// Sockets with something to do, each once.
-struct ReadyList {
+/// Sockets of one turn, each once.
+struct TurnList {
     Socket *first = nullptr, *last = nullptr;
 };
 
@@ -46,19 +47,17 @@ public:
 
     Grant grant;
     TokenBucket bucket;
-    ReadyList ready;
-    ReadyList starved; ///< waiting for memory
-    u32 memory = 0;    ///< bytes of the pool that its data takes
+    Quota quota;       ///< bytes of the pool that its data takes
+    u32 datagrams = 0; ///< held by those on their way to a card
+    TurnList ready;    ///< sockets with something to do
+    TurnList starved;  ///< waiting for memory
     u32 sockets = 0;   ///< that it has, those which wait to be accepted included
+    u32 lingering = 0; ///< connections that were closed and still hold memory
     u32 lookups = 0;   ///< resolves and pings under way
     Socket* socket[max_sockets] = {};
     bool reserved[max_sockets] = {}; ///< numbers that a waiting accept will give
     bool is_open = false;
 
-    bool has_memory(u32 bytes) const
-    {
-        return memory < grant.memory && bytes <= grant.memory - memory;
-    }
     /// Whether a number names no socket yet and may.
     bool is_free(u32 number) const
     {

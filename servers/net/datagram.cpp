@@ -9,6 +9,7 @@ namespace net_server {
 namespace {
 
 constexpr u32 most_bytes = 65507, buffer_bytes = 2048;
+constexpr u32 headroom = LWIP_MEM_ALIGN_SIZE(u32{PBUF_TRANSPORT}); // for what lwIP puts in front
 
 /// A packet that counts against its client's memory until the device has sent it.
 struct Charged {
@@ -17,26 +18,28 @@ struct Charged {
     u32 bytes;
 };
 
+constexpr u32 head = LWIP_MEM_ALIGN_SIZE(sizeof(Charged));
+
 void free_charged(pbuf* packet)
 {
     auto* const charged = reinterpret_cast<Charged*>(packet);
-    charged->client->memory -= charged->bytes;
+    Client& client = *charged->client;
+    client.quota.change(client.datagrams, client.datagrams - charged->bytes);
     mem_free(charged);
+    Sockets::wake_starved(client);
 }
 
 /// Null: no memory, of the client's or at all.
 pbuf* make_packet(Client& client, u32 bytes)
 {
-    constexpr u32 head = LWIP_MEM_ALIGN_SIZE(sizeof(Charged));
-    u32 const memory = LWIP_MEM_ALIGN_SIZE(u32{PBUF_TRANSPORT}) + bytes;
-    u32 const all = head + memory;
-    if (!client.has_memory(all)) return nullptr;
+    u32 const memory = headroom + bytes, all = head + memory;
+    if (client.quota.room(client.datagrams) < all) return nullptr;
     auto* const charged = static_cast<Charged*>(mem_malloc(all));
     if (charged == nullptr) return nullptr;
     charged->packet.custom_free_function = free_charged;
     charged->client = &client;
     charged->bytes = all;
-    client.memory += all;
+    client.quota.change(client.datagrams, client.datagrams + all);
     return pbuf_alloced_custom(PBUF_TRANSPORT, static_cast<u16>(bytes), PBUF_RAM, &charged->packet,
                                reinterpret_cast<u8*>(charged) + head,
                                static_cast<u16>(memory < 0xffff ? memory : 0xffff));
@@ -90,7 +93,8 @@ bool Sockets::send_datagram(Socket& socket, Request const& request, Status& end)
     end = Status::denied;
     if (to && !may_reach(socket, request.address, request.port)) return true;
     end = Status::too_long;
-    if (request.bytes > most_bytes || request.bytes > socket.client->grant.memory / 2) return true;
+    u32 const largest = socket.client->quota.largest();
+    if (request.bytes > most_bytes || head + headroom + request.bytes > largest) return true;
     pbuf* const packet = make_packet(*socket.client, request.bytes);
     if (packet == nullptr) return false;
     kit::copy(packet->payload, socket.client->arena(request.offset, request.bytes), request.bytes);
@@ -133,8 +137,8 @@ void Sockets::on_datagram(void* argument, udp_pcb*, pbuf* packet, ip_addr_t cons
     for (pbuf const* it = packet; it != nullptr; it = it->next)
         charge += it->len < buffer_bytes ? buffer_bytes : it->len;
     // Too much waits already: the datagram is lost, as it may be.
-    u32 const index =
-        socket.client->has_memory(charge) ? self_->free_arrived_.take() : net::IndexList::none;
+    bool const fits = charge <= socket.client->quota.room_to_read(socket.held);
+    u32 const index = fits ? self_->free_arrived_.take() : net::IndexList::none;
     if (index == net::IndexList::none) {
         pbuf_free(packet);
         return;

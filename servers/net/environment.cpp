@@ -2,6 +2,7 @@
 
 #include "lwip/sys.h"
 #include "port.h"
+#include "servers/net/sequence.hpp"
 
 namespace net_server {
 
@@ -41,12 +42,6 @@ u32 Environment::random()
     return value;
 }
 
-u32 Environment::first_sequence(std::span<u8 const> connection) const
-{
-    return static_cast<u32>(microseconds() / 4) +
-           static_cast<u32>(kit::siphash(secret_, connection));
-}
-
 } // namespace net_server
 
 using net_server::environment;
@@ -72,16 +67,8 @@ void lwip_port_fail(char const* text, char const* file, int line)
 u32_t lwip_port_isn(ip_addr_t const* local, u16_t local_port, ip_addr_t const* remote,
                     u16_t remote_port)
 {
-    struct {
-        u32 local[4], remote[4];
-        u16 local_port, remote_port;
-    } connection = {{}, {}, local_port, remote_port};
-    // An IPv4 address leaves the rest of its union as it was.
-    usize const bytes = IP_IS_V6(local) ? sizeof connection.local : sizeof(u32);
-    __builtin_memcpy(connection.local, &local->u_addr, bytes);
-    __builtin_memcpy(connection.remote, &remote->u_addr, bytes);
-    return environment.first_sequence(
-        {reinterpret_cast<u8 const*>(&connection), sizeof connection});
+    return net_server::first_sequence(environment.secret(), environment.microseconds(),
+                                      {*local, local_port}, {*remote, remote_port});
 }
 
 void lwip_port_wall_time(uint32_t* seconds, uint32_t* microseconds)

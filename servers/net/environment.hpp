@@ -19,8 +19,8 @@ public:
     u32 milliseconds() const { return static_cast<u32>(clock_.now() / 1'000'000); }
     /// Four bytes of the entropy server's; one Call for every 64 of them.
     u32 random();
-    /// RFC 6528, section 3: a clock of 4 microseconds plus a keyed hash of the connection.
-    u32 first_sequence(std::span<u8 const> connection) const;
+    /// Of sequence.hpp; drawn once.
+    kit::SipKey const& secret() const { return secret_; }
     logging::Logger& log() { return *log_; }
     program::Clock const& clock() const { return clock_; }
 

@@ -6,6 +6,47 @@
 
 namespace net_server {
 
+namespace {
+
+using Turn = Socket::Turn;
+
+/// lwIP's ticks, 0.5 s, in which a closed connection has to send a segment: a minute.
+constexpr u8 linger_ticks = 120;
+
+TurnList& list_of(Socket& socket)
+{
+    return socket.turn == Turn::ready ? socket.client->ready : socket.client->starved;
+}
+
+void append(Socket& socket, Turn turn)
+{
+    socket.turn = turn;
+    TurnList& list = list_of(socket);
+    socket.next_turn = nullptr;
+    socket.previous_turn = list.last;
+    (list.last ? list.last->next_turn : list.first) = &socket;
+    list.last = &socket;
+}
+
+void take_out(Socket& socket)
+{
+    if (socket.turn == Turn::none) return;
+    TurnList& list = list_of(socket);
+    (socket.previous_turn ? socket.previous_turn->next_turn : list.first) = socket.next_turn;
+    (socket.next_turn ? socket.next_turn->previous_turn : list.last) = socket.previous_turn;
+    socket.turn = Turn::none;
+}
+
+void wake_all(Client& client)
+{
+    while (Socket* const socket = client.starved.first) {
+        take_out(*socket);
+        append(*socket, Turn::ready);
+    }
+}
+
+} // namespace
+
 void Sockets::open(Client& client, Request const& request)
 {
     if (request.value > static_cast<u32>(net::Kind::datagram6))
@@ -39,6 +80,8 @@ void Sockets::open(Client& client, Request const& request)
 Socket* Sockets::make(Client& client, bool stream, bool six)
 {
     if (client.sockets >= client.grant.sockets) return nullptr;
+    if (client.sockets + client.lingering >= client.grant.sockets && !end_longest_lingering(client))
+        return nullptr;
     u32 const index = free_sockets_.take();
     if (index == net::IndexList::none) return nullptr;
     Socket& socket = socket_[index];
@@ -63,7 +106,10 @@ Account* Sockets::make_account(Client& client, Socket* socket)
 {
     u32 const index = free_accounts_.take();
     if (index == net::IndexList::none) return nullptr;
-    account_[index] = {&client, socket, 0, true, false};
+    account_[index] = {};
+    account_[index].client = &client;
+    account_[index].socket = socket;
+    account_[index].used = true;
     return &account_[index];
 }
 
@@ -74,7 +120,7 @@ void Sockets::free(Socket& socket)
     drop_packets(socket);
     for (u32 i = 0; i < socket.groups; ++i) change_group(socket.group[i], false);
     if (socket.number != net::no_socket) client.socket[socket.number] = nullptr;
-    if (socket.is_ready) unlink(socket);
+    take_out(socket);
     --client.sockets;
     free_sockets_.give(static_cast<u32>(&socket - socket_));
 }
@@ -100,7 +146,8 @@ void Sockets::drop_packets(Socket& socket)
 }
 
 /// lwIP goes on with the connection by itself: it has been taken from its socket.
-void Sockets::let_go(tcp_pcb& pcb, bool abort)
+/// @param account  null: of a listener
+void Sockets::let_go(tcp_pcb& pcb, Account* account, bool abort)
 {
     if (pcb.state == LISTEN) {
         tcp_arg(&pcb, nullptr);
@@ -114,10 +161,47 @@ void Sockets::let_go(tcp_pcb& pcb, bool abort)
     }
     tcp_recv(&pcb, nullptr); // what still comes is answered by a reset
     tcp_err(&pcb, nullptr);
-    tcp_poll(&pcb, nullptr, 0);
+    tcp_poll(&pcb, on_lingering, linger_ticks);
+    if (account != nullptr) {
+        account->tcp = &pcb;
+        account->acknowledged = pcb.lastack;
+        account->closed_at = tcp_ticks;
+        account->lingers = account->charged > 0;
+        account->client->lingering += account->lingers;
+    }
     // lwIP compares with the largest window it knows, to see whether something was not read.
     pcb.rcv_wnd = TCP_WND_MAX(&pcb);
     if (tcp_close(&pcb) != ERR_OK) tcp_abort(&pcb);
+}
+
+/// A connection that was closed ends with what it has to send. A peer that takes nothing would hold
+/// memory, and a control block, for ever: its window may stay shut however often lwIP asks.
+err_t Sockets::on_lingering(void* argument, tcp_pcb* pcb)
+{
+    auto& account = *static_cast<Account*>(argument);
+    bool const waits = pcb->unacked != nullptr || pcb->unsent != nullptr; // FIN counts
+    bool const moves = pcb->lastack - std::exchange(account.acknowledged, pcb->lastack) >= pcb->mss;
+    if (!waits || moves) return ERR_OK;
+    tcp_abort(pcb);
+    return ERR_ABRT;
+}
+
+void Sockets::stop_lingering(Account& account)
+{
+    if (std::exchange(account.lingers, false)) --account.client->lingering;
+}
+
+/// Makes room for another socket. False: none lingers.
+bool Sockets::end_longest_lingering(Client const& client)
+{
+    Account const* longest = nullptr;
+    if (client.lingering > 0)
+        for (Account const& it : account_)
+            if (it.used && it.lingers && it.client == &client &&
+                (longest == nullptr || tcp_ticks - it.closed_at > tcp_ticks - longest->closed_at))
+                longest = &it;
+    if (longest != nullptr) tcp_abort(longest->tcp);
+    return longest != nullptr;
 }
 
 /// Ends a socket whose requests have been answered. Unread bytes make it a reset.
@@ -129,8 +213,12 @@ void Sockets::close(Socket& socket, bool abort)
         close(*waiting, true);
     }
     if (socket.tcp != nullptr) {
-        if (socket.account != nullptr) socket.account->socket = nullptr;
-        let_go(*socket.tcp, abort || socket.unread > 0);
+        Account* const account = socket.account;
+        bool const unread = socket.unread > 0;
+        drop_packets(socket); // while it is known which account holds them
+        if (account != nullptr) account->socket = nullptr;
+        socket.account = nullptr;
+        let_go(*socket.tcp, account, abort || unread);
     }
     if (socket.udp != nullptr) udp_remove(socket.udp);
     free(socket);
@@ -168,74 +256,43 @@ void Sockets::abandon()
     }
 }
 
-namespace {
-
-void append(ReadyList& list, Socket& socket)
-{
-    socket.is_ready = true;
-    socket.next_ready = nullptr;
-    (list.last ? list.last->next_ready : list.first) = &socket;
-    list.last = &socket;
-}
-
-/// False: it was not in the list.
-bool take_out(ReadyList& list, Socket& socket)
-{
-    Socket* before = nullptr;
-    for (Socket* it = list.first; it != nullptr; before = it, it = it->next_ready) {
-        if (it != &socket) continue;
-        (before ? before->next_ready : list.first) = it->next_ready;
-        if (list.last == it) list.last = before;
-        it->is_ready = false;
-        return true;
-    }
-    return false;
-}
-
-} // namespace
-
 void Sockets::ready(Socket& socket)
 {
-    if (!socket.is_ready) append(socket.client->ready, socket);
+    if (socket.turn == Turn::ready) return;
+    take_out(socket);
+    append(socket, Turn::ready);
 }
 
-/// It goes on when memory of its client's, or any, has become free.
+/// It goes on when memory of its own, of its client's common part, or any has become free.
 void Sockets::starve(Socket& socket)
 {
-    if (!socket.is_ready) append(socket.client->starved, socket);
+    if (socket.turn == Turn::none) append(socket, Turn::starved);
 }
 
 void Sockets::wake_starved(Client& client)
 {
-    if (client.starved.first == nullptr || !client.has_memory(client.grant.memory / 4)) return;
-    ReadyList& list = client.ready;
-    (list.last ? list.last->next_ready : list.first) = client.starved.first;
-    list.last = client.starved.last;
-    client.starved = {};
+    if (client.starved.first != nullptr && client.quota.is_roomy()) wake_all(client);
 }
 
-void Sockets::unlink(Socket& socket)
+void Sockets::on_second()
 {
-    if (!take_out(socket.client->ready, socket)) take_out(socket.client->starved, socket);
+    for (u32 i = 0; i < clients_; ++i) wake_all(client_[i]);
 }
 
 Socket* Sockets::pop_ready(Client& client)
 {
     Socket* const socket = client.ready.first;
-    if (socket == nullptr) return nullptr;
-    client.ready.first = socket->next_ready;
-    if (client.ready.first == nullptr) client.ready.last = nullptr;
-    socket->is_ready = false;
+    if (socket != nullptr) take_out(*socket);
     return socket;
 }
 
 /// What has arrived for a socket takes so many bytes of its client's memory from now on.
 void Sockets::recharge(Socket& socket, u32 bytes)
 {
-    Client& client = *socket.client;
-    client.memory = client.memory - socket.charged + bytes;
+    u32& held = socket.account != nullptr ? socket.account->held : socket.held;
+    socket.client->quota.change(held, held - socket.charged + bytes);
     bool const less = bytes < std::exchange(socket.charged, bytes);
-    if (less) wake_starved(client);
+    if (less) wake_starved(*socket.client);
 }
 
 } // namespace net_server

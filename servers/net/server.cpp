@@ -105,6 +105,7 @@ void Server::tick()
     if (now < next_tick_) return;
     next_tick_ = now + second;
     for (u32 i = 0; i < interfaces_; ++i) interface_[i].tick();
+    sockets_.on_second();
 }
 
 /// The sockets of a client that died go with it: nobody reads or writes them.

@@ -22,8 +22,14 @@ struct Account {
     Client* client;
     Socket* socket; ///< null: closed, lwIP goes on by itself
     u32 charged;    ///< bytes in lwIP's queues to be sent
+    u32 held;       ///< of the client's quota, for those and for what waits to be read
     bool used;
     bool abandoned; ///< its client has begun anew
+    // Closed, with bytes that the peer has not acknowledged:
+    bool lingers;     ///< counts as one of its client's sockets
+    tcp_pcb* tcp;     ///< once closed
+    u32 acknowledged; ///< up to which number, when that was looked at last
+    u32 closed_at;    ///< lwIP's ticks
 };
 
 struct Socket {
@@ -40,11 +46,12 @@ struct Socket {
     State state;
     Status end;
     bool stream, six;
-    bool at_end;   ///< the peer sends no more
-    bool shut;     ///< we send no more
-    bool is_ready; ///< in a list of its client's: ready or starved
-    bool closing;  ///< a close waits behind what is to be sent
-    Socket* next_ready;
+    bool at_end;  ///< the peer sends no more
+    bool shut;    ///< we send no more
+    bool closing; ///< a close waits behind what is to be sent
+    bool narrow;  ///< its window is smaller than wanted, for want of memory
+    enum class Turn : u8 { none, ready, starved } turn; ///< the list of its client's that it is in
+    Socket *next_turn, *previous_turn;
     Socket *first_accept, *last_accept, *next_accept; ///< connections that wait to be accepted
     tcp_pcb* tcp;
     udp_pcb* udp;
@@ -56,8 +63,8 @@ struct Socket {
     u32 unread;                      ///< bytes of a stream
     u32 packets;                     ///< that they lie in
     u32 charged;                     ///< of the client's memory for what has arrived
-    u32 window;                      ///< receive window, bytes
-    u32 withheld;                    ///< bytes of window that are not to be opened again
+    u32 held;                        ///< of its quota, where no account holds that
+    u32 window;                      ///< receive window that is wanted, bytes
     u32 first_arrived, last_arrived; ///< datagrams
     Address allowed;                 ///< the last peer that the rules let us send to
     u16 allowed_port;

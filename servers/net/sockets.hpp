@@ -44,7 +44,11 @@ public:
     void drop_client(u32 number);
     u64 refused_by_rule() const { return refused_; }
     /// Bytes of the pool that client `number` takes.
-    u32 memory_of(u32 number) const { return client_[number].memory; }
+    u32 memory_of(u32 number) const { return client_[number].quota.held(); }
+    /// Once a second: who waits for memory tries again, since it may be others' that was short.
+    void on_second();
+    /// Memory of a client's has become free.
+    static void wake_starved(Client& client);
     void begin_lookups() { lookups_.begin(); }
     void end_lookups() { lookups_.end(); }
 
@@ -77,17 +81,17 @@ private:
     void name(Socket& socket, u32 number);
     void free(Socket& socket);
     void close(Socket& socket, bool abort);
-    void let_go(tcp_pcb& pcb, bool abort);
+    void let_go(tcp_pcb& pcb, Account* account, bool abort);
     void drop_all(Client& client);
     void abandon();
     void drop_packets(Socket& socket);
     void ready(Socket& socket);
     Socket* pop_ready(Client& client);
     void starve(Socket& socket);
-    void wake_starved(Client& client);
-    void unlink(Socket& socket);
     void recharge(Socket& socket, u32 bytes);
     Account* make_account(Client& client, Socket* socket);
+    void stop_lingering(Account& account);
+    bool end_longest_lingering(Client const& client);
 
     // stream.cpp
     void bind(Socket& socket, Request const& request);
@@ -96,12 +100,14 @@ private:
     void accept(Socket& listener, Request const& request);
     void hand_over(Socket& listener);
     void begin_connection(Socket& socket, tcp_pcb& pcb);
-    void established(Socket& socket);
+    void established(Socket& socket, u32 told);
+    static err_t on_syn(u8 id, tcp_pcb_listen* listener, tcp_pcb* pcb);
     void lost(Socket& socket, bool timed_out);
     static err_t on_connected(void* account, tcp_pcb* pcb, err_t error);
     static err_t on_received(void* account, tcp_pcb* pcb, pbuf* packet, err_t error);
     static err_t on_sent(void* account, tcp_pcb* pcb, u16 bytes);
     static err_t on_poll(void* account, tcp_pcb* pcb);
+    static err_t on_lingering(void* account, tcp_pcb* pcb);
     static err_t on_accept(void* listener, tcp_pcb* pcb, err_t error);
     static void on_error(void* account, err_t error);
     static void on_destroyed(u8 id, void* account);
@@ -113,8 +119,10 @@ private:
     u32 receive(Socket& socket, u32 budget);
     u32 copy_out(Socket& socket, u8* to, u32 bytes);
     void set_window(Socket& socket, u32 bytes);
-    void open_window(Socket& socket, u32 bytes);
-    void keep(Socket& socket, pbuf* packet);
+    static u32 window_limit(Client const& client, tcp_pcb const& pcb, u32 wanted, u32 unread,
+                            u32 held);
+    void open_window(Socket& socket);
+    bool keep(Socket& socket, pbuf* packet);
     bool keep_small(Socket& socket, pbuf* packet);
 
     // datagram.cpp

@@ -48,16 +48,18 @@ err_t bind_stream(tcp_pcb& pcb, ip_addr_t const& ip, u16 port)
     return tcp_bind(&pcb, &ip, port);
 }
 
-constexpr tcp_ext_arg_callbacks with_destroy(tcp_extarg_callback_pcb_destroyed_fn destroy)
+/// One of the two: lwIP's connections and listeners have the same arguments.
+constexpr tcp_ext_arg_callbacks callbacks_of(tcp_extarg_callback_pcb_destroyed_fn destroyed,
+                                             tcp_extarg_callback_passive_open_fn opened)
 {
-    return {destroy, nullptr};
+    return {destroyed, opened};
 }
 
 } // namespace
 
 void Sockets::begin_connection(Socket& socket, tcp_pcb& pcb)
 {
-    static constinit tcp_ext_arg_callbacks const callbacks = with_destroy(on_destroyed);
+    static constinit tcp_ext_arg_callbacks const callbacks = callbacks_of(on_destroyed, nullptr);
     tcp_ext_arg_set_callbacks(&pcb, account_id, &callbacks);
     tcp_ext_arg_set(&pcb, account_id, socket.account);
     tcp_arg(&pcb, socket.account);
@@ -127,7 +129,8 @@ void Sockets::listen(Socket& socket, Request const& request)
     socket.account = nullptr;
     socket.tcp = listener;
     socket.state = Socket::State::listening;
-    listener->ext_args[account_id] = {}; // it has taken over the connection's
+    static constinit tcp_ext_arg_callbacks const callbacks = callbacks_of(nullptr, on_syn);
+    listener->ext_args[account_id] = {&callbacks, nullptr}; // it had taken over the connection's
     tcp_arg(listener, &socket);
     tcp_accept(listener, on_accept);
     client.answer(request, Status::ok);
@@ -180,8 +183,9 @@ err_t Sockets::on_accept(void* argument, tcp_pcb* pcb, err_t error)
     socket->tcp = pcb;
     socket->state = Socket::State::connected;
     socket->window = listener.window;
+    u32 const told = pcb->rcv_wnd; // by on_syn()
     self_->begin_connection(*socket, *pcb);
-    self_->established(*socket);
+    self_->established(*socket, told);
     tcp_backlog_delayed(pcb);
     (listener.first_accept ? listener.last_accept->next_accept : listener.first_accept) = socket;
     listener.last_accept = socket;
@@ -189,26 +193,29 @@ err_t Sockets::on_accept(void* argument, tcp_pcb* pcb, err_t error)
     return ERR_OK;
 }
 
-/// lwIP begins with the largest window: the socket's own takes its place. The SYN could say no more
-/// than 64 KiB, which are not taken back; what the peer never heard of is.
-void Sockets::established(Socket& socket)
+/// A SYN has come: what the answer says of the window, as much as there is memory for now.
+err_t Sockets::on_syn(u8, tcp_pcb_listen* listener, tcp_pcb* pcb)
+{
+    if (listener->callback_arg == nullptr) return ERR_OK;
+    auto const& socket = *static_cast<Socket*>(listener->callback_arg);
+    u32 const wanted = socket.window > 0 ? socket.window : default_window;
+    u32 const limit = window_limit(*socket.client, *pcb, wanted, 0, 0);
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = limit < told_in_syn ? limit : told_in_syn;
+    return ERR_OK;
+}
+
+/// lwIP begins with the largest window: the socket's own takes its place. What the peer was told in
+/// a SYN, which can say no more than 64 KiB, is not taken back.
+void Sockets::established(Socket& socket, u32 told)
 {
     tcp_pcb& pcb = *socket.tcp;
     u32 const most = socket.client->grant.memory / 2;
     if (most < socket.window) socket.window = most;
-    // lwIP announces a window again when it has grown by an MSS: what is less than another MSS then
-    // would leave the peer nothing that is worth sending.
-    u32 const least = 2 * u32{pcb.mss};
-    if (socket.window < least) socket.window = least;
-    u32 const start = socket.window < told_in_syn ? told_in_syn : socket.window;
-    if (start < pcb.rcv_wnd) {
-        pcb.rcv_wnd = start;
-        pcb.rcv_ann_wnd = start;
-        pcb.rcv_ann_right_edge = pcb.rcv_nxt + start;
-        socket.withheld = start - socket.window;
-    } else {
-        socket.window = pcb.rcv_wnd; // without scaling it is 64 KiB at most
-    }
+    u32 const limit = window_limit(*socket.client, pcb, socket.window, 0, 0);
+    socket.narrow = limit < socket.window;
+    u32 const start = limit < told ? told : limit;
+    pcb.rcv_wnd = pcb.rcv_ann_wnd = start;
+    pcb.rcv_ann_right_edge = pcb.rcv_nxt + start;
     netif* const interface = ip_route(&pcb.local_ip, &pcb.remote_ip);
     if (interface != nullptr && hooks_.cuts(*interface, socket.six)) begin_large_segments(pcb);
 }
@@ -219,7 +226,7 @@ err_t Sockets::on_connected(void* argument, tcp_pcb*, err_t)
     if (account.socket == nullptr) return ERR_OK;
     Socket& socket = *account.socket;
     socket.state = Socket::State::connected;
-    self_->established(socket);
+    self_->established(socket, told_in_syn);
     if (socket.connect != none)
         self_->answer(socket, std::exchange(socket.connect, none), Status::ok);
     self_->ready(socket);
@@ -252,13 +259,18 @@ void Sockets::on_destroyed(u8, void* argument)
     if (argument == nullptr) return;
     auto& account = *static_cast<Account*>(argument);
     if (!account.used) return;
-    account.client->memory -= account.charged;
-    self_->wake_starved(*account.client);
+    Quota& quota = account.client->quota;
+    quota.change(account.held, 0);
+    self_->stop_lingering(account);
     account.used = false;
     // on_error(), which may still come, finds the socket by it: it is not given out before then.
-    if (account.socket != nullptr) account.socket->tcp = nullptr;
-    if (account.socket != nullptr) account.socket->account = nullptr;
-    if (account.socket != nullptr) self_->ready(*account.socket);
+    if (Socket* const socket = account.socket) {
+        socket->tcp = nullptr;
+        socket->account = nullptr;
+        quota.change(socket->held, socket->charged); // what was not read is there still
+        self_->ready(*socket);
+    }
+    wake_starved(*account.client);
     self_->free_accounts_.give(static_cast<u32>(&account - self_->account_));
 }
 
@@ -274,8 +286,9 @@ err_t Sockets::on_sent(void* argument, tcp_pcb*, u16 bytes)
     auto& account = *static_cast<Account*>(argument);
     u32 const acked = bytes < account.charged ? bytes : account.charged;
     account.charged -= acked;
-    account.client->memory -= acked;
-    self_->wake_starved(*account.client);
+    account.client->quota.change(account.held, account.held - acked);
+    if (account.lingers && account.charged == 0) self_->stop_lingering(account);
+    wake_starved(*account.client);
     if (account.socket != nullptr && !account.socket->sends.empty()) self_->ready(*account.socket);
     return ERR_OK;
 }
@@ -296,8 +309,7 @@ err_t Sockets::on_received(void* argument, tcp_pcb* pcb, pbuf* packet, err_t)
         return ERR_ABRT;
     }
     // lwIP keeps it, takes no more, and offers it again.
-    if (!socket->client->has_memory(packet->tot_len)) return ERR_MEM;
-    self_->keep(*socket, packet);
+    if (!self_->keep(*socket, packet)) return ERR_MEM;
     self_->ready(*socket);
     return ERR_OK;
 }

@@ -17,10 +17,21 @@ u8* start_of(pbuf* packet)
 {
     return reinterpret_cast<u8*>(packet) + LWIP_MEM_ALIGN_SIZE(sizeof(pbuf));
 }
-u32 charge_of(Socket const& socket)
+u32 used_of(pbuf* packet)
 {
-    u32 const least = socket.packets * buffer_bytes;
-    return socket.unread > least ? socket.unread : least;
+    return static_cast<u32>(static_cast<u8*>(packet->payload) - start_of(packet)) + packet->len;
+}
+/// Of the client's memory, for so many bytes in so many packets.
+u32 charge_of(u32 bytes, u32 packets)
+{
+    return bytes > packets * buffer_bytes ? bytes : packets * buffer_bytes;
+}
+/// Whether a short packet has room behind what is there.
+bool joins(Socket const& socket, pbuf const& packet)
+{
+    pbuf* const last = socket.last_packet;
+    return last != nullptr && (last->flags & own_packet) &&
+           used_of(last) + packet.tot_len <= buffer_bytes;
 }
 void append(Socket& socket, pbuf* packet)
 {
@@ -31,30 +42,37 @@ void append(Socket& socket, pbuf* packet)
 
 } // namespace
 
-void Sockets::keep(Socket& socket, pbuf* packet)
+/// False: there is no memory of the client's for it.
+bool Sockets::keep(Socket& socket, pbuf* packet)
 {
-    socket.unread += packet->tot_len;
-    if (packet->tot_len >= small_bytes || !keep_small(socket, packet)) append(socket, packet);
-    recharge(socket, charge_of(socket));
+    u32 const bytes = packet->tot_len;
+    bool const small = bytes < small_bytes;
+    u32 const pieces = packet->next == nullptr ? 1 : pbuf_clen(packet);
+    u32 const more = small ? !joins(socket, *packet) : pieces;
+    u32 charge = charge_of(socket.unread + bytes, socket.packets + more);
+    u32 const growth = charge > socket.charged ? charge - socket.charged : 0;
+    if (growth > socket.client->quota.room_to_read(socket.account->held)) return false;
+    socket.unread += bytes;
+    if (!small || !keep_small(socket, packet)) {
+        append(socket, packet);
+        charge = charge_of(socket.unread, socket.packets);
+    }
+    recharge(socket, charge);
+    return true;
 }
 
 /// Copies a short packet behind what is there already, so that a peer that sends byte by byte holds
 /// no buffer for each. False: there is no memory for that.
 bool Sockets::keep_small(Socket& socket, pbuf* packet)
 {
-    pbuf* last = socket.last_packet;
-    auto const used = [](pbuf* it) {
-        return static_cast<u32>(static_cast<u8*>(it->payload) - start_of(it)) + it->len;
-    };
-    bool const fits = last != nullptr && (last->flags & own_packet) &&
-                      used(last) + packet->tot_len <= buffer_bytes;
-    if (!fits) {
-        last = pbuf_alloc(PBUF_RAW, buffer_bytes, PBUF_RAM);
-        if (last == nullptr) return false;
-        last->flags = static_cast<u8>(last->flags | own_packet);
-        last->len = last->tot_len = 0;
-        append(socket, last);
+    if (!joins(socket, *packet)) {
+        pbuf* const fresh = pbuf_alloc(PBUF_RAW, buffer_bytes, PBUF_RAM);
+        if (fresh == nullptr) return false;
+        fresh->flags = static_cast<u8>(fresh->flags | own_packet);
+        fresh->len = fresh->tot_len = 0;
+        append(socket, fresh);
     }
+    pbuf* const last = socket.last_packet;
     pbuf_copy_partial(packet, static_cast<u8*>(last->payload) + last->len, packet->tot_len, 0);
     last->len = static_cast<u16>(last->len + packet->tot_len);
     pbuf_free(packet);
@@ -89,9 +107,12 @@ u32 Sockets::receive(Socket& socket, u32 budget)
         answer(socket, index, Status::ok, bytes);
     }
     if (moved > 0) {
-        recharge(socket, charge_of(socket));
-        open_window(socket, moved);
+        recharge(socket, charge_of(socket.unread, socket.packets));
+        // What lwIP had to keep for want of memory it would offer when its timer comes.
+        if (socket.tcp != nullptr && socket.tcp->refused_data != nullptr)
+            static_cast<void>(tcp_process_refused_data(socket.tcp));
     }
+    if (moved > 0 || socket.narrow) open_window(socket);
     return moved;
 }
 
@@ -118,21 +139,35 @@ u32 Sockets::copy_out(Socket& socket, u8* to, u32 bytes)
     return bytes;
 }
 
-void Sockets::open_window(Socket& socket, u32 bytes)
+/// How much the peer may send beyond what was read: as much as is wanted, and as there is memory
+/// for; two segments in any case. lwIP announces a window again when it has grown by an MSS: what
+/// is less than another MSS then would leave the peer nothing that is worth sending.
+u32 Sockets::window_limit(Client const& client, tcp_pcb const& pcb, u32 wanted, u32 unread,
+                          u32 held)
 {
-    u32 const kept = bytes < socket.withheld ? bytes : socket.withheld;
-    socket.withheld -= kept;
-    bytes -= kept;
-    while (bytes > 0 && socket.tcp != nullptr) {
-        auto const part = static_cast<u16>(bytes < 0xffff ? bytes : 0xffff);
-        tcp_recved(socket.tcp, part);
-        bytes -= part;
-    }
-    // lwIP tells the peer of steps that a small window never makes.
+    u32 const room = unread + client.quota.room_to_read(held), least = 2 * u32{pcb.mss};
+    u32 limit = wanted < room ? wanted : room;
+    if (limit < least) limit = least;
+    u32 const largest = TCP_WND_MAX(&pcb); // without scaling 64 KiB
+    return limit < largest ? limit : largest;
+}
+
+void Sockets::open_window(Socket& socket)
+{
     if (socket.tcp == nullptr) return;
     tcp_pcb& pcb = *socket.tcp;
+    u32 const refused = pcb.refused_data != nullptr ? pcb.refused_data->tot_len : 0;
+    u32 const waits = socket.unread + refused;
+    u32 const limit =
+        window_limit(*socket.client, pcb, socket.window, socket.unread, socket.account->held);
+    socket.narrow = limit < socket.window;
+    while (limit > waits && limit - waits > pcb.rcv_wnd) {
+        u32 const more = limit - waits - pcb.rcv_wnd;
+        tcp_recved(&pcb, static_cast<u16>(more < 0xffff ? more : 0xffff));
+    }
+    // lwIP tells the peer of steps that a small window never makes.
     u32 const opened = pcb.rcv_nxt + pcb.rcv_ann_wnd - pcb.rcv_ann_right_edge;
-    if (socket.window >= 2 * TCP_WND_UPDATE_THRESHOLD || opened < socket.window / 2) return;
+    if (limit >= 2 * TCP_WND_UPDATE_THRESHOLD || opened < limit / 2) return;
     tcp_ack_now(&pcb);
     static_cast<void>(tcp_output(&pcb));
 }
@@ -141,13 +176,8 @@ void Sockets::set_window(Socket& socket, u32 bytes)
 {
     u32 const most = socket.client->grant.memory / 2;
     if (bytes > largest_window) bytes = largest_window;
-    if (bytes > most) bytes = most;
-    u32 const before = std::exchange(socket.window, bytes);
-    if (socket.state != Socket::State::connected) return;
-    if (bytes > before)
-        open_window(socket, bytes - before);
-    else
-        socket.withheld += before - bytes;
+    socket.window = bytes < most ? bytes : most;
+    if (socket.state == Socket::State::connected) open_window(socket);
 }
 
 /// Carries out what is to be sent, and shutdown and close behind it, as far as it goes now.
@@ -208,15 +238,18 @@ u32 Sockets::send_some(Socket& socket, Waiting& it, u32 budget)
         if (tcp_sndbuf(&pcb) < part || tcp_sndqueuelen(&pcb) >= TCP_SND_QUEUELEN - 2) break;
         if (part > client.grant.memory / 4) part = client.grant.memory / 4;
         if (part > budget - moved) part = budget - moved;
+        Account& account = *socket.account;
+        u32 const room = client.quota.room(account.held);
+        bool const fits = part <= room || room >= pcb.mss || (room > 0 && account.held == 0);
+        if (part > room) part = room;
         u8* const data = client.arena(it.request.offset + it.done, part);
         u8 const flags = part < left ? TCP_WRITE_FLAG_MORE : 0;
-        if (!client.has_memory(part) ||
-            write_segments(pcb, data, static_cast<u16>(part), flags) != ERR_OK) {
+        if (!fits || write_segments(pcb, data, static_cast<u16>(part), flags) != ERR_OK) {
             starve(socket);
             break;
         }
-        socket.account->charged += part;
-        client.memory += part;
+        account.charged += part;
+        client.quota.change(account.held, account.held + part);
         it.done += part;
         moved += part;
     }

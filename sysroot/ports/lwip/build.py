@@ -49,6 +49,77 @@ EDITS = [
      '        if (pcb->ooseq == NULL) {\n          pcb->ooseq = tcp_seg_copy(&inseg);\n',
      '        if (TCP_SEQ_GT((u32_t)tcplen + seqno, pcb->rcv_nxt + (u32_t)pcb->rcv_wnd)) {\n'
      '        } else if (pcb->ooseq == NULL) {\n          pcb->ooseq = tcp_seg_copy(&inseg);\n'),
+
+    # What follows closes holes that a peer can reach: README.md, "Known vulnerabilities".
+    # Options of TCP that end in the middle: nothing is read behind them.
+    ('core/tcp_in.c',
+     '  u16_t optidx = tcp_optidx++;\n',
+     '  u16_t optidx = tcp_optidx++;\n  if (optidx >= tcphdr_optlen) {\n    return LWIP_TCP_OPT_EOL;\n  }\n'),
+    # Link-layer addresses in options that are too short for them.
+    ('core/ipv6/nd6.c',
+     '\n      if (p->len < (sizeof(struct na_header) + (lladdr_opt->length << 3))) {',
+     '\n      if (lladdr_opt->length == 0 || p->len < (sizeof(struct na_header) + (lladdr_opt->length << 3))) {'),
+    ('core/ipv6/nd6.c',
+     '\n        if (p->len < (sizeof(struct na_header) + (lladdr_opt->length << 3))) {',
+     '\n        if (lladdr_opt->length == 0 || p->len < (sizeof(struct na_header) + (lladdr_opt->length << 3))) {'),
+    ('core/ipv6/nd6.c',
+     'if (p->len < (sizeof(struct ns_header) + (lladdr_opt->length << 3))) {',
+     'if (lladdr_opt->length == 0 || p->len < (sizeof(struct ns_header) + (lladdr_opt->length << 3))) {'),
+    ('core/ipv6/nd6.c',
+     'if (p->len < (sizeof(struct redirect_header) + (lladdr_opt->length << 3))) {',
+     'if (lladdr_opt->length == 0 || p->len < (sizeof(struct redirect_header) + (lladdr_opt->length << 3))) {'),
+    # A path's MTU below the smallest there is [RFC 8201, section 4]: fragments of nothing, without end.
+    ('core/ipv6/nd6.c',
+     'destination_cache[dest_idx].pmtu = (u16_t)LWIP_MIN(pmtu, 0xFFFF);',
+     'destination_cache[dest_idx].pmtu = (u16_t)LWIP_MAX(LWIP_MIN(pmtu, 0xFFFF), IP6_MIN_MTU_LENGTH);'),
+    # IPv6 fragments: what is told of those that never came together is what was received, not our pointers;
+    ('core/ipv6/ip6_frag.c',
+     'MEMCPY(p->payload, ipr->orig_hdr, sizeof(iprh));',
+     'MEMCPY(p->payload, ipr->orig_hdr, sizeof(*iprh));'),
+    # no datagram without any; none put together around a hole;
+    ('core/ipv6/ip6_frag.c',
+     '  iprh = (struct ip6_reass_helper *)ipr->p->payload;\n  if (iprh->start == 0) {\n    /* The first fragment was',
+     '  iprh = ipr->p != NULL ? (struct ip6_reass_helper *)ipr->p->payload : NULL;\n'
+     '  if (iprh != NULL && iprh->start == 0) {\n    /* The first fragment was'),
+    ('core/ipv6/ip6_frag.c',
+     '      /* the new pbuf should be inserted before this */\n      next_pbuf = q;\n',
+     '      if (iprh_prev != NULL && iprh_prev->end != start) {\n        valid = 0;\n      }\n'
+     '      next_pbuf = q;\n'),
+    # and whoever asks for the header of one gets its own.
+    ('core/ipv6/ip6.c',
+     '        ip6hdr = (struct ip6_hdr *)p->payload;\n        nexth = &IP6H_NEXTH(ip6hdr);\n        hlen = hlen_tot = IP6_HLEN;\n',
+     '        ip6hdr = (struct ip6_hdr *)p->payload;\n        ip_data.current_ip6_header = ip6hdr;\n'
+     '        nexth = &IP6H_NEXTH(ip6hdr);\n        hlen = hlen_tot = IP6_HLEN;\n'),
+    # ARP frames that are too short; ICMP messages about packets in pieces.
+    ('core/ipv4/etharp.c',
+     '  hdr = (struct etharp_hdr *)p->payload;\n\n  /* RFC 826 "Packet Reception": */\n',
+     '  if (p->len < SIZEOF_ETHARP_HDR) {\n    ETHARP_STATS_INC(etharp.lenerr);\n'
+     '    ETHARP_STATS_INC(etharp.drop);\n    pbuf_free(p);\n    return;\n  }\n'
+     '  hdr = (struct etharp_hdr *)p->payload;\n\n'),
+    ('core/ipv4/icmp.c',
+     '  SMEMCPY((u8_t *)q->payload + sizeof(struct icmp_echo_hdr), (u8_t *)p->payload,\n          response_pkt_len);\n',
+     '  pbuf_copy_partial(p, (u8_t *)q->payload + sizeof(struct icmp_echo_hdr), response_pkt_len, 0);\n'),
+    # Multicast DNS talks to the link alone [RFC 6762, sections 6, 11].
+    ('apps/mdns/mdns.c',
+     '    if (!ip_addr_cmp_zoneless(ip_current_dest_addr(), &v6group)) {\n',
+     '    if (!ip_addr_cmp_zoneless(ip_current_dest_addr(), &v6group)) {\n'
+     '      if (ip6_addr_isglobal(ip_2_ip6(addr))) {\n        goto dealloc;\n      }\n'),
+    ('apps/mdns/mdns.c',
+     '    if (!ip_addr_cmp(ip_current_dest_addr(), &v4group)) {\n',
+     '    if (!ip_addr_cmp(ip_current_dest_addr(), &v4group)) {\n'
+     '      if (!ip4_addr_netcmp(ip_2_ip4(addr), netif_ip4_addr(recv_netif), netif_ip4_netmask(recv_netif))) {\n'
+     '        goto dealloc;\n      }\n'),
+    ('apps/mdns/mdns.c',
+     '  if (hdr.flags1 & DNS_FLAG1_RESPONSE) {\n    mdns_handle_response',
+     '  if ((hdr.flags1 & DNS_FLAG1_RESPONSE) && port != LWIP_IANA_PORT_MDNS) {\n    goto dealloc;\n  }\n'
+     '  if (hdr.flags1 & DNS_FLAG1_RESPONSE) {\n    mdns_handle_response'),
+    # Local ports that nobody can foresee from the last one [RFC 6056, section 3.3.1].
+    ('core/tcp.c',
+     '  tcp_port++;\n  if (tcp_port == TCP_LOCAL_PORT_RANGE_END) {\n    tcp_port = TCP_LOCAL_PORT_RANGE_START;\n  }\n',
+     '  tcp_port = TCP_ENSURE_LOCAL_PORT_RANGE(LWIP_RAND());\n'),
+    ('core/udp.c',
+     '  if (udp_port++ == UDP_LOCAL_PORT_RANGE_END) {\n    udp_port = UDP_LOCAL_PORT_RANGE_START;\n  }\n',
+     '  udp_port = UDP_ENSURE_LOCAL_PORT_RANGE(LWIP_RAND());\n'),
 ]
 
 

@@ -23,6 +23,7 @@ FEATURES = ('csum', 'guest_csum', 'host_tso4', 'host_tso6', 'guest_tso4', 'guest
             'host_ecn', 'guest_ecn')
 MACHINE = [word for each in FEATURES for word in ('-global', f'virtio-net-pci.{each}=off')]
 SEED = 1
+STATUS = 80  # of the HTTP server
 
 
 def well(guest, address):
@@ -94,22 +95,30 @@ class Attack:
     # --- conversations --------------------------------------------------------------------------
 
     def zero_windows(self):
-        """Ask for much, then never let it be sent. One such peer: two hold all memory that net-test may have (docs/caveats.md)."""
+        """Ask for much, then never let it be sent: many connections of net-test, and many of the HTTP
+        server, which hold all memory of both that is not kept for others. Others are served meanwhile."""
         held = []
-        for _ in range(1):
-            it = self.pump(self.peer.connect, transfers.HTTP)
-            if it is None:
-                return 'no connection'
-            it.window = 0
-            it.send(ACK | PSH, b'GET /100000000 HTTP/1.1\r\n\r\n')
-            it.send(ACK)
-            held.append(it)
-        wrong = well(self.guest, self.guest.address[0])
+        for port, path, count in (transfers.HTTP, b'/100000000', 6), (STATUS, b'/', 150):
+            for _ in range(count):
+                it = self.pump(self.peer.connect, port)
+                if it is None:
+                    return f'no connection to port {port} after {len(held)}'
+                it.window = 0
+                it.send(ACK | PSH, b'GET ' + path + b' HTTP/1.1\r\nHost: x\r\n\r\n')
+                it.send(ACK)
+                held.append(it)
+        wrong = well(self.guest, self.guest.address[0]) or self.page()
         probed = self.pump(self.peer.take, lambda it: it.tcp and it.tcp[0] == held[0].ports[::-1], 10.0)
         for it in held:
             it.send(RST | ACK)
             it.send(RST, ours=1)
         return wrong or (None if probed else 'a zero window is not probed')
+
+    def page(self):
+        """What is wrong with the status page, or None."""
+        status, text = self.guest.host('curl', '-s', '-m', '10', '-o', '/dev/null', '-w', '%{http_code} %{size_download}',
+                                       f'http://{self.guest.address[0]}:{STATUS}/')
+        return None if status == 0 and text.startswith('200 ') else f'status page: curl {status}: {text}'
 
     def resets(self):
         """In states where they mean nothing, and where they end a connection."""

@@ -238,8 +238,10 @@ struct Rig {
             if (idle && !moved && sockets->run()) break;
         }
         for (Peer& each : peer) each.collect();
+        u32 const second = fakes::lwip_port.now / 1000;
         fakes::lwip_port.now += milliseconds;
         sys_check_timeouts();
+        if (fakes::lwip_port.now / 1000 != second) sockets->on_second();
     }
     /// Until the request has ended. The outcome.
     Outcome finish(u32 who, u64 cookie, u32 most_milliseconds = 600'000)

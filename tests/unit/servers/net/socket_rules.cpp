@@ -104,6 +104,48 @@ TEST_CASE("nobody listens, nobody answers, and both are told apart", "[net]")
     CHECK(rig.status(0, second) == Status::timed_out);
 }
 
+TEST_CASE("a port is taken by who listens there, not by connections that ended", "[net]")
+{
+    Rig rig;
+    auto& [near, far] = rig.peer;
+    auto const bind = [&](net::Listener& listener) {
+        u64 const bound = far.next_cookie();
+        REQUIRE(net::Listener::open(*far.client, listener));
+        REQUIRE(listener.bind({net::any_address, 80}, bound));
+        return rig.status(1, bound);
+    };
+    Rig::Pair pair;
+    rig.connect(pair);
+    net::Listener second;
+    CHECK(bind(second) == Status::in_use); // one listens
+    // The server closes first: its end waits in TIME-WAIT.
+    REQUIRE(pair.server.close(far.next_cookie()));
+    rig.pass(10);
+    REQUIRE(pair.client.close(near.next_cookie()));
+    rig.pass(10);
+    u32 waits = 0;
+    for (tcp_pcb const* it = tcp_tw_pcbs; it != nullptr; it = it->next)
+        waits += it->local_port == 80;
+    REQUIRE(waits == 1);
+    u64 const closed = far.next_cookie();
+    REQUIRE(pair.listener.close(closed));
+    REQUIRE(rig.status(1, closed) == Status::ok);
+    net::Listener successor, third;
+    CHECK(bind(successor) == Status::ok);
+    CHECK(bind(third) == Status::in_use); // one is bound
+    // It serves, though the old connection is still there.
+    u64 const accepted = far.next_cookie(), connected = near.next_cookie();
+    net::Stream server, client;
+    REQUIRE(successor.listen(4, far.next_cookie()));
+    REQUIRE(successor.accept(server, {}, accepted));
+    REQUIRE(net::Stream::open(*near.client, client));
+    REQUIRE(client.connect({net::ipv4(10, 1, 0, 2), 80}, connected));
+    CHECK(rig.status(0, connected) == Status::ok);
+    CHECK(rig.status(1, accepted) == Status::ok);
+    for (u32 i = 0; i < 1000 && tcp_tw_pcbs != nullptr; ++i) rig.pass(500);
+    CHECK(tcp_tw_pcbs == nullptr);
+}
+
 TEST_CASE("an abort at one end is a reset at the other, whatever waits there", "[net]")
 {
     Rig rig;
