@@ -140,7 +140,7 @@ int iperf_command(Shell& shell, Words& words)
         u32 const family = options->args.options & iperf::is_ipv6 ? 6 : 0;
         auto const address = network->find(options->host, family);
         if (!address) return network->fail(options->host, address.error());
-        options->args.address = *address;
+        options->set_address(*address);
     }
     auto const begun = shell.iperf<iperf::Begin>(options->args);
     if (!begun) return shell.fail("iperf", begun.error());
@@ -151,7 +151,10 @@ int iperf_command(Shell& shell, Words& words)
     report.end();
     if (!shown) return shell.fail("iperf", shown.error());
     if (follower.stopped()) return interrupted;
-    if (report.results == 0) return shell.fail("iperf", Error::server_died);
+    u64 const kind = options->args.options;
+    bool const endless = (kind & iperf::is_server) && !(kind & iperf::is_single);
+    if (report.results == 0 || (endless && report.failures == 0))
+        return shell.fail("iperf", Error::server_died);
     return report.failures == 0 ? 0 : failed;
 }
 

@@ -29,6 +29,14 @@ inline Result<u64> parse_amount(std::string_view text)
 struct IperfOptions {
     iperf::Begin::Args args{};
     std::string_view host; ///< empty: be a server
+
+    /// Whom `host` is, and what follows from that.
+    void set_address(net::Address const& address)
+    {
+        args.address = address;
+        if (args.size == 0)
+            args.size = net::is_ipv4(address) ? iperf::usual_datagram : iperf::usual_datagram6;
+    }
 };
 
 namespace detail {
@@ -81,10 +89,9 @@ struct IperfReader {
         if (seconds > 86400) return Error::bad_argument;
         args.microseconds = seconds * 1'000'000;
         if (server) args.options |= iperf::is_server;
-        bool const six = args.options & iperf::is_ipv6;
-        args.size = size > 0 ? size : six ? iperf::usual_datagram6 : iperf::usual_datagram;
-        if (args.size < iperf::least_datagram || args.size > iperf::most_datagram)
-            return Error::bad_argument;
+        args.size = size;
+        bool const fits = size >= iperf::least_datagram && size <= iperf::most_datagram;
+        if (size > 0 && !fits) return Error::bad_argument;
         if (datagram && args.rate == 0) args.rate = 1 << 20;
         return out;
     }

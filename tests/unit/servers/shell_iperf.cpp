@@ -42,13 +42,20 @@ TEST_CASE("a server, and clients with what they do not say", "[shell]")
     REQUIRE(tcp);
     CHECK((tcp->host == "10.0.2.2" && tcp->args.options == 0 && tcp->args.port == 5001));
     CHECK((tcp->args.microseconds == 10'000'000 && tcp->args.bytes == 0));
-    auto const udp = parse("iperf -u -c host -b 20M -n 4m -l 1000 -p 6000");
+    auto udp = parse("iperf -u -c host -b 20M -n 4m -l 1000 -p 6000");
     REQUIRE(udp);
     CHECK((udp->args.rate == 20u << 20 && udp->args.bytes == 4'000'000));
     CHECK((udp->args.size == 1000 && udp->args.port == 6000));
-    auto const usual = parse("iperf -c host -u -V -t 3");
+    auto usual = parse("iperf -c host -u -V -t 3");
     REQUIRE(usual);
-    CHECK((usual->args.rate == 1u << 20 && usual->args.size == iperf::usual_datagram6));
+    CHECK((usual->args.rate == 1u << 20 && usual->args.size == 0));
+    usual->set_address(net::ipv4(10, 0, 0, 1));
+    CHECK(usual->args.size == iperf::usual_datagram);
+    auto six = *parse("iperf -c host -u");
+    six.set_address(*net::parse_address("fe80::1"));
+    CHECK(six.args.size == iperf::usual_datagram6);
+    udp->set_address(*net::parse_address("fe80::1"));
+    CHECK(udp->args.size == 1000);
     CHECK(usual->args.microseconds == 3'000'000);
 }
 
