@@ -39,6 +39,9 @@ constexpr Command table[] = {
      false, false, nc},
     {"httpget", "[-q] URL", "what a web server answers, its length and SHA-256; -q: only these", 1,
      2, false, false, httpget},
+    {"iperf", "-s [-u1V] | -c HOST [-uV] [-b RATE] [-l BYTES] [-t SECONDS|-n BYTES] [-p PORT]",
+     "throughput against another machine's iperf 2; -1: one client; Ctrl-C ends it", 1, 12, true,
+     false, iperf_command},
     {"upload", "on|off|list|stop NAME", "programs over HTTP: once, with a token; who uploaded what",
      1, 2, true, false, upload},
     {"echo", "[TEXT ...]", "says it", 0, Words::max_words, false, false, echo},
@@ -160,7 +163,7 @@ int help(Shell& shell, Words& words)
 {
     for (Command const& each : table) {
         if (words.count > 1 && each.name != words[1]) continue;
-        text::Line<40> usage;
+        text::Line<120> usage;
         text::format(usage, "{} {}", each.name, each.arguments);
         shell.out.print("{<32}  {}{}\r\n", usage.view(), each.help, each.json ? " [--json]" : "");
         if (words.count > 1) return 0;

@@ -7,9 +7,7 @@
 
 namespace shell {
 
-namespace {
-
-constexpr std::string_view status_text(net::Status status)
+std::string_view status_text(net::Status status)
 {
     constexpr std::string_view text[] = {
         "no error",
@@ -29,6 +27,8 @@ constexpr std::string_view status_text(net::Status status)
     auto const index = static_cast<usize>(status);
     return index < std::size(text) ? text[index] : "unknown status";
 }
+
+namespace {
 
 /// Text of a stranger: lines end as the console wants it, other control characters are blanks.
 void write_lines(Session& out, std::string_view text)

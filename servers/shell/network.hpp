@@ -6,6 +6,8 @@
 
 namespace shell {
 
+std::string_view status_text(net::Status status);
+
 class Network final : net::Waiter {
 public:
     static constexpr u64 second = 1'000'000'000;

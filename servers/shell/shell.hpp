@@ -4,6 +4,7 @@
 #include "observe/observer.hpp"
 #include "protocol/device.hpp"
 #include "protocol/entropy.hpp"
+#include "protocol/iperf.hpp"
 #include "protocol/log.hpp"
 #include "protocol/netconf.hpp"
 #include "protocol/uploads.hpp"
@@ -50,6 +51,10 @@ public:
     {
         return program::call<::uploads::Uploads, C>(self_, uploads_, args);
     }
+    template <rpc::Call C> auto iperf(typename C::Args const& args)
+    {
+        return program::call<::iperf::Iperf, C>(self_, iperf_, args);
+    }
     template <rpc::Call C> auto memory(typename C::Args const& args)
     {
         return observer.memory<C>(args);
@@ -77,6 +82,7 @@ private:
     program::Use device_ = self_.use("device");
     program::Use log_ = self_.use("logread"), entropy_ = self_.use("entropy");
     program::Use netconf_ = self_.use("netconf"), uploads_ = self_.use("uploads");
+    program::Use iperf_ = self_.use("iperf");
     monitor::ProgramInfo::Reply named_{};
 };
 
@@ -117,6 +123,7 @@ int ping6(Shell&, Words&);
 int dns(Shell&, Words&);
 int nc(Shell&, Words&);
 int httpget(Shell&, Words&);
-int upload(Shell&, Words&); // uploads.cpp
+int iperf_command(Shell&, Words&); // iperf.cpp
+int upload(Shell&, Words&);        // uploads.cpp
 
 } // namespace shell

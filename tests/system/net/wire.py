@@ -59,7 +59,7 @@ def _sysctl(name, value):
     Path('/proc/sys/net', *name.split('.')).write_text(f'{value}\n')
 
 
-class _Program:
+class Program:
     """A program that runs beside the guest, and its output in a file."""
 
     def __init__(self, command, log):
@@ -129,7 +129,7 @@ class Wire:
 
     def _start_dnsmasq(self):
         prefix = f'10.77.{self.number}'
-        self.dnsmasq = _Program([
+        self.dnsmasq = Program([
             'dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--no-hosts', '--no-resolv', '--user=root',
             '--pid-file=', f'--dhcp-leasefile={self.scratch / "leases"}', '--log-facility=-', '--log-dhcp',
             '--log-queries', f'--interface={self.tap}', '--except-interface=lo', '--bind-dynamic',
@@ -153,7 +153,7 @@ class Wire:
     def capture(self):
         """Writes all frames to a file from now on."""
         self.frames = self.scratch / 'frames.pcap'
-        self._capture = _Program(['tcpdump', '-i', self.tap, '-n', '-U', '-s', '0', '-Z', 'root', '-B', '16384',
+        self._capture = Program(['tcpdump', '-i', self.tap, '-n', '-U', '-s', '0', '-Z', 'root', '-B', '16384',
                                   '-w', str(self.frames)], self.scratch / 'tcpdump.log')
         self._stack.callback(self._capture.end)
         self._capture.until('listening on')
