@@ -13,7 +13,7 @@ GRANT_KINDS = ('serve', 'reply', 'wake', 'call', 'signal', 'shared', 'shared_rea
 NEED_KINDS = ('ports', 'bar', 'irq_isa', 'irq_pci', 'irq_hpet', 'hpet', 'framebuffer', 'dma')
 QUIESCE_KINDS = ('write8', 'write16', 'write32', 'poll8', 'poll16', 'poll32')
 BUSES = ('none', 'pci', 'platform')
-FLAGS = ('resident', 'autostart', 'feedback', 'monitor', 'injector', 'loader', 'uploader')  # bit 0 onwards
+FLAGS = ('resident', 'autostart', 'feedback', 'monitor', 'injector', 'loader', 'uploader', 'observer')  # bit 0 onwards
 
 HEADER = struct.Struct('<QII16s6I4I')
 MATCH = struct.Struct('<B3xI4IIII16s')
