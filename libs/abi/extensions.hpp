@@ -39,6 +39,7 @@ inline constexpr Label page_map_execute_never{0x1000};
 /// - Only a context whose budget is its period can be in the class: it has no refills to wait for
 ///   and no timeout faults. Its budget is its slice.
 /// - It begins at level 0. So it does when it is put into the class again.
+/// - `SchedContext.consumed` tells its level now in a second word, which seL4's does not have.
 /// - `configure_flags` makes it a plain context.
 /// - Word 0 other than 0 and 1 is an error, so that more can be said there one day.
 ///

@@ -20,13 +20,14 @@ enum class Kind : u8 { trusted = 0, server = 1, driver = 2 };
 enum class Restart : u8 { always = 0, on_fault = 1, never = 2 };
 
 /// Bits of Program::flags.
-inline constexpr u16 flag_resident = 1;  ///< all its memory is there from the start and stays
-inline constexpr u16 flag_autostart = 2; ///< started at boot (or when its device appears)
-inline constexpr u16 flag_feedback = 4;  ///< its scheduling context is in the feedback class
-inline constexpr u16 flag_monitor = 8;   ///< may Call the supervisor's monitor protocol
-inline constexpr u16 flag_injector = 16; ///< test profiles only: gets write mappings of a victim
-inline constexpr u16 flag_loader = 32;   ///< a slot for uploaded programs: lays out its own image
-inline constexpr u16 flag_uploader = 64; ///< may Call the supervisor's guests protocol
+inline constexpr u16 flag_resident = 1;   ///< all its memory is there from the start and stays
+inline constexpr u16 flag_autostart = 2;  ///< started at boot (or when its device appears)
+inline constexpr u16 flag_feedback = 4;   ///< its scheduling context is in the feedback class
+inline constexpr u16 flag_monitor = 8;    ///< may Call the supervisor's monitor protocol
+inline constexpr u16 flag_injector = 16;  ///< test profiles only: gets write mappings of a victim
+inline constexpr u16 flag_loader = 32;    ///< a slot for uploaded programs: lays out its own image
+inline constexpr u16 flag_uploader = 64;  ///< may Call the supervisor's guests protocol
+inline constexpr u16 flag_observer = 128; ///< may look by the monitor protocol, not change anything
 
 enum class Bus : u8 { none = 0, pci = 1, platform = 2 };
 
@@ -124,6 +125,10 @@ enum class NeedKind : u8 {
     framebuffer, ///< the framebuffer that the loader told of, mapped at `address`
     dma,         ///< `first` bytes of contiguous memory at `address`, which its device may reach
 };
+constexpr bool is_interrupt(NeedKind kind)
+{
+    return kind == NeedKind::irq_isa || kind == NeedKind::irq_pci || kind == NeedKind::irq_hpet;
+}
 struct [[gnu::packed, gnu::aligned(4)]] Need
 {
     char name[name_bytes];

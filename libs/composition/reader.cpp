@@ -248,7 +248,8 @@ Fault Reader::check_program(Program const& program) const
         if (Fault const fault = check_grant(all[i], *header_, objects_, slots); fault != Fault::ok)
             return fault;
         replies += all[i].kind == GrantKind::reply;
-        if (all[i].kind == GrantKind::monitor && !(program.flags & (flag_monitor | flag_uploader)))
+        if (all[i].kind == GrantKind::monitor &&
+            !(program.flags & (flag_monitor | flag_observer | flag_uploader)))
             return Fault::bad_value;
         for (usize k = 0; k < i; ++k)
             if (overlap(all[i], all[k])) return Fault::bad_address;

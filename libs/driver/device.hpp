@@ -40,7 +40,7 @@ public:
     IrqLine irq(char const* name) const
     {
         IrqLine const line{self_, name};
-        if (!line.listen() || !line.acknowledge()) give_up(self_, not_given);
+        if (!line.listen() || !line.open()) give_up(self_, not_given);
         return line;
     }
 

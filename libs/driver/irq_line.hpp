@@ -5,6 +5,7 @@
 #include "program/program.hpp"
 #include "protocol/device.hpp"
 #include "sys/irq.hpp"
+#include <bit>
 
 namespace driver {
 
@@ -15,6 +16,7 @@ class IrqLine {
     u64 kind_ = 0, bit_ = 0;
     sys::Notification signal_;
     sys::Endpoint device_manager_;
+    std::atomic<u64>* served_ = nullptr; ///< on the status page
 
 public:
     IrqLine() = default;
@@ -23,6 +25,8 @@ public:
         : line_{self.value(name)}, kind_{self.value(name, "kind")}, bit_{self.value(name, "bit")},
           signal_{self.value(name, "signal")}, device_manager_{self.value("device")}
     {
+        auto const number = static_cast<usize>(std::countr_zero(bit_));
+        if (number < program::max_interrupts) served_ = &self.status().served[number];
     }
     explicit operator bool() const { return kind_ != 0; }
 
@@ -39,10 +43,17 @@ public:
         if (!sys::IrqHandler{line_}.set_notification(signal_)) return Error::absent;
         return {};
     }
-    /// The device has been served: it may interrupt again. Also wanted once after listen(), for
-    /// what a predecessor left unacknowledged.
+    /// The device has been served: it may interrupt again. Counts on the status page.
     /// @error absent  the line was taken from us
     Result<void> acknowledge() const
+    {
+        if (served_) // nobody else writes it
+            served_->store(served_->load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        return open();
+    }
+    /// The same without an interrupt: wanted once after listen(), for what a predecessor left
+    /// unacknowledged.
+    Result<void> open() const
     {
         if (kind_ == device::irq_handler) {
             if (!sys::IrqHandler{line_}.ack()) return Error::absent;

@@ -24,11 +24,18 @@ struct SystemPage {
 };
 static_assert(sizeof(SystemPage) <= 4096);
 
+inline constexpr usize max_interrupts = 8; ///< of one program
+
 /// The page a program shares with the supervisor alone (argument "status", object "NAME.status").
+/// It outlives the instance.
 struct StatusPage {
     std::atomic<u32> heartbeat; ///< the program adds 1 when it sees its heartbeat bit signalled
     std::atomic<u32> ready;     ///< 1: it serves (set once, after its start-up)
     std::atomic<u32> failed;    ///< not 0: why it gave up its device or itself (program's own code)
+    /// By the number of its bit: how often the program has served the interrupt, over all
+    /// instances.
+    std::atomic<u64> served[max_interrupts];
 };
+static_assert(sizeof(StatusPage) <= 4096);
 
 } // namespace program

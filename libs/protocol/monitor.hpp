@@ -1,8 +1,9 @@
 // The supervisor's protocol for those whose manifest has the right `monitor` (the shell): look at
-// programs, end them, start them. A badge is the caller's program index.
+// programs, end them, start them; and for those with the right `observer`, who may only look. A
+// badge is the caller's program index.
 #pragma once
 
-#include "composition/description.hpp"
+#include "program/system_page.hpp"
 #include "rpc/rpc.hpp"
 #include "symbols/symbols.hpp"
 
@@ -10,8 +11,8 @@ namespace monitor {
 
 inline constexpr usize name_bytes = composition::name_bytes;
 
-/// One program, by index. state: program::State. level: ~0, which the
-/// kernel's event ring tells instead. space: at the memory-manager, 0 or ~0: none. recovery_us:
+/// One program, by index. state: program::State. level: of its scheduling context in the feedback
+/// class; 0 outside it. space: at the memory-manager, 0 or ~0: none. recovery_us:
 /// from its last fault to `ready` of its successor; recoveries: how many there were, with the
 /// shortest, the longest and their sum. fixed_bytes: memory besides what its space's
 /// account has. Error: not_found.
@@ -135,7 +136,31 @@ struct Symbol {
         u64 offset;
     };
 };
+/// The interrupts that a program's manifest names, in that order: need is a composition::NeedKind,
+/// source its number (ISA line, or 0), served how often the program has served it, over all its
+/// instances, by its own count. Error: not_found.
+struct Interrupts {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 program;
+    };
+    struct Line {
+        char name[name_bytes];
+        u64 need, source, served;
+    };
+    struct Reply {
+        u64 count;
+        Line line[program::max_interrupts];
+    };
+};
 using Monitor = rpc::Protocol<1, ProgramInfo, Find, Holding, Kill, Restart, CrashRecord, Manifest,
-                              Events, ThreadName, Start, Symbol>;
+                              Events, ThreadName, Start, Symbol, Interrupts>;
+
+/// Whether the right `observer` is enough for the call of this label; the others need `monitor`.
+constexpr bool only_looks(u64 label)
+{
+    return label == Monitor::label<ProgramInfo>() || label == Monitor::label<Find>() ||
+           label == Monitor::label<Interrupts>();
+}
 
 } // namespace monitor

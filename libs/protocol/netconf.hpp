@@ -113,4 +113,11 @@ struct Disconnect {
 using Netconf = rpc::Protocol<1, GetInterface, GetSettings, SetUp, SetAddress, Scan, GetNetwork,
                               Connect, Disconnect>;
 
+/// Whether the call of this label changes nothing; the others need the right `monitor`.
+constexpr bool only_looks(u64 label)
+{
+    return label == Netconf::label<GetInterface>() || label == Netconf::label<GetSettings>() ||
+           label == Netconf::label<GetNetwork>();
+}
+
 } // namespace netconf

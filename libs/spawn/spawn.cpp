@@ -214,7 +214,8 @@ sys::Result<void> Maker::grant_capability(Process& process, composition::Program
         return mint(self.notification, it.value, sys::Rights::write);
     case GrantKind::memory: {
         u64 badge = process.space_;
-        if (program.flags & composition::flag_monitor) badge |= memory::monitor_bit;
+        if (program.flags & (composition::flag_monitor | composition::flag_observer))
+            badge |= memory::monitor_bit;
         if (program.flags & composition::flag_injector) badge |= memory::injector_bit;
         if (program.flags & composition::flag_loader) badge |= memory::loader_bit;
         return mint(peers_[system_->header().memory_manager].endpoint,

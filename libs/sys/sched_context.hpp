@@ -22,11 +22,18 @@ public:
     {
         return command(*this, abi::Label::sched_context_unbind_object, {}, {object});
     }
-    /// Time used since this was last asked.
-    Result<u64> consumed() const
+    struct Usage {
+        u64 microseconds; ///< since this was last asked
+        u64 level;        ///< in the feedback class, now; 0 outside it
+    };
+    /// Time used since this was last asked, and the level.
+    Result<Usage> usage() const
     {
-        return TRY(invoke(*this, abi::Label::sched_context_consumed)).word[0];
+        auto const answer = TRY(invoke(*this, abi::Label::sched_context_consumed));
+        return Usage{answer.word[0], answer.word[1]};
     }
+    /// Time used since this was last asked.
+    Result<u64> consumed() const { return TRY(usage()).microseconds; }
     /// Lets the bound thread run next if it may; returns as consumed().
     Result<u64> yield_to() const
     {

@@ -4,6 +4,7 @@
 #include "net/address.hpp"
 #include "observe/observer.hpp"
 #include "json/writer.hpp"
+#include <span>
 
 namespace http_server {
 
@@ -18,37 +19,102 @@ template <usize N> std::string_view name_of(std::string_view const (&names)[N], 
     return number < N ? names[number] : "?";
 }
 
-std::string_view class_name(u64 flags)
+bool is_feedback(monitor::ProgramInfo::Reply const& info)
 {
-    return flags & composition::flag_feedback ? "feedback" : "fixed";
+    return (info.flags & composition::flag_feedback) != 0;
 }
 
-void write_program(json::Writer& out, ProgramFacts const& program)
+/// A member that is an array of objects: each writes the members of one.
+template <class Item, class Each>
+void write_objects(json::Writer& out, std::string_view name, std::span<Item> items, Each&& each)
 {
-    auto const& info = program.info;
-    out.begin_object();
-    out.member("name", text_of(info.name));
-    out.member("file", text_of(info.file));
-    out.member("kind", observe::kind_name(info.kind));
+    out.name(name);
+    out.begin_array();
+    for (Item& item : items) {
+        out.begin_object();
+        each(item);
+        out.end_object();
+    }
+    out.end_array();
+}
+
+std::span<ProgramFacts const> programs_of(Facts const& facts)
+{
+    return {facts.program, facts.programs};
+}
+
+/// What the scheduler goes by, and what came of it. No level outside the feedback class.
+void write_turn(json::Writer& out, monitor::ProgramInfo::Reply const& info)
+{
     out.member("state", observe::state_name(info.state));
-    out.member("epoch", info.epoch);
-    out.member("restarts", info.restarts);
-    out.member("recovery_us", info.recovery_us);
-    out.member("cpu_us", info.cpu_us);
     out.member("priority", info.priority);
-    out.member("class", class_name(info.flags));
-    out.member("memory",
-               info.fixed_bytes + (program.memory.resident + program.memory.tables) * page_bytes);
-    out.member("swapped", program.memory.swapped * page_bytes);
-    out.end_object();
+    out.member("class", is_feedback(info) ? "feedback" : "fixed");
+    out.name("level");
+    if (is_feedback(info))
+        out.number(info.level);
+    else
+        out.null();
+    out.member("cpu_us", info.cpu_us);
 }
 
 void write_programs(json::Writer& out, Facts const& facts)
 {
-    out.name("programs");
-    out.begin_array();
-    for (u32 i = 0; i < facts.programs; ++i) write_program(out, facts.program[i]);
-    out.end_array();
+    write_objects(out, "programs", programs_of(facts), [&](ProgramFacts const& program) {
+        auto const& info = program.info;
+        auto const& memory = program.memory;
+        out.member("name", text_of(info.name));
+        out.member("file", text_of(info.file));
+        out.member("kind", observe::kind_name(info.kind));
+        write_turn(out, info);
+        out.member("epoch", info.epoch);
+        out.member("restarts", info.restarts);
+        out.member("recovery_us", info.recovery_us);
+        out.member("memory", info.fixed_bytes + (memory.resident + memory.tables) * page_bytes);
+        out.member("swapped", memory.swapped * page_bytes);
+    });
+}
+
+void write_accounts(json::Writer& out, Facts const& facts)
+{
+    write_objects(out, "programs", programs_of(facts), [&](ProgramFacts const& program) {
+        auto const& account = program.memory;
+        out.member("name", text_of(program.info.name));
+        out.member("quota", account.quota * page_bytes);
+        out.member("resident", account.resident * page_bytes);
+        out.member("tables", account.tables * page_bytes);
+        out.member("swapped", account.swapped * page_bytes);
+        out.member("fixed", program.info.fixed_bytes);
+        out.member("faults", account.faults);
+        out.member("zeroed", account.zero_fills);
+        out.member("copied", account.copies);
+        out.member("evicted", account.evictions);
+        out.member("swap_ins", account.swap_ins);
+    });
+}
+
+void write_scheduler(json::Writer& out, Facts const& facts)
+{
+    write_objects(out, "programs", programs_of(facts), [&](ProgramFacts const& program) {
+        out.member("name", text_of(program.info.name));
+        write_turn(out, program.info);
+    });
+}
+
+void write_interrupts(json::Writer& out, Facts const& facts)
+{
+    std::span const lines{facts.interrupt, facts.interrupts};
+    write_objects(out, "interrupts", lines, [&](InterruptFacts const& it) {
+        using composition::NeedKind;
+        text::Line<32> source;
+        if (it.line.need == static_cast<u64>(NeedKind::irq_isa))
+            text::format(source, "ISA {}", it.line.source);
+        else
+            source.write(it.line.need == static_cast<u64>(NeedKind::irq_hpet) ? "HPET" : "PCI");
+        out.member("program", text_of(facts.program[it.program].info.name));
+        out.member("name", text_of(it.line.name));
+        out.member("source", source.view());
+        out.member("served", it.line.served);
+    });
 }
 
 void write_machine_memory(json::Writer& out, Facts const& facts)
@@ -60,46 +126,6 @@ void write_machine_memory(json::Writer& out, Facts const& facts)
     out.member("shared", machine.shared * page_bytes);
     out.member("swap_total", machine.swap_total * page_bytes);
     out.member("swap_used", machine.swap_used * page_bytes);
-}
-
-void write_accounts(json::Writer& out, Facts const& facts)
-{
-    out.name("programs");
-    out.begin_array();
-    for (u32 i = 0; i < facts.programs; ++i) {
-        auto const& account = facts.program[i].memory;
-        out.begin_object();
-        out.member("name", text_of(facts.program[i].info.name));
-        out.member("quota", account.quota * page_bytes);
-        out.member("resident", account.resident * page_bytes);
-        out.member("tables", account.tables * page_bytes);
-        out.member("swapped", account.swapped * page_bytes);
-        out.member("fixed", facts.program[i].info.fixed_bytes);
-        out.member("faults", account.faults);
-        out.member("zeroed", account.zero_fills);
-        out.member("copied", account.copies);
-        out.member("evicted", account.evictions);
-        out.member("swap_ins", account.swap_ins);
-        out.end_object();
-    }
-    out.end_array();
-}
-
-void write_scheduler(json::Writer& out, Facts const& facts)
-{
-    out.name("programs");
-    out.begin_array();
-    for (u32 i = 0; i < facts.programs; ++i) {
-        auto const& info = facts.program[i].info;
-        out.begin_object();
-        out.member("name", text_of(info.name));
-        out.member("state", observe::state_name(info.state));
-        out.member("priority", info.priority);
-        out.member("class", class_name(info.flags));
-        out.member("cpu_us", info.cpu_us);
-        out.end_object();
-    }
-    out.end_array();
 }
 
 void write_address(json::Writer& out, net::Address const& address, u32 prefix)
@@ -143,7 +169,6 @@ void write_interface(json::Writer& out, netconf::GetInterface::Reply const& it)
     constexpr std::string_view media[] = {"ethernet", "wifi", "bluetooth", "loopback"};
     constexpr std::string_view states[] = {"no driver", "down", "no link", "configuring", "up"};
     constexpr std::string_view methods[] = {"none", "dhcp", "fixed"};
-    out.begin_object();
     out.member("name", text_of(it.name));
     out.member("model", text_of(it.model));
     out.member("medium", name_of(media, it.medium));
@@ -165,7 +190,6 @@ void write_interface(json::Writer& out, netconf::GetInterface::Reply const& it)
     out.member("interrupts", it.interrupts);
     out.member("device_resets", it.device_resets);
     out.member("driver_changes", it.driver_changes);
-    out.end_object();
 }
 
 void write_network(json::Writer& out, Facts const& facts)
@@ -184,10 +208,8 @@ void write_network(json::Writer& out, Facts const& facts)
     out.member("tcp_connections", settings.tcp_connections);
     out.member("tcp_retransmitted", settings.tcp_retransmitted);
     out.member("refused_by_rule", settings.refused_by_rule);
-    out.name("interfaces");
-    out.begin_array();
-    for (u32 i = 0; i < facts.interfaces; ++i) write_interface(out, facts.interface[i]);
-    out.end_array();
+    std::span const interfaces{facts.interface, facts.interfaces};
+    write_objects(out, "interfaces", interfaces, [&](auto const& it) { write_interface(out, it); });
 }
 
 void write_log(json::Writer& out, Facts const& facts)
@@ -223,6 +245,7 @@ void write_server(json::Writer& out, Facts const& facts)
 void write_status(json::Writer& out, Facts const& facts)
 {
     write_programs(out, facts);
+    write_interrupts(out, facts);
     out.name("memory");
     out.begin_object();
     write_machine_memory(out, facts);
@@ -263,6 +286,9 @@ void write_document(text::Writer& out, Resource resource, Facts const& facts)
         break;
     case Resource::scheduler:
         write_scheduler(json, facts);
+        break;
+    case Resource::interrupts:
+        write_interrupts(json, facts);
         break;
     case Resource::page:
     case Resource::count:

@@ -13,14 +13,20 @@ struct ProgramFacts {
     memory::SpaceStatistics::Reply memory; ///< zero without a space
 };
 
+struct InterruptFacts {
+    u64 program; ///< index
+    monitor::Interrupts::Line line;
+};
+
 struct Facts {
     static constexpr u32 max_programs = composition::max_programs, max_interfaces = 8,
-                         log_lines = 24;
+                         max_interrupts = 64, log_lines = 24;
 
     u64 uptime_us = 0;
     u64 seconds = 0; ///< since 1970-01-01 UTC; 0: not known
-    u32 programs = 0, interfaces = 0;
+    u32 programs = 0, interfaces = 0, interrupts = 0;
     ProgramFacts program[max_programs];
+    InterruptFacts interrupt[max_interrupts];
     memory::MachineStatistics::Reply machine;
     netconf::GetInterface::Reply interface[max_interfaces];
     netconf::GetSettings::Reply network;

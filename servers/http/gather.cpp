@@ -8,7 +8,9 @@ void Gatherer::gather(Resource resource, Facts& facts)
     facts.uptime_us = clock_.now() / 1000;
     facts.seconds = clock_.wall() / 1'000'000'000;
     bool const all = resource == Resource::status;
-    if (resource != Resource::network) programs(facts, resource != Resource::scheduler);
+    bool const accounts = all || resource == Resource::programs || resource == Resource::memory;
+    if (resource != Resource::network) programs(facts, accounts);
+    if (all || resource == Resource::interrupts) interrupts(facts);
     if (all || resource == Resource::memory) {
         facts.machine = {};
         if (auto machine = observer_.memory<memory::MachineStatistics>({}))
@@ -31,6 +33,19 @@ void Gatherer::programs(Facts& facts, bool accounts)
         if (auto account = observer_.memory<memory::SpaceStatistics>({info.space}))
             program.memory = *account;
     });
+}
+
+/// Only drivers have any.
+void Gatherer::interrupts(Facts& facts)
+{
+    facts.interrupts = 0;
+    for (u32 i = 0; i < facts.programs; ++i) {
+        if (facts.program[i].info.kind != static_cast<u64>(composition::Kind::driver)) continue;
+        auto const it = observer_.monitor<monitor::Interrupts>({i});
+        if (!it) continue;
+        for (u64 k = 0; k < it->count && facts.interrupts < Facts::max_interrupts; ++k)
+            facts.interrupt[facts.interrupts++] = {i, it->line[k]};
+    }
 }
 
 void Gatherer::network(Facts& facts)

@@ -17,6 +17,7 @@ public:
 
 private:
     void programs(Facts& facts, bool accounts);
+    void interrupts(Facts& facts);
     void network(Facts& facts);
     void log(Facts& facts);
 

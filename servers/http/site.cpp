@@ -7,8 +7,13 @@ namespace http_server {
 
 namespace {
 
-constexpr std::string_view paths[] = {"/",           "/api/status",  "/api/programs",
-                                      "/api/memory", "/api/network", "/api/scheduler"};
+constexpr std::string_view paths[] = {"/",
+                                      "/api/status",
+                                      "/api/programs",
+                                      "/api/memory",
+                                      "/api/network",
+                                      "/api/scheduler",
+                                      "/api/interrupts"};
 static_assert(std::size(paths) == static_cast<usize>(Resource::count));
 
 constexpr std::string_view common_fields = "Cache-Control: no-store\r\n"

@@ -9,7 +9,7 @@
 
 namespace http_server {
 
-enum class Resource : u8 { page, status, programs, memory, network, scheduler, count };
+enum class Resource : u8 { page, status, programs, memory, network, scheduler, interrupts, count };
 
 /// A buffer of the arena into `out`. @error no_memory
 inline Result<void> take_buffer(net::Arena& arena, u32 bytes, net::Buffer& out)

@@ -1,4 +1,5 @@
 // Protocol netconf: what people see and set.
+#include "kit/bits.hpp"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/priv/tcp_priv.h"
@@ -11,8 +12,18 @@ namespace net_server {
 
 using namespace netconf;
 
+/// Everybody who uses it may look; what changes something needs the right `monitor`.
 void Server::on_call(u64, u64 client, rpc::Message& message)
 {
+    auto const edge = self_.client("netconf", client);
+    if (!edge.monitor && !only_looks(message.label)) {
+        u64 const who = bit(static_cast<unsigned>(client % 64));
+        if (!(told_refused_ & who)) // one line each
+            log_.warning("program {} may not change the network", edge.peer);
+        told_refused_ |= who;
+        message = {static_cast<u64>(Error::missing_rights), 0, {}};
+        return;
+    }
     rpc::dispatch(Netconf{}, *this, rpc::Client{client}, message);
     on_signal(0); // what it has set in motion
 }

@@ -62,6 +62,7 @@ private:
     u32 clients_ = 0; ///< of protocol net
     u32 client_program_[Sockets::max_clients] = {}, client_epoch_[Sockets::max_clients] = {};
     u64 next_tick_ = 0;
+    u64 told_refused_ = 0; ///< clients of netconf that were refused a change, bit = number
     bool begun_ = false;
 };
 

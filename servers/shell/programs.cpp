@@ -1,5 +1,5 @@
 // Commands about programs: ps, caps, sched, kill, restart, stress.
-#include "servers/shell/levels.hpp"
+#include "servers/shell/shell.hpp"
 
 namespace shell {
 
@@ -22,14 +22,16 @@ std::string_view holding_name(u64 kind)
     return kind < std::size(grants) ? grants[kind] : "?";
 }
 
+/// A dash for who is not in the feedback class.
+text::Value level_of(ProgramInfo::Reply const& info)
+{
+    return info.flags & composition::flag_feedback ? text::value(info.level) : text::value("-");
+}
+
 } // namespace
 
 int ps(Shell& shell, Words&)
 {
-    constexpr u64 milliseconds = 50; // who runs shows its level
-    Levels levels{shell};
-    (void)shell.out.sleep(milliseconds);
-    levels.look();
     constexpr usize for_people = 9; // the rest is for who computes with it
     Table table{shell.out,
                 {{"name", 14},
@@ -47,18 +49,17 @@ int ps(Shell& shell, Words&)
                  {"recovery-sum", 8, true}},
                 shell.json,
                 shell.json ? Table::max_columns : for_people};
-    Error const end =
-        shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
-            u64 bytes = info.fixed_bytes;
-            if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
-                bytes += (account->resident + account->tables) * 4096;
-            table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
-                       text::value(state_name(info.state)), text::value(info.priority),
-                       levels.of(program, info.flags), text::time(info.cpu_us), text::size(bytes),
-                       text::value(info.restarts), text::time(info.recovery_us),
-                       text::value(info.recoveries), text::time(info.least_recovery_us),
-                       text::time(info.most_recovery_us), text::time(info.sum_recovery_us)});
-        });
+    Error const end = shell.observer.for_each_program([&](u64, ProgramInfo::Reply const& info) {
+        u64 bytes = info.fixed_bytes;
+        if (auto account = shell.memory<memory::SpaceStatistics>({info.space}))
+            bytes += (account->resident + account->tables) * 4096;
+        table.row({text::value(text_of(info.name)), text::value(kind_name(info.kind)),
+                   text::value(state_name(info.state)), text::value(info.priority), level_of(info),
+                   text::time(info.cpu_us), text::size(bytes), text::value(info.restarts),
+                   text::time(info.recovery_us), text::value(info.recoveries),
+                   text::time(info.least_recovery_us), text::time(info.most_recovery_us),
+                   text::time(info.sum_recovery_us)});
+    });
     table.end();
     return end == Error::ok ? 0 : shell.fail("ps", end);
 }
@@ -162,11 +163,9 @@ int sched(Shell& shell, Words&)
     Error end = shell.observer.for_each_program(
         [&](u64 program, ProgramInfo::Reply const& info) { before[program] = info.cpu_us; });
     if (end != Error::ok) return shell.fail("sched", end);
-    Levels levels{shell};
     u64 const from = shell.out.clock().now();
     if (!shell.out.sleep(milliseconds)) return shell.fail("sched: no time", Error::interrupted);
     u64 const microseconds = (shell.out.clock().now() - from) / 1000 + 1;
-    levels.look();
     Table table{shell.out,
                 {{"name", 14},
                  {"state", 10},
@@ -178,8 +177,8 @@ int sched(Shell& shell, Words&)
     end = shell.observer.for_each_program([&](u64 program, ProgramInfo::Reply const& info) {
         u64 const used = info.cpu_us > before[program] ? info.cpu_us - before[program] : 0;
         table.row({text::value(text_of(info.name)), text::value(state_name(info.state)),
-                   text::value(info.priority), levels.of(program, info.flags),
-                   text::time(info.cpu_us), text::value(used * 1000 / microseconds)});
+                   text::value(info.priority), level_of(info), text::time(info.cpu_us),
+                   text::value(used * 1000 / microseconds)});
     });
     table.end();
     return end == Error::ok ? 0 : shell.fail("sched", end);

@@ -85,6 +85,9 @@ private:
         Managed const* const caller = lifecycle_.find(client.badge);
         if (caller && (caller->definition->flags & composition::flag_uploader))
             rpc::dispatch(guests::Guests{}, guests_, client, message);
+        else if (caller && !(caller->definition->flags & composition::flag_monitor) &&
+                 !monitor::only_looks(message.label))
+            monitor_.refuse(client, message);
         else
             rpc::dispatch(monitor::Monitor{}, monitor_, client, message);
     }

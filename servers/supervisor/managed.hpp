@@ -34,6 +34,7 @@ struct Managed {
     u64 begun_tsc = 0; ///< when this instance was begun to be made
     u64 ended_tsc = 0; ///< when the end of the last one was noticed; 0: recovery is over
     u64 cpu_us = 0;    ///< of all its instances
+    u64 level = 0;     ///< in the feedback class, when its CPU time was last counted
     u64 restarts = 0;
     Recoveries recoveries; ///< of all its restarts, in microseconds
 
@@ -54,10 +55,11 @@ struct Managed {
     /// Adds what its scheduling context has used since the last look; returns that.
     u64 count_cpu_time()
     {
-        auto const used = context().consumed();
+        auto const used = context().usage();
         if (!used) return 0;
-        cpu_us += *used;
-        return *used;
+        cpu_us += used->microseconds;
+        level = used->level;
+        return used->microseconds;
     }
 };
 

@@ -43,7 +43,7 @@ auto MonitorService::on(monitor::ProgramInfo, monitor::ProgramInfo::Args const& 
     reply.kind = static_cast<u64>(it->definition->kind);
     reply.state = static_cast<u64>(lifecycle_.state(*it));
     reply.priority = it->definition->priority;
-    reply.level = ~u64{0};
+    reply.level = it->level;
     reply.epoch = lifecycle_.epoch(*it);
     reply.restarts = it->restarts;
     reply.cpu_us = it->cpu_us;
@@ -185,6 +185,32 @@ auto MonitorService::on(monitor::Symbol, monitor::Symbol::Args const& args, rpc:
     std::memcpy(reply.name, place->name.data(), place->name.size());
     reply.offset = place->offset;
     return reply;
+}
+
+auto MonitorService::on(monitor::Interrupts, monitor::Interrupts::Args const& args, rpc::Client)
+    -> Answer<monitor::Interrupts>
+{
+    Managed const* const it = lifecycle_.find(args.program);
+    if (!it) return Error::not_found;
+    monitor::Interrupts::Reply reply{};
+    if (!it->status) return reply; // of the trusted base
+    for (composition::Need const& need : system_.needs(*it->definition)) {
+        if (!composition::is_interrupt(need.kind) || reply.count == std::size(reply.line)) continue;
+        auto const& served = it->status->served[reply.count]; // bits are in the order of needs
+        auto& line = reply.line[reply.count++];
+        copy_name(line.name, need.name);
+        line.need = static_cast<u64>(need.kind);
+        line.source = need.kind == composition::NeedKind::irq_isa ? need.first : 0;
+        line.served = served.load(std::memory_order_relaxed);
+    }
+    return reply;
+}
+
+void MonitorService::refuse(rpc::Client who, rpc::Message& message)
+{
+    lifecycle_.refusals().monitor_refuses(message.label & 0xffff, who.badge);
+    message.label = static_cast<u64>(Error::missing_rights);
+    message.words = 0;
 }
 
 } // namespace supervisor

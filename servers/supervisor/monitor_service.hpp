@@ -1,5 +1,5 @@
 // Serves libs/protocol/monitor.hpp: programs as the monitor shell sees them. Whoever holds a
-// capability for it has the right `monitor`; everything it sends is checked here.
+// capability for it has the right `monitor` or `observer`; everything it sends is checked here.
 #pragma once
 
 #include "event_ring.hpp"
@@ -40,6 +40,10 @@ public:
                                    rpc::Client);
     Answer<monitor::Symbol> on(monitor::Symbol, monitor::Symbol::Args const& args, rpc::Client);
     Answer<monitor::Start> on(monitor::Start, monitor::Start::Args const& args, rpc::Client who);
+    Answer<monitor::Interrupts> on(monitor::Interrupts, monitor::Interrupts::Args const& args,
+                                   rpc::Client);
+    /// Answers a call for which the caller's right is too small.
+    void refuse(rpc::Client who, rpc::Message& message);
 
     /// The number of our second thread in the kernel's event ring.
     void clock_is(u64 thread) { clock_thread_ = thread; }

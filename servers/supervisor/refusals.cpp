@@ -17,9 +17,9 @@ constexpr std::string_view memory_calls[] = {
     "Seal"};
 constexpr std::string_view device_calls[] = {"Attach",   "Detach", "Present",     "NextEvent",
                                              "Describe", "Power",  "Acknowledge", "NextRefusal"};
-constexpr std::string_view monitor_calls[] = {"ProgramInfo", "Find",        "Holding",  "Kill",
-                                              "Restart",     "CrashRecord", "Manifest", "Events",
-                                              "ThreadName",  "Start",       "Symbol"};
+constexpr std::string_view monitor_calls[] = {
+    "ProgramInfo", "Find",   "Holding",    "Kill",  "Restart", "CrashRecord",
+    "Manifest",    "Events", "ThreadName", "Start", "Symbol",  "Interrupts"};
 static_assert(std::size(memory_calls) == memory::Memory::calls);
 static_assert(std::size(device_calls) == device::Device::calls);
 static_assert(std::size(monitor_calls) == monitor::Monitor::calls);

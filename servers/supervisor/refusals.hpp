@@ -35,6 +35,13 @@ public:
                 {who, 0, static_cast<u64>(Error::missing_rights), 1}, name(target));
     }
 
+    /// The same of a call by its number, on nobody in particular.
+    void monitor_refuses(u64 call, u64 who)
+    {
+        refused(system_.header().supervisor, who, monitor_call(call),
+                {who, call, static_cast<u64>(Error::missing_rights), 1});
+    }
+
 private:
     using Monitor = monitor::Monitor;
     static std::string_view monitor_call(u64 number);

@@ -16,6 +16,9 @@ FOREIGN_MEMORY, FOREIGN_BYTES = 0x0a00_0000, 4096  # as in programs/rogue
 GENERAL_PROTECTION = 13
 EVENTS = 0x1_f000_0000  # program::layout::events
 
+LOOKING_IS_NOT_ENOUGH = ('Holding', 'Kill', 'Restart', 'CrashRecord', 'Manifest', 'Events', 'ThreadName', 'Start',
+                         'Symbol')
+
 # Name, kind of fault, what the fault's words must be by their number, the case in words.
 OFFENCES = (
     ('rogue-in', 'exception', {3: GENERAL_PROTECTION}, 'an instruction that reads an I/O port'),
@@ -84,6 +87,16 @@ def offences(tap, guest):
         after = others(guest, name)
         tap.case(f'{name}: nobody else is affected', after == before,
                  {each for each in after.items() if each not in before.items()})
+
+
+def only_looks(tap, guest):
+    """The right `observer`."""
+    record = run(guest, 'onlooker')
+    tap.case('who may only look sees everybody, and is refused the rest', record.is_a('exit') and record.status == 0,
+             record.text)
+    log = guest.command('log supervisor').text
+    refused = set(re.findall(r"supervisor refuses 'onlooker' (\w+): it has no right to that", log))
+    tap.case('each try is logged', refused == set(LOOKING_IS_NOT_ENOUGH), refused)
 
 
 def said_clearly(tap, guest):
@@ -183,6 +196,7 @@ def main():
                                        options.archive) as guest:
         guest.prompt()
         offences(tap, guest)
+        only_looks(tap, guest)
         said_clearly(tap, guest)
         refusals_are_logged(tap, guest)
         the_log_is_not_silenced(tap, guest)

@@ -14,7 +14,7 @@ NEED_KINDS = ('ports', 'bar', 'irq_isa', 'irq_pci', 'irq_hpet', 'hpet', 'framebu
 QUIESCE_KINDS = ('write8', 'write16', 'write32', 'poll8', 'poll16', 'poll32')
 BUSES = ('none', 'pci', 'platform')
 NO_DEVICE = 0xffff
-FLAGS = ('resident', 'autostart', 'feedback', 'monitor', 'injector', 'loader', 'uploader')  # bit 0 onwards
+FLAGS = ('resident', 'autostart', 'feedback', 'monitor', 'injector', 'loader', 'uploader', 'observer')  # bit 0 onwards
 
 HEADER = struct.Struct('<QII16s6I4I')
 MATCH = struct.Struct(f'<B3xI{MATCH_DEVICES}HIII16s')

@@ -113,8 +113,8 @@ def _rights(composition):
     for instance in composition.instances:
         manifest = instance.manifest
         for use in manifest.uses:
-            if use.protocol == 'monitor' and 'monitor' not in manifest.rights:
-                yield Problem(manifest.path, use.line, '"monitor" needs [rights] monitor = true')
+            if use.protocol == 'monitor' and not manifest.rights & {'monitor', 'observer'}:
+                yield Problem(manifest.path, use.line, '"monitor" needs [rights] monitor = true, or observer = true')
             if use.protocol == 'guests' and 'uploader' not in manifest.rights:
                 yield Problem(manifest.path, use.line, '"guests" needs [rights] uploader = true')
             if use.protocol == 'root' and not instance.trusted:

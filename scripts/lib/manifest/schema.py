@@ -10,7 +10,7 @@ from manifest.fields import (Table, boolean, function, list_of, microseconds, na
                              power_of_two, shared_size, size, text)
 
 KINDS = ('trusted', 'server', 'driver')  # composition::Kind
-RIGHTS = ('monitor', 'resident', 'injector', 'loader', 'uploader')
+RIGHTS = ('monitor', 'resident', 'injector', 'loader', 'uploader', 'observer')
 POLICIES = ('always', 'on_fault', 'never')  # composition::Restart
 PLATFORM_IDS = ('com1', 'ps2', 'hpet', 'rtc', 'framebuffer')
 INSTANCE_NAME = 14  # "NAME.ALIAS" must fit 23 characters

@@ -227,7 +227,10 @@ class Rules(WithTree):
 
     def test_rights(self):
         self.replace(SHELL, 'monitor = true', 'monitor = false')
-        self.assert_problem(SHELL, 'uses', '"monitor" needs [rights] monitor = true')
+        self.assert_problem(SHELL, 'uses', '"monitor" needs [rights] monitor = true, or observer = true')
+        self.setUp()
+        self.replace(SHELL, 'monitor = true', 'observer = true')
+        self.assertEqual(self.problems(), [])
         self.setUp()
         self.replace(SHELL, '"monitor"', '"root"')
         self.assert_problem(SHELL, 'uses', 'only the trusted base may Call root')

@@ -1,5 +1,6 @@
 #include "json/writer.hpp" // under test: first, so that a missing include shows
 
+#include "tests/fakes/json_text.hpp"
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -47,6 +48,17 @@ TEST_CASE("commas stand between members and elements", "[json]")
     CHECK(out.view() ==
           R"({"a":1,"list":["x",18446744073709551615,{},[],null],"yes":true,"s":"t"})");
     CHECK_FALSE(json.was_cut());
+}
+
+TEST_CASE("what is no JSON is known as such", "[json]")
+{
+    for (char const* const good :
+         {"{}", "[]", "[1,2]", R"({"a":[true,false,null],"b":{"c":"\u000a"}})", "0"})
+        CHECK(test::is_json(good));
+    for (char const* const bad :
+         {"", "{", "[1,]", "[,1]", R"({"a"})", R"({"a":1,})", R"({a:1})", "[1 2]", "01", "\"\n\"",
+          "\"a", "[]]", "tru", R"("\x")", "\"\xff\"", R"("\u00g0")"})
+        CHECK_FALSE(test::is_json(bad));
 }
 
 TEST_CASE("what does not fit is said to be cut", "[json]")

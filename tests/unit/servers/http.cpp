@@ -1,6 +1,7 @@
 // The HTTP server over the real client library: every way a connection can go.
 #include "http_network.hpp"
 #include "servers/http/documents.hpp"
+#include "tests/fakes/json_text.hpp"
 
 #include <vector>
 
@@ -311,8 +312,15 @@ TEST_CASE("a document holds what the facts say", "[http]")
     info.kind = 2;
     info.state = 2;
     info.restarts = 3;
+    info.flags = composition::flag_feedback;
+    info.level = 4;
     facts->program[1].memory.resident = 4;
     facts->machine.total = 10;
+    facts->interrupts = 3;
+    for (u32 i = 0; i < 3; ++i) facts->interrupt[i] = {1, {{'i', 'r', 'q'}, 0, 4, 70 + i}};
+    facts->interrupt[0].line.need = static_cast<u64>(composition::NeedKind::irq_isa);
+    facts->interrupt[1].line.need = static_cast<u64>(composition::NeedKind::irq_pci);
+    facts->interrupt[2].line.need = static_cast<u64>(composition::NeedKind::irq_hpet);
     facts->interfaces = 1;
     facts->interface[0].address_count = 1;
     facts->interface[0].address[0] = net::ipv4(10, 0, 2, 15);
@@ -323,12 +331,45 @@ TEST_CASE("a document holds what the facts say", "[http]")
     std::string const text{out.view()};
     CHECK_FALSE(out.was_cut());
     CHECK(count(text, R"("name":"vir\"tio")") == 1);
-    CHECK(count(text, R"("state":"running","epoch":0,"restarts":3)") == 1);
+    CHECK(count(text, R"("state":"running","priority":0,"class":"feedback","level":4,)") == 1);
+    CHECK(count(text, R"("class":"fixed","level":null,)") == 1);
+    CHECK(count(text, R"("epoch":0,"restarts":3)") == 1);
+    for (std::string const line :
+         {R"("source":"ISA 4","served":70})", R"("source":"PCI","served":71})",
+          R"("source":"HPET","served":72})"})
+        CHECK(count(text, R"({"program":"vir\"tio","name":"irq",)" + line) == 1);
     CHECK(count(text, R"("memory":16384)") == 1);
     CHECK(count(text, R"("addresses":["10.0.2.15/24"])") == 1);
     CHECK(count(text, R"("time":null)") == 1);
     CHECK(count(text, R"("total":40960)") == 1);
-    CHECK(count(text, "{") == count(text, "}"));
+    CHECK(test::is_json(text));
+}
+
+TEST_CASE("each document has its part and is whole", "[http]")
+{
+    using http_server::Resource;
+    auto const facts = std::make_unique<http_server::Facts>();
+    facts->programs = 2;
+    facts->interrupts = 2;
+    facts->interfaces = 2;
+    facts->next_line = 2;
+    struct {
+        Resource resource;
+        std::string_view part;
+    } const documents[] = {
+        {Resource::status, R"("http":{)"},        {Resource::programs, R"("recovery_us":0)"},
+        {Resource::memory, R"("swap_ins":0)"},    {Resource::network, R"("tcp_connections":0)"},
+        {Resource::scheduler, R"("level":null)"}, {Resource::interrupts, R"("served":0)"}};
+    for (auto const& [resource, part] : documents) {
+        static char memory[http_server::Site::max_body_bytes];
+        text::Writer out{memory};
+        http_server::write_document(out, resource, *facts);
+        std::string const text{out.view()};
+        CAPTURE(text);
+        CHECK(text.starts_with(R"({"uptime_us":0,"time":null,)"));
+        CHECK(count(text, std::string{part}) >= 1);
+        CHECK(test::is_json(text));
+    }
 }
 
 TEST_CASE("the largest status fits", "[http]")
@@ -338,6 +379,8 @@ TEST_CASE("the largest status fits", "[http]")
     facts->has_network = true;
     facts->programs = http_server::Facts::max_programs;
     facts->interfaces = http_server::Facts::max_interfaces;
+    facts->interrupts = http_server::Facts::max_interrupts;
+    for (auto& interrupt : facts->interrupt) interrupt.program = 0;
     facts->next_line = http_server::Facts::log_lines;
     for (auto& line : facts->line)
         for (char& c : line.text) c = '\x01'; // six bytes each
@@ -345,4 +388,5 @@ TEST_CASE("the largest status fits", "[http]")
     text::Writer out{memory};
     http_server::write_document(out, http_server::Resource::status, *facts);
     CHECK(out.view().size() <= http_server::Site::max_body_bytes);
+    CHECK(test::is_json(out.view()));
 }

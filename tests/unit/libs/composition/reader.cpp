@@ -141,6 +141,10 @@ TEST_CASE("numbers are within what they mean", "[composition]")
           }) == Fault::ok);
     CHECK(after([](auto& it) {
               it.grants[0].kind = GrantKind::monitor;
+              it.programs[4].flags = flag_observer;
+          }) == Fault::ok);
+    CHECK(after([](auto& it) {
+              it.grants[0].kind = GrantKind::monitor;
               it.programs[4].flags = flag_loader;
           }) == Fault::bad_value);
     CHECK(after([](auto& it) { it.grants[0].kind = GrantKind{0}; }) == Fault::bad_value);

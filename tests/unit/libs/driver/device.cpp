@@ -54,6 +54,11 @@ TEST_CASE("an interrupt handler is given our signal and acknowledged by the kern
     CHECK(fixture.buffer.caps_or_badges[0] == 21);
     CHECK(calls[1].in.cap_or_badge == 20);
     CHECK(label_of(calls[1]) == static_cast<u64>(abi::Label::irq_ack_irq));
+    CHECK(fixture.status.served[2] == 0); // nothing has come yet
+    CHECK(line.acknowledge());
+    CHECK(line.acknowledge());
+    CHECK(fixture.status.served[2] == 2);
+    CHECK(fixture.status.served[1] == 0);
 }
 
 TEST_CASE("a shared line is acknowledged at the device-manager", "[driver]")
