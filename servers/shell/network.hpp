@@ -6,6 +6,9 @@
 
 namespace shell {
 
+/// Text of a stranger: lines end as the console wants it, other control characters are blanks.
+void write_lines(Session& out, std::string_view text);
+
 class Network final : net::Waiter {
 public:
     static constexpr u64 second = 1'000'000'000;
