@@ -53,7 +53,7 @@ class Spoken:
     def router_goes(self):
         """Another router, with a name server that lasts for some seconds. To all nodes: the card's filter has to
         let it through."""
-        before, server = self.asked(), f'fd77:0:0:{self.net.number:x}::53'
+        before, server = self.asked(), wire.written_out(f'fd77:0:0:{self.net.number:x}::53')
         option = struct.pack('!BBHI', 25, 3, 0, 3) + frames.ip(server)
         self._advertise(0, option)
         self.guest.after(lambda: self.asked() == [*before, server], 'the other router\'s name server')

@@ -3,6 +3,7 @@
 #include "card_rig.hpp"
 
 #include "lwip/dhcp.h"
+#include "lwip/nd6.h"
 #include "port.h"
 #include "servers/net/frame_header.hpp"
 #include "servers/net/name_servers.hpp"
@@ -104,6 +105,13 @@ Bytes transaction(std::vector<card_rig::Frame> const& frames)
         if (each.bytes.size() > 282 && each.bytes[23] == 17 && each.bytes[37] == 67)
             out = {each.bytes.begin() + 46, each.bytes.begin() + 50};
     return out;
+}
+
+/// Who has 10.0.0.9? Says the server, which is known then.
+Bytes arp_request()
+{
+    return {2, 0, 0, 0, 0, 9, 2, 0,  0, 0, 0, 5, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+            1, 2, 0, 0, 0, 0, 5, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 9};
 }
 
 /// Offer, acknowledgement; then nobody has the address.
@@ -213,11 +221,13 @@ TEST_CASE("name servers go with what named them", "[net]")
     rig.interface->set({});
     lease(rig, {3});
     CHECK(asked() == Bytes{3, 7});
+    rig.receive(arp_request());
     Bytes const renewed = (dhcp_renew(netif_list), transaction(rig.transmit()));
     REQUIRE(renewed.size() == 4);
     rig.receive(dhcp_answer(5, renewed.data(), {4})); // another in its place
     CHECK(asked() == Bytes{4, 7});
     Bytes const refused = (dhcp_renew(netif_list), transaction(rig.transmit()));
+    REQUIRE(refused.size() == 4);
     rig.receive(dhcp_answer(6, refused.data(), {}));
     CHECK(asked() == Bytes{7});
     net_server::Settings down;
@@ -252,6 +262,7 @@ TEST_CASE("the gateway of IPv6 is the router that advertises itself", "[net]")
 TEST_CASE("the card lets through what is sent to all", "[net]")
 {
     Rig rig;
+    nd6_tmr(); // begins to see whether somebody else has our address
     u8 const groups[][6] = {{0x33, 0x33, 0, 0, 0, 1},      // all nodes, ff02::1
                             {0x01, 0x00, 0x5e, 0, 0, 1},   // all systems, 224.0.0.1
                             {0x01, 0x00, 0x5e, 0, 0, 251}, // multicast DNS

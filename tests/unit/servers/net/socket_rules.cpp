@@ -182,7 +182,9 @@ TEST_CASE("who is in a group is in it on interfaces that come later, until its e
     net::Datagram socket[2];
     for (net::Datagram& each : socket) {
         REQUIRE(net::Datagram::open(*peer.client, each));
-        u64 const cookie = peer.next_cookie();
+        u64 const bound = peer.next_cookie(), cookie = peer.next_cookie();
+        REQUIRE(
+            each.bind({net::any_address, static_cast<u16>(&each == socket ? 5000 : 5001)}, bound));
         REQUIRE(each.join(group, true, cookie));
         CHECK(rig.status(0, cookie) == Status::ok); // no interface has groups yet
     }
