@@ -6,6 +6,7 @@
 #include "lwip/nd6.h"
 #include "port.h"
 #include "servers/net/frame_header.hpp"
+#include "servers/net/host_name.hpp"
 #include "servers/net/name_servers.hpp"
 #include "servers/net/protocol_address.hpp"
 #include <catch2/catch.hpp>
@@ -274,4 +275,20 @@ TEST_CASE("the card lets through what is sent to all", "[net]")
             found |= std::memcmp(rig.shared->wanted.multicast[i], group, 6) == 0;
         CHECK(found);
     }
+}
+
+TEST_CASE("a name is asked for if its labels fit into a question", "[net]")
+{
+    using net_server::is_host_name;
+    std::string const label(63, 'a');
+    for (std::string const& good :
+         {std::string{"a"}, std::string{"peer.test"}, label + ".test", std::string{"_x-1.local"},
+          label + '.' + label + '.' + label + '.' + std::string(61, 'b')})
+        CHECK(is_host_name(good));
+    for (std::string const& bad :
+         {std::string{}, std::string{"."}, std::string{".a"}, std::string{"a."},
+          std::string{"a..b"}, std::string{"a b"}, std::string{"a\n"}, std::string{"\xc3\xa4"},
+          label + "a.test", label + '.' + label + '.' + label + '.' + std::string(62, 'b'),
+          std::string("a\0b", 3)})
+        CHECK_FALSE(is_host_name(bad));
 }
