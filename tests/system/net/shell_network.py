@@ -1,5 +1,6 @@
 """The shell's commands on the network, against servers of ours: httpget, nc both ways over TCP and UDP, ping6, and
 what each says when it fails."""
+from concurrent.futures import ThreadPoolExecutor
 import socket
 import struct
 
@@ -56,6 +57,14 @@ def names(tap, guest, net):
     _fails(tap, guest, f'ping6 {net.address6}99 1', 'timed out')
 
 
+def _meanwhile(guest, function, *arguments):
+    """Calls a function that waits for what the guest does: it goes on, and hears what is typed."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(function, *arguments)
+        guest.wait(future.done, 'word from the prompt', PATIENCE)
+        return future.result()
+
+
 def _line(connection):
     data = b''
     while not data.endswith(b'\n'):
@@ -66,21 +75,29 @@ def _line(connection):
     return data
 
 
+def _datagram(it):
+    while True:
+        try:
+            return it.recv(100)
+        except ConnectionRefusedError:  # to one that came before the port was open
+            pass
+
+
 def nc_goes(tap, guest, net):
     """Connections that the shell makes."""
     for address in (net.address, net.address6):
         with socket.create_server((address, 0), family=socket.AF_INET6 if ':' in address else socket.AF_INET) as it:
             it.settimeout(PATIENCE)
             guest.type(f'nc {address} {it.getsockname()[1]}\n')
-            connection, _ = it.accept()
+            connection, _ = _meanwhile(guest, it.accept)
         with connection:
             connection.settimeout(PATIENCE)
             guest.type('from the guest\n')
-            heard = _line(connection)
+            heard = _meanwhile(guest, _line, connection)
             connection.sendall(b'from the host\n')
             guest.expect('^from the host$')
             guest.type('\x04')
-            half = connection.recv(100)
+            half = _meanwhile(guest, connection.recv, 100)
             connection.sendall(b'after your end\n')
         result = guest.prompt()
         tap.case(f'nc to {address}: both ways, and either end ends its own', heard == b'from the guest\n' and half == b'' and
@@ -88,7 +105,7 @@ def nc_goes(tap, guest, net):
     with socket.create_server((net.address, 0)) as it:
         it.settimeout(PATIENCE)
         guest.type(f'nc {net.address} {it.getsockname()[1]}\n')
-        connection, _ = it.accept()
+        connection, _ = _meanwhile(guest, it.accept)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         connection.close()
     result = guest.prompt()
@@ -113,7 +130,7 @@ def nc_waits(tap, guest, net):
             connection.sendall(b'knock\n')
             guest.expect('^knock$')
             guest.type('who is there\n')
-            heard = _line(connection)
+            heard = _meanwhile(guest, _line, connection)
             guest.type('\x03')
             result = guest.prompt()
             try:
@@ -136,7 +153,7 @@ def nc_datagrams(tap, guest, net):
         it.bind((net.address, 0))
         guest.type(f'nc -u {net.address} {it.getsockname()[1]}\n')
         guest.type('a datagram\n')
-        data, sender = it.recvfrom(100)
+        data, sender = _meanwhile(guest, it.recvfrom, 100)
         other.sendto(b'from a stranger\n', sender)
         it.sendto(b'', sender)
         it.sendto(b'and back\n', sender)
@@ -159,12 +176,7 @@ def nc_datagrams(tap, guest, net):
         start = len(guest.text())
         guest.wait(heard, 'datagram at the prompt', PATIENCE)
         guest.type('second\n')
-        answer = None
-        while answer is None:
-            try:
-                answer = it.recv(100)
-            except ConnectionRefusedError:
-                pass
+        answer = _meanwhile(guest, _datagram, it)
         guest.type('\x04')
         result = guest.prompt()
         tap.case('nc -l -u answers who has sent the first datagram', answer == b'second\n' and result.status == 0,

@@ -16,6 +16,7 @@ HOST = 'hypercore.local'
 MDNS, MDNS4, MDNS6 = 5353, '224.0.0.251', 'ff02::fb'
 GROUP4, GROUP6 = '239.77.7.7', 'ff05::77:7'  # of net-test
 ROUTER_ALERT4, ROUTER_ALERT6 = b'\x94\x04\0\0', b'\x3a\0\5\2\0\0\1\0'
+_IP_RECVTTL = 12  # of Linux; Python has no name for it
 PATIENCE = 20.0
 AHEAD = 1000  # seconds, of our time server
 
@@ -141,6 +142,7 @@ class Spoken:
         """[RFC 6762, sections 5.4, 6, 6.7, 11 and 18]"""
         four, six = self.guest.address[0], {self.guest.address6(), self.guest.link_local().partition('%')[0]}
         six = {wire.written_out(each) for each in six}
+        self._probed()
         for family, group in ((socket.AF_INET, MDNS4), (socket.AF_INET6, MDNS6)):
             with self._multicast(family, group) as it:
                 self._asked_by_group(it, group, four, six)
@@ -148,6 +150,18 @@ class Spoken:
             it.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(self.net.address))
             self._asked_by_resolver(it, four)
         self._asked_from_elsewhere()
+
+    def _probed(self):
+        """Waits until the guest has made sure that its name is nobody else's: it is silent before."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as it:
+            it.settimeout(0.2)
+
+            def answered():
+                it.sendto(dns_message.query(HOST, A), (self.guest.address[0], MDNS))
+                with contextlib.suppress(TimeoutError):
+                    return bool(it.recv(1500))
+                return False
+            self.guest.wait(answered, f'word about {HOST}', PATIENCE)
 
     def _asked_by_group(self, it, group, four, six):
         flush = FLUSH | 1
@@ -199,7 +213,7 @@ class Spoken:
                 at, ours = socket.IPPROTO_IP, socket.inet_aton(self.net.address)
                 it.setsockopt(at, socket.IP_ADD_MEMBERSHIP, frames.ip(group) + ours)
                 for option, value in ((socket.IP_MULTICAST_IF, ours), (socket.IP_MULTICAST_TTL, 255),
-                                      (socket.IP_MULTICAST_LOOP, 0), (socket.IP_RECVTTL, 1)):
+                                      (socket.IP_MULTICAST_LOOP, 0), (_IP_RECVTTL, 1)):
                     it.setsockopt(at, option, value)
             else:
                 it.bind((group, MDNS, 0, index))
@@ -214,9 +228,12 @@ class Spoken:
     def _question(it, group, data):
         """Asks the group; what the group is answered, and its hop limit."""
         it.sendto(data, (group, MDNS))
-        answer, ancillary, _, _ = it.recvmsg(1500, 256)
-        hops = next((struct.unpack('@i', each[2])[0] for each in ancillary), None)
-        return dns_message.Message(answer), hops
+        while True:
+            data, ancillary, _, _ = it.recvmsg(1500, 256)
+            answer = dns_message.Message(data)
+            # Probes and announcements, which say everything at once, come when an address has.
+            if answer.flags & 0x8000 and not answer.of(dns_message.PTR):
+                return answer, next((struct.unpack('@i', each[2])[0] for each in ancillary), None)
 
     # --- time -----------------------------------------------------------------------------------
 
