@@ -63,6 +63,7 @@ public:
     template <class R> Value<R> read() const { return {*at<R>()}; }
     template <class R> void write(Value<R> value) const { *at<R>() = value.raw; }
     /// One of R::count equal registers in a row. index < R::count
+    template <class R> Value<R> read(u32 index) const { return {at<R>()[index]}; }
     template <class R> void write(u32 index, Value<R> value) const { at<R>()[index] = value.raw; }
     /// Reads, changes and writes back: `change` makes a new Value of the old.
     template <class R, class Change> void update(Change&& change) const

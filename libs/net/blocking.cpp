@@ -99,11 +99,55 @@ Ended<u32> Blocking::resolve(std::string_view name, u32 family, std::span<Addres
     return taken;
 }
 
+namespace {
+
+template <class Kind> Ended<void> open_socket(Client& client, Endpoint const& endpoint, Kind& out)
+{
+    if (auto const opened = Kind::open(client, out, !is_ipv4(endpoint.address)); !opened)
+        return opened.error() == Error::no_memory ? Status::quota : Status::reset;
+    return {};
+}
+
+} // namespace
+
+Ended<void> Blocking::bind(Socket& socket, Endpoint const& local)
+{
+    TRY(run(&socket, [&](u64 cookie) { return socket.bind(local, cookie); }));
+    return {};
+}
+
+Ended<void> Blocking::listen(Endpoint const& local, Listener& out)
+{
+    Listener listener;
+    if (auto const opened = open_socket(client_, local, listener); !opened) return opened.error();
+    if (auto const bound = bind(listener, local); !bound) return bound.error();
+    TRY(run(&listener, [&](u64 cookie) { return listener.listen(1, cookie); }));
+    out = std::move(listener);
+    return {};
+}
+
+Ended<void> Blocking::accept(Listener& listener, Stream& out)
+{
+    Stream stream;
+    TRY(run(&listener, [&](u64 cookie) { return listener.accept(stream, {}, cookie); }));
+    out = std::move(stream);
+    return {};
+}
+
+Ended<void> Blocking::open(Endpoint const& local, Datagram& out)
+{
+    Datagram datagram;
+    if (auto const opened = open_socket(client_, local, datagram); !opened) return opened.error();
+    if (local.port != 0)
+        if (auto const bound = bind(datagram, local); !bound) return bound.error();
+    out = std::move(datagram);
+    return {};
+}
+
 Ended<void> Blocking::connect(Endpoint const& peer, Stream& out)
 {
     Stream stream;
-    if (auto const opened = Stream::open(client_, stream, !is_ipv4(peer.address)); !opened)
-        return opened.error() == Error::no_memory ? Status::quota : Status::reset;
+    if (auto const opened = open_socket(client_, peer, stream); !opened) return opened.error();
     TRY(run(&stream, [&](u64 cookie) { return stream.connect(peer, cookie); }));
     out = std::move(stream);
     return {};
@@ -143,9 +187,9 @@ Ended<void> Blocking::shutdown(Stream& stream)
     return {};
 }
 
-Ended<void> Blocking::abort(Stream& stream)
+Ended<void> Blocking::abort(Socket& socket)
 {
-    TRY(run(&stream, [&](u64 cookie) { return stream.abort(cookie); }));
+    TRY(run(&socket, [&](u64 cookie) { return socket.abort(cookie); }));
     return {};
 }
 

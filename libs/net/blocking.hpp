@@ -46,6 +46,11 @@ public:
     /// @param family  4, 6 or 0
     Ended<u32> resolve(std::string_view name, u32 family, std::span<Address> out);
     Ended<void> connect(Endpoint const& peer, Stream& out);
+    /// A listener at a port of ours, of the address's family; connections are taken by accept().
+    Ended<void> listen(Endpoint const& local, Listener& out);
+    Ended<void> accept(Listener& listener, Stream& out);
+    /// A socket for datagrams at a port of ours; 0: at one that is free when something is sent.
+    Ended<void> open(Endpoint const& local, Datagram& out);
     Ended<void> send_all(Stream& stream, std::span<u8 const> data);
     Ended<void> send_all(Stream& stream, std::string_view data)
     {
@@ -54,14 +59,15 @@ public:
     /// 1 byte or more; 0: the end of the stream.
     Ended<u32> receive_some(Stream& stream, std::span<u8> out);
     Ended<void> shutdown(Stream& stream);
-    /// Ends a stream at once, and whatever of it is under way: its buffers are free again.
-    Ended<void> abort(Stream& stream);
+    /// Ends a socket at once, and whatever of it is under way: its buffers are free again.
+    Ended<void> abort(Socket& socket);
     /// Time of an echo in microseconds.
     Ended<u32> ping(Address const& address, u32 bytes);
 
 private:
     /// Asks until there is room for the request, and waits for its outcome. With a deadline or a
     /// Waiter that is over it is canceled: the outcome comes all the same.
+    Ended<void> bind(Socket& socket, Endpoint const& local);
     template <class Function> Ended<u32> run(Socket* socket, Function&& ask);
     Ended<u32> outcome_of(Socket* socket, u64 cookie);
     bool cancel(Socket* socket);

@@ -20,6 +20,7 @@ enum class State : u32 {
 enum class Method : u32 { none = 0, dhcp = 1, fixed = 2 };
 
 inline constexpr u32 addresses_per_interface = 5; ///< one of IPv4, then IPv6
+inline constexpr u32 max_name_servers = 6;
 
 /// Everything about interface `number`, from 0. @error not_found  there are no more
 struct GetInterface {
@@ -34,20 +35,20 @@ struct GetInterface {
         u32 speed_mbit, full_duplex, epoch, address_count;
         u8 hardware_address[8];
         net::Address address[addresses_per_interface];
-        u8 prefix[8]; ///< bits, of each address; IPv4 as of 32
-        net::Address gateway4, gateway6;
+        u8 prefix[8];                    ///< bits, of each address; IPv4 as of 32
+        net::Address gateway4, gateway6; ///< that of IPv6 by router advertisement
         u64 received_frames, received_bytes, sent_frames, sent_bytes;
         u64 received_dropped, received_errors, sent_errors, interrupts, device_resets;
         u64 driver_changes; ///< how often another driver took over
     };
 };
-/// Name servers and the lease, which are of the whole machine.
+/// Name servers, in the order in which they are asked, and the lease: of the whole machine.
 struct GetSettings {
     static constexpr bool idempotent = true;
     struct Args {};
     struct Reply {
         char host_name[32];
-        net::Address name_server[3];
+        net::Address name_server[max_name_servers];
         u32 name_servers, reserved;
         u64 lease_left_seconds;
         u64 memory_used, memory_size; ///< of the pool of packets, bytes
@@ -62,7 +63,8 @@ struct SetUp {
     };
     struct Reply {};
 };
-/// @error not_found, bad_argument (no unicast address, prefix above 32)
+/// A name server is asked before those of DHCP and of routers, as long as the address is fixed.
+/// @error not_found, bad_argument (no unicast address, prefix above 32, a group as name server)
 struct SetAddress {
     static constexpr bool idempotent = true;
     struct Args {

@@ -4,6 +4,8 @@
 #include "lwip/dns.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
+#include "servers/net/address_of.hpp"
+#include "servers/net/name_servers.hpp"
 #include "servers/net/packet_memory.hpp"
 #include "servers/net/protocol_address.hpp"
 #include "servers/net/server.hpp"
@@ -46,6 +48,7 @@ Result<GetInterface::Reply> Server::answer(GetInterface, GetInterface::Args cons
 
 Result<GetSettings::Reply> Server::answer(GetSettings, GetSettings::Args const&)
 {
+    static_assert(DNS_MAX_SERVERS == max_name_servers);
     GetSettings::Reply reply{};
     __builtin_memcpy(reply.host_name, "hypercore", 10);
     for (u8 i = 0; i < DNS_MAX_SERVERS; ++i)
@@ -90,29 +93,16 @@ Result<SetAddress::Reply> Server::answer(SetAddress, SetAddress::Args const& arg
         u8 const first = args.address.byte[12];
         bool const unicast = is_ip4(args.address) && first != 0 && first != 127 && first < 224;
         if (!unicast || args.prefix == 0 || args.prefix > 32) return Error::bad_argument;
+        bool const asks = !net::is_any(args.name_server);
+        if (asks && !NameServers::is_usable(ip_of(args.name_server, false)))
+            return Error::bad_argument;
         settings.address = ip4_word(args.address);
         settings.mask = ip4_mask(args.prefix);
         settings.gateway = is_ip4(args.gateway) ? ip4_word(args.gateway) : 0;
-        configuration_.name_server = args.name_server;
-        set_name_server();
+        settings.name_server = args.name_server;
     }
     change(*interface, settings);
     return SetAddress::Reply{};
-}
-
-void Server::set_name_server()
-{
-    net::Address const& it = configuration_.name_server;
-    if (it == net::Address{}) return;
-    ip_addr_t server{};
-    if (is_ip4(it)) {
-        ip_addr_set_ip4_u32_val(server, ip4_word(it));
-    } else {
-        u32 word[4];
-        __builtin_memcpy(word, it.byte, sizeof word);
-        IP_ADDR6(&server, word[0], word[1], word[2], word[3]);
-    }
-    dns_setserver(0, &server);
 }
 
 // Ethernet has no networks to choose from.

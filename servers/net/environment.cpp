@@ -84,7 +84,8 @@ void lwip_port_set_wall_time(uint32_t seconds, uint32_t)
     u64 const now = environment.clock().wall() / 1'000'000'000;
     i64 const ahead = static_cast<i64>(now) - static_cast<i64>(seconds);
     if (ahead > 1 || ahead < -1)
-        environment.log().warning("SNTP: this machine's clock is {} s ahead", ahead);
+        environment.log().warning("SNTP: this machine's clock is {} s {}",
+                                  ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead");
 }
 
 } // extern "C"

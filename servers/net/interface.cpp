@@ -4,8 +4,11 @@
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/priv/nd6_priv.h"
 #include "lwip/priv/tcp_priv.h"
 #include "netif/ethernet.h"
+#include "servers/net/address_of.hpp"
+#include "servers/net/name_servers.hpp"
 #include "servers/net/packet_memory.hpp"
 #include "servers/net/protocol_address.hpp"
 
@@ -18,6 +21,7 @@ using program::State::absent;
 namespace {
 
 constexpr u32 mdns_seconds = 120; ///< of life of a name, as RFC 6762 recommends in section 10
+constexpr u8 all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1}; ///< ff02::1, which lwIP joins silently
 
 u8 owner_of(u32 edge)
 {
@@ -48,6 +52,8 @@ void Interface::begin(program::Program const& self, program::Use const& use, u32
     shared_ = use.memory<nic::Shared>();
     receive_.attach(*shared_, owner_of(edge));
     transmit_.attach(*shared_);
+    filter_ = {};
+    filter_.add(all_nodes);
     filter_.show(shared_->wanted, settings.up != 0);
 }
 
@@ -59,6 +65,7 @@ void Interface::end()
     if (!has_netif_) return;
     dhcp_release_and_stop(&netif_);
     dhcp_cleanup(&netif_);
+    name_servers.forget(netif_);
     mdns_resp_remove_netif(&netif_);
     netif_remove(&netif_);
     transmit_.drop_all(); // the last frames
@@ -95,6 +102,8 @@ void Interface::tick()
     u32 const now = transmit_.under_way();
     if (now > 0 && under_way_ > 0) use_.signal.signal();
     under_way_ = now;
+    net::Address const router = has_netif_ ? this->router() : net::Address{};
+    changed_ |= std::exchange(told_router_, router) != router;
 }
 
 /// Another driver, or another link.
@@ -167,14 +176,12 @@ bool Interface::read_description()
 
 void Interface::add_netif()
 {
-    has_netif_ = true;
+    has_netif_ = added_ = true;
     number_ = (*names_)++;
     name_[0] = 'e', name_[1] = 't', name_[2] = 'h', name_[3] = static_cast<char>('0' + number_);
     netif_add_noaddr(&netif_, this, on_begin, ethernet_input);
     netif_set_status_callback(&netif_, on_status);
     netif_set_hostname(&netif_, host_name_);
-    netif_set_igmp_mac_filter(&netif_, on_group);
-    netif_set_mld_mac_filter(&netif_, on_group6);
     netif_create_ip6_linklocal_address(&netif_, 1);
     netif_set_ip6_autoconfig_enabled(&netif_, 1);
     if (netif_default == nullptr) netif_set_default(&netif_);
@@ -196,6 +203,9 @@ err_t Interface::on_begin(netif* it)
     it->output = etharp_output;
     it->output_ip6 = ethip6_output;
     it->linkoutput = on_output;
+    // Here, since lwIP joins "all systems" before it lets anybody know the interface.
+    netif_set_igmp_mac_filter(it, on_group);
+    netif_set_mld_mac_filter(it, on_group6);
     // Sums of received frames are checked as the device says of each (input.cpp).
     u16 sums = NETIF_CHECKSUM_ENABLE_ALL & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
     if (self.features_ & nic::feature::checksum) sums &= ~NETIF_CHECKSUM_GEN_TCP;
@@ -237,14 +247,28 @@ void Interface::set(Settings const& settings)
 void Interface::apply()
 {
     dhcp_release_and_stop(&netif_);
-    if (settings_.up == 0) return netif_set_down(&netif_);
+    name_servers.forget(NameServers::Source::hand, netif_);
+    name_servers.forget(NameServers::Source::dhcp, netif_);
+    if (settings_.up == 0) {
+        name_servers.forget(netif_);
+        return netif_set_down(&netif_);
+    }
     auto const method = static_cast<Method>(settings_.method);
     ip4_addr_t const any{};
-    bool const fixed = method == Method::fixed;
-    ip4_addr_t const address{settings_.address}, mask{settings_.mask}, gateway{settings_.gateway};
-    netif_set_addr(&netif_, fixed ? &address : &any, fixed ? &mask : &any, fixed ? &gateway : &any);
+    if (method == Method::fixed)
+        apply_fixed();
+    else
+        netif_set_addr(&netif_, &any, &any, &any);
     netif_set_up(&netif_);
     if (method == Method::dhcp) dhcp_start(&netif_);
+}
+
+void Interface::apply_fixed()
+{
+    ip4_addr_t const address{settings_.address}, mask{settings_.mask}, gateway{settings_.gateway};
+    netif_set_addr(&netif_, &address, &mask, &gateway);
+    name_servers.set(NameServers::Source::hand, netif_, ip_of(settings_.name_server, false),
+                     NameServers::forever);
 }
 
 void Interface::on_status(netif* it)
@@ -259,7 +283,10 @@ void Interface::log_address()
     u32 const address = netif_ip4_addr(&netif_)->addr;
     if (address == told_address_) return;
     told_address_ = address;
-    if (address == 0) return log_->info("{}: no IPv4 address", name_);
+    if (address == 0) { // a lease that ends takes its name servers along
+        name_servers.forget(NameServers::Source::dhcp, netif_);
+        return log_->info("{}: no IPv4 address", name_);
+    }
     auto const byte = [&](u32 i) { return address >> 8 * i & 0xff; };
     log_->info("{}: {}.{}.{}.{}/{}{}", name_, byte(0), byte(1), byte(2), byte(3),
                ip4_prefix(netif_ip4_netmask(&netif_)->addr),
@@ -307,6 +334,23 @@ u64 Interface::lease_left() const
     return u64{it->offered_t0_lease} - (u64{it->lease_used} * DHCP_COARSE_TIMER_SECS);
 }
 
+/// Where packets for the rest of the IPv6 world go; all zero: nowhere. A router that is known to
+/// be there goes first, as lwIP chooses (nd6_select_router).
+net::Address Interface::router() const
+{
+    net::Address found{};
+    for (u32 i = 0; i < LWIP_ND6_NUM_ROUTERS; ++i) {
+        auto const* const neighbor = default_router_list[i].neighbor_entry;
+        if (neighbor == nullptr || neighbor->netif != &netif_) continue;
+        if (default_router_list[i].invalidation_timer == 0) continue; // none by default
+        bool const first = found == net::Address{};
+        bool const known = neighbor->state != ND6_INCOMPLETE;
+        if (first || known) found = protocol_address(neighbor->next_hop_address);
+        if (known) break;
+    }
+    return found;
+}
+
 void Interface::describe(netconf::GetInterface::Reply& out) const
 {
     __builtin_memcpy(out.name, name_, sizeof name_);
@@ -330,6 +374,7 @@ void Interface::describe(netconf::GetInterface::Reply& out) const
         if (ip6_addr_isvalid(netif_ip6_addr_state(&netif_, i)))
             add(protocol_address(*netif_ip6_addr(&netif_, i)), 64);
     if (netif_ip4_gw(&netif_)->addr != 0) out.gateway4 = protocol_address(*netif_ip4_gw(&netif_));
+    if (has_netif_) out.gateway6 = router();
     auto const& counted = shared_->statistics;
     auto const read = [](std::atomic<u64> const& it) { return it.load(std::memory_order_relaxed); };
     out.received_frames = read(counted.received_frames);

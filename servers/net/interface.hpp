@@ -17,6 +17,7 @@ struct Settings {
     u32 method = static_cast<u32>(netconf::Method::dhcp);
     u32 address = 0, mask = 0, gateway = 0; ///< of `fixed`, in the order of the wire
     u32 reserved = 0;
+    net::Address name_server{}; ///< of `fixed`; all zero: none
 };
 
 class Interface {
@@ -57,6 +58,9 @@ public:
     /// Whether the state that describe() tells has changed since the last call.
     bool take_changed() { return std::exchange(changed_, false); }
 
+    /// lwIP's interface if it has come since the last call, with the first driver; else null.
+    netif* take_added() { return std::exchange(added_, false) ? &netif_ : nullptr; }
+
     /// Whether the device cuts large TCP segments.
     bool cuts(bool six) const
     {
@@ -74,7 +78,9 @@ private:
     void add_netif();
     void look_at_link();
     void apply();
+    void apply_fixed();
     void log_address();
+    net::Address router() const;
 
     // input.cpp
     bool take_frames();
@@ -110,11 +116,12 @@ private:
     u32 epoch_ = 0, link_changes_ = 0, features_ = 0, mtu_ = 1500, buffer_bytes_ = 0;
     u32 link_up_ = 0, speed_ = 0, full_duplex_ = 0;
     u32 told_address_ = 0; // the IPv4 address that was logged
-    u32 under_way_ = 0;    // at the last tick
+    net::Address told_router_{};
+    u32 under_way_ = 0; // at the last tick
     u64 driver_changes_ = 0;
     u8 mac_[6] = {};
     char model_[24] = {};
-    bool has_netif_ = false, changed_ = true;
+    bool has_netif_ = false, added_ = false, changed_ = true;
 };
 
 } // namespace net_server

@@ -9,7 +9,6 @@ namespace net_server {
 
 struct Configuration {
     Settings interface[Interface::max];
-    net::Address name_server{}; ///< set by hand; all zero: none
 };
 
 class Kept {
@@ -17,7 +16,7 @@ class Kept {
         u64 magic, sum;
         Configuration configuration;
     };
-    static constexpr u64 magic = 0x31'6766'6374'656e; ///< another layout has another
+    static constexpr u64 magic = 0x32'6766'6374'656e; ///< another layout has another
     Record* record_ = nullptr;
 
     static u64 sum(Configuration const& it)

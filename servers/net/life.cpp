@@ -118,11 +118,19 @@ void Sockets::free(Socket& socket)
 {
     Client& client = *socket.client;
     drop_packets(socket);
-    for (u32 i = 0; i < socket.groups; ++i) change_group(socket.group[i], false);
+    for (u32 i = 0; i < socket.groups; ++i) leave_group(socket.group[i]);
     if (socket.number != net::no_socket) client.socket[socket.number] = nullptr;
     take_out(socket);
     --client.sockets;
     free_sockets_.give(static_cast<u32>(&socket - socket_));
+}
+
+void Sockets::join_groups(netif& interface)
+{
+    for (Client const& client : client_)
+        for (Socket const* const socket : client.socket)
+            for (u32 i = 0; socket != nullptr && i < socket->groups; ++i)
+                static_cast<void>(join_on(interface, socket->group[i]));
 }
 
 void Sockets::drop_packets(Socket& socket)

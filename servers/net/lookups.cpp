@@ -5,6 +5,7 @@
 #include "lwip/icmp.h"
 #include "lwip/inet_chksum.h"
 #include "servers/net/address_of.hpp"
+#include "servers/net/host_name.hpp"
 #include "servers/net/sockets.hpp"
 
 namespace net_server {
@@ -72,8 +73,9 @@ void Lookups::resolve(Client& client, Request const& request)
     if (!client.grant.may_resolve()) return client.answer(request, Status::denied);
     char name[longest + 1] = {};
     kit::copy(name, client.arena(request.offset, request.bytes), request.bytes);
-    for (u32 i = 0; i < request.bytes; ++i)
-        if (name[i] <= ' ' || name[i] > '~') return client.answer(request, Status::not_found);
+    u32 bytes = request.bytes;
+    if (name[bytes - 1] == '.') name[--bytes] = 0; // all names are absolute here
+    if (!is_host_name({name, bytes})) return client.answer(request, Status::not_found);
     Entry* const entry = take(client, request);
     if (entry == nullptr) return client.answer(request, Status::quota);
     entry->second = request.value == 6; // IPv4 first, where both are wanted

@@ -250,11 +250,13 @@ bool change_membership(Socket& socket, Address const& group, bool joins)
     while (at < socket.groups && !(socket.group[at] == group)) ++at;
     bool const member = at < socket.groups;
     if (joins == member || (joins && socket.groups == Socket::max_groups)) return false;
-    if (!change_group(group, joins)) return false;
-    if (joins)
+    if (joins) {
+        if (!join_group(group)) return false;
         socket.group[socket.groups++] = group;
-    else
+    } else {
+        leave_group(group);
         socket.group[at] = socket.group[--socket.groups];
+    }
     return true;
 }
 

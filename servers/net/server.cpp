@@ -6,6 +6,7 @@
 #include "lwip/netif.h"
 #include "lwip/timeouts.h"
 #include "servers/net/environment.hpp"
+#include "servers/net/name_servers.hpp"
 #include "servers/net/packet_memory.hpp"
 
 namespace net_server {
@@ -41,8 +42,7 @@ bool Server::begin()
         NETIF_SET_CHECKSUM_CTRL(loop, NETIF_CHECKSUM_DISABLE_ALL);
     mdns_resp_init();
     sntp_setoperatingmode(SNTP_OPMODE_POLL);
-    sntp_servermode_dhcp(1); // asks nobody until a lease names somebody
-    sntp_init();
+    sntp_servermode_dhcp(1);
     char name[] = "nic0";
     for (u32 edge = 0; edge < Interface::max; ++edge, ++name[3]) {
         program::Use const use = self_.use(name);
@@ -51,7 +51,6 @@ bool Server::begin()
         interface_[interfaces_++].begin(self_, use, edge, names_, configuration_.interface[edge],
                                         host_name, log_);
     }
-    set_name_server();
     sockets_.begin(self_);
     for (; clients_ < self_.clients("net") && clients_ < Sockets::max_clients; ++clients_)
         client_program_[clients_] = self_.client("net", clients_).peer;
@@ -78,7 +77,10 @@ void Server::on_signal(u64)
 bool Server::turn()
 {
     bool done = true;
-    for (u32 i = 0; i < interfaces_; ++i) done &= interface_[i].run();
+    for (u32 i = 0; i < interfaces_; ++i) {
+        done &= interface_[i].run();
+        if (netif* const added = interface_[i].take_added()) sockets_.join_groups(*added);
+    }
     look_at_clients();
     done &= sockets_.run();
     netif_poll_all();
@@ -104,6 +106,10 @@ void Server::tick()
     u64 const now = environment.nanoseconds();
     if (now < next_tick_) return;
     next_tick_ = now + second;
+    name_servers.second();
+    // Before a lease names somebody there is nobody to ask, and lwIP would wait for long to try
+    // anew.
+    if (!sntp_enabled() && !ip_addr_isany(sntp_getserver(0))) sntp_init();
     for (u32 i = 0; i < interfaces_; ++i) interface_[i].tick();
     sockets_.on_second();
 }
@@ -121,7 +127,7 @@ void Server::look_at_clients()
 /// Tells clients of netconf that they may ask again.
 void Server::tell_configured()
 {
-    bool changed = false;
+    bool changed = name_servers.take_changed();
     for (u32 i = 0; i < interfaces_; ++i) changed |= interface_[i].take_changed();
     if (!changed) return;
     u64 const clients = self_.clients("netconf");

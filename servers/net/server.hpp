@@ -49,7 +49,6 @@ private:
     Result<netconf::Disconnect::Reply> answer(netconf::Disconnect,
                                               netconf::Disconnect::Args const&);
     void change(Interface& interface, Settings const& settings);
-    void set_name_server();
 
     program::Program const& self_;
     logging::Logger log_{self_};

@@ -42,6 +42,8 @@ public:
     u32 deadline();
     /// Ends everything of client `number`, which will not come back by itself.
     void drop_client(u32 number);
+    /// An interface has come: members of groups join them there too.
+    void join_groups(netif& interface);
     u64 refused_by_rule() const { return refused_; }
     /// Bytes of the pool that client `number` takes.
     u32 memory_of(u32 number) const { return client_[number].quota.held(); }

@@ -51,9 +51,12 @@ inline Result<Url> parse_url(std::string_view text)
 
 /// The head of an answer is looked at byte by byte; what follows is its body.
 class HttpAnswer {
+    static constexpr u64 unknown = ~u64{0};
+
     u32 status_ = 0, line_bytes_ = 0, first_line_bytes_ = 0;
-    bool first_line_ = true, in_body_ = false;
-    u64 body_bytes_ = 0;
+    bool first_line_ = true, in_body_ = false, bad_length_ = false;
+    u64 body_bytes_ = 0, announced_ = unknown;
+    char line_[64] = {}; // as much of a line as we want to know, in small letters
 
 public:
     /// Takes what has come. The part of it that belongs to the body.
@@ -69,18 +72,43 @@ public:
     /// 0 while it is not known, or the answer is no HTTP.
     u32 status() const { return status_ >= 100 && status_ <= 999 ? status_ : 0; }
     u64 body_bytes() const { return body_bytes_; }
+    /// Whether all of it has come, as far as the head says how much it is.
+    /// [RFC 9112, section 6.3, items 5 and 8]
+    bool is_whole() const
+    {
+        return in_body_ && !bad_length_ && (announced_ == unknown || announced_ == body_bytes_);
+    }
 
 private:
     void head(char c)
     {
         if (first_line_) status_line(c);
         if (c == '\n') {
+            if (line_bytes_ <= sizeof line_) look_at_line({line_, line_bytes_});
             in_body_ = line_bytes_ == 0;
             line_bytes_ = 0;
             first_line_ = false;
         } else if (c != '\r') {
+            if (line_bytes_ < sizeof line_)
+                line_[line_bytes_] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
             ++line_bytes_;
         }
+    }
+    void look_at_line(std::string_view line)
+    {
+        constexpr std::string_view name = "content-length:";
+        if (!line.starts_with(name)) return;
+        line.remove_prefix(name.size());
+        while (line.starts_with(' ') || line.starts_with('\t')) line.remove_prefix(1);
+        while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
+        u64 value = 0;
+        bool good = !line.empty() && line.size() <= 18;
+        for (char const c : line) {
+            good &= c >= '0' && c <= '9';
+            value = value * 10 + static_cast<u64>(c - '0');
+        }
+        bad_length_ |= !good || (announced_ != unknown && announced_ != value);
+        announced_ = value;
     }
     /// "HTTP/1.1 200 OK": the number stands at a fixed place.
     void status_line(char c)

@@ -44,6 +44,7 @@ int list(Shell& shell)
                  {"speed", 6, true},
                  {"mac", 17},
                  {"gateway", 10},
+                 {"gateway6", 24},
                  {"received", 9, true},
                  {"sent", 9, true},
                  {"dropped", 7, true},
@@ -57,8 +58,9 @@ int list(Shell& shell)
             table.end();
             return it.error() == Error::not_found ? 0 : shell.fail("net", it.error());
         }
-        text::Line<48> gateway;
+        text::Line<48> gateway, gateway6;
         if (!net::is_any(it->gateway4)) net::write_address(gateway, it->gateway4);
+        if (!net::is_any(it->gateway6)) net::write_address(gateway6, it->gateway6);
         text::Line<240> addresses;
         write_addresses(addresses, *it);
         u8 mac[6];
@@ -67,11 +69,25 @@ int list(Shell& shell)
         table.row({text::value(text_of(it->name)), text::value(text_of(it->model)),
                    text::value(state_text(it->state)), text::value(it->speed_mbit),
                    text::value(mac_text.text), text::value(gateway.view()),
-                   text::size(it->received_bytes), text::size(it->sent_bytes),
-                   text::value(it->received_dropped),
+                   text::value(gateway6.view()), text::size(it->received_bytes),
+                   text::size(it->sent_bytes), text::value(it->received_dropped),
                    text::value(it->received_errors + it->sent_errors),
                    text::value(it->driver_changes + 1), text::value(addresses.view())});
     }
+}
+
+int list_name_servers(Shell& shell)
+{
+    auto const it = shell.network<netconf::GetSettings>({});
+    if (!it) return shell.fail("net", it.error());
+    Table table{shell.out, {{"server", 40}}, shell.json};
+    for (u32 i = 0; i < it->name_servers && i < netconf::max_name_servers; ++i) {
+        text::Line<48> server;
+        net::write_address(server, it->name_server[i]);
+        table.row({text::value(server.view())});
+    }
+    table.end();
+    return 0;
 }
 
 /// The number of the interface called `name`, or ~0 after saying that there is none.
@@ -130,6 +146,7 @@ int set_dhcp(Shell& shell, Words& words, u64 number)
 int net(Shell& shell, Words& words)
 {
     if (words.count < 2 || words[1] == "list") return list(shell);
+    if (words[1] == "dns" && words.count == 2) return list_name_servers(shell);
     if (words.count < 3) return wrong_use;
     std::string_view const what = words[1];
     bool const up = what == "up";

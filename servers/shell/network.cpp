@@ -1,4 +1,4 @@
-// Commands that use the network: ping, ping6, dns, nc, httpget.
+// Commands that use the network: ping, ping6, dns, httpget; nc.cpp: nc.
 #include "servers/shell/network.hpp"
 
 #include "kit/sha256.hpp"
@@ -30,7 +30,14 @@ std::string_view status_text(net::Status status)
 
 namespace {
 
-/// Text of a stranger: lines end as the console wants it, other control characters are blanks.
+text::Line<40>& write(text::Line<40>& line, net::Address const& address)
+{
+    net::write_address(line, address);
+    return line;
+}
+
+} // namespace
+
 void write_lines(Session& out, std::string_view text)
 {
     while (!text.empty()) {
@@ -45,14 +52,6 @@ void write_lines(Session& out, std::string_view text)
         text.remove_prefix(control ? 1 : length);
     }
 }
-
-text::Line<40>& write(text::Line<40>& line, net::Address const& address)
-{
-    net::write_address(line, address);
-    return line;
-}
-
-} // namespace
 
 Network* Network::of(Shell& shell)
 {
@@ -148,110 +147,6 @@ int dns(Shell& shell, Words& words)
 
 namespace {
 
-/// A connection and the keyboard at a time: what is typed goes out line by line.
-class Talk {
-    Shell& shell_;
-    Network& network_;
-    net::Stream& stream_;
-    net::Buffer& in_;
-    net::Buffer& out_;
-    text::Line<512> line_;
-    bool receiving_ = false, sending_ = false, ended_ = false;
-    net::Status why_ = net::Status::ok;
-    enum Cookie : u64 { received = 1, sent = 2, shut = 3 };
-
-public:
-    Talk(Shell& shell, Network& network, net::Stream& stream, net::Buffer& in, net::Buffer& out)
-        : shell_{shell}, network_{network}, stream_{stream}, in_{in}, out_{out}
-    {
-    }
-    int run()
-    {
-        for (;;) {
-            for (net::Outcome outcome{}; network_.client().next(outcome);) take(outcome);
-            if (ended_) break;
-            if (!receiving_) receiving_ = bool{stream_.receive(in_.piece(), received)};
-            if (!keyboard()) return interrupted;
-            network_.client().wake_server();
-            if (network_.client().sleep() && !shell_.out.typed()) shell_.out.wait();
-        }
-        return why_ == net::Status::ok ? 0 : network_.fail("nc", why_);
-    }
-
-private:
-    void take(net::Outcome const& outcome)
-    {
-        if (outcome.cookie == sent) sending_ = false;
-        if (outcome.cookie == received) {
-            receiving_ = false;
-            show(outcome.value);
-            ended_ |= outcome.value == 0 || outcome.status != net::Status::ok;
-        }
-        bool const bad = outcome.status != net::Status::ok && outcome.cookie <= shut;
-        if (bad) why_ = outcome.status;
-        ended_ |= bad;
-    }
-    void show(u32 bytes)
-    {
-        std::string_view rest{reinterpret_cast<char const*>(in_.data()), bytes};
-        write_lines(shell_.out, rest);
-    }
-    /// False: Ctrl-C. Ctrl-D: nothing more will be sent.
-    bool keyboard()
-    {
-        u8 byte = 0;
-        while (!sending_ && shell_.out.try_read(byte)) {
-            if (byte == 3) return false;
-            if (byte == 4) {
-                static_cast<void>(stream_.shutdown(shut));
-            } else if (byte == '\r' || byte == '\n') {
-                shell_.out.write("\r\n");
-                line_.write('\n');
-                send();
-            } else if (byte == 0x7f || byte == 8) {
-                line_.clear(); // the line anew
-                shell_.out.write("\r\x1b[K");
-            } else if (byte >= ' ') {
-                line_.write(static_cast<char>(byte));
-                shell_.out.write({reinterpret_cast<char const*>(&byte), 1});
-            }
-        }
-        return true;
-    }
-    void send()
-    {
-        auto const bytes = static_cast<u32>(line_.view().size());
-        __builtin_memcpy(out_.data(), line_.view().data(), bytes);
-        sending_ = bool{stream_.send(out_.piece(0, bytes), sent)};
-        line_.clear();
-    }
-};
-
-} // namespace
-
-int nc(Shell& shell, Words& words)
-{
-    Network* const network = Network::of(shell);
-    if (network == nullptr) return failed;
-    auto const port = net::parse_port(words[2]);
-    if (!port) return wrong_use;
-    if (auto const online = network->begin(30); !online)
-        return network->fail(words[1], online.error());
-    auto const address = network->find(words[1], 0);
-    if (!address) return network->fail(words[1], address.error());
-    net::Stream stream;
-    auto const connected = network->blocking().connect({*address, *port}, stream);
-    if (!connected) return network->fail(words[1], connected.error());
-    auto in = net::Buffer::take(network->client().arena(), 4096);
-    auto out = net::Buffer::take(network->client().arena(), 512);
-    if (!in || !out) return network->fail(words[1], net::Status::quota);
-    int const status = Talk{shell, *network, stream, *in, *out}.run();
-    static_cast<void>(network->blocking().abort(stream)); // from here on the buffers are ours
-    return status;
-}
-
-namespace {
-
 /// Reads an answer to its end. What came with it goes to the screen unless `quiet`.
 net::Ended<void> read_answer(Shell& shell, Network& network, net::Stream& stream,
                              HttpAnswer& answer, bool quiet)
@@ -306,6 +201,10 @@ int httpget(Shell& shell, Words& words)
     HttpAnswer answer;
     auto const read = read_answer(shell, *network, stream, answer, quiet);
     if (!read) return network->fail(words[1], read.error());
+    if (!answer.is_whole()) {
+        shell.out.print("{}: the connection ended before the answer did\r\n", words[1]);
+        return failed;
+    }
     return answer.status() >= 200 && answer.status() < 300 ? 0 : failed;
 }
 

@@ -7,6 +7,8 @@
 namespace shell {
 
 std::string_view status_text(net::Status status);
+/// Text of a stranger: lines end as the console wants it, other control characters are blanks.
+void write_lines(Session& out, std::string_view text);
 
 class Network final : net::Waiter {
 public:

@@ -28,6 +28,8 @@ enum : u32 {
     tdt = 0x3818,
     statistics = 0x4000,
     statistics_end = 0x4100,
+    mta = 0x5200,
+    mta_end = 0x5400,
     ral = 0x5400,
     rah = 0x5404,
     flash_status = 0xe004,
@@ -138,6 +140,7 @@ void IntelNic::write(u32 offset, u32 value)
         if (!stalls && (register_[tctl] & 2)) transmit();
         return;
     default:
+        if (offset >= mta + 4 * multicast_words && offset < mta_end) return;
         break;
     }
     register_[offset] = value;

@@ -42,7 +42,8 @@ public:
     std::vector<u16> nvm = std::vector<u16>(64);
     u32 valid_bank = 0; ///< of the chipset's flash; 2: none
     bool flash_fails = false, flash_ends = true, flash_described = true;
-    bool stalls = false; ///< sends nothing, takes nothing
+    bool stalls = false;       ///< sends nothing, takes nothing
+    u32 multicast_words = 128; ///< registers of the multicast table that keep what is written
 
     // What happened.
     std::vector<SentFrame> sent;
@@ -92,6 +93,10 @@ public:
     NicRegisters() = default;
     explicit NicRegisters(IntelNic& nic) : nic_{&nic} {}
     template <class R> hw::Value<R> read() const { return {nic_->read(R::offset)}; }
+    template <class R> hw::Value<R> read(u32 index) const
+    {
+        return {nic_->read(R::offset + 4 * index)};
+    }
     template <class R> void write(hw::Value<R> value) const { nic_->write(R::offset, value.raw); }
     template <class R> void write(u32 index, hw::Value<R> value) const
     {

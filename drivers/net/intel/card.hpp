@@ -69,6 +69,8 @@ public:
         u32 const speed = now & status::speed_1000 ? 1000 : now & status::speed_100 ? 100 : 10;
         return {true, speed, (now & status::full_duplex) != 0};
     }
+    /// False: the device keeps too little of its multicast table, so it lets all groups through.
+    bool filters_groups() const { return filter_.has_table(); }
     void update_filter(nic::Wanted const& wanted) { filter_.update(wanted); }
 
     // nic::Device
@@ -213,9 +215,7 @@ private:
 
     void start_rings(RingMemory& memory, u64 physical)
     {
-        for (u32 i = 0; i < family_->multicast_words; ++i)
-            registers_.template write<reg::MulticastTable>(i, {0});
-        filter_ = {registers_, family_->multicast_words};
+        filter_ = Filter<Registers>::clear(registers_, family_->multicast_words);
         u64 const receive = physical + offsetof(RingMemory, receive);
         put<reg::ReceiveFilter>(registers_, 0);
         put<reg::ReceiveChecksum>(registers_, receive_checksum::ip | receive_checksum::tcp_udp);

@@ -44,6 +44,8 @@ public:
         end_.open(description);
         log_.info("{}, {}", model.name,
                   static_cast<char const*>(nic::AddressText{description.address}.text));
+        if (!card_.filters_groups())
+            log_.info("its multicast table is incomplete: frames of all groups are received");
         tell_link();
     }
 

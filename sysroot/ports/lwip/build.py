@@ -43,6 +43,29 @@ EDITS = [
     ('core/tcp_out.c',
      'TCPH_SET_FLAG(useg->tcphdr, split_flags);',
      'TCPH_FLAGS_SET(useg->tcphdr, split_flags);'),
+    # Name servers of DHCP and of routers stand side by side, and those of routers have their time (port.h).
+    ('core/ipv4/dhcp.c',
+     'dns_setserver(n, &dns_addr);',
+     'lwip_port_leased_name_server(netif, n, &dns_addr);'),
+    ('core/ipv6/nd6.c',
+     'dns_setserver(rdnss_server_idx++, &rdnss_address);',
+     'rdnss_server_idx++;\n'
+     '              lwip_port_router_name_server(inp, &rdnss_address, lwip_ntohl(rdnss_opt->lifetime));'),
+    ('core/ipv6/nd6.c',
+     'dns_setserver(s, NULL);',
+     'lwip_port_router_name_server(inp, addr, 0);'),
+    # Plain resolvers are answered for ten seconds, and those of other links not at all [RFC 6762, sections 5.5
+    # and 6.7].
+    ('apps/mdns/mdns.c',
+     'field32 = lwip_htonl(ttl);',
+     'field32 = lwip_htonl(reply->legacy_query && ttl > 10 ? 10 : ttl);'),
+    ('apps/mdns/mdns.c',
+     '#include "lwip/apps/mdns_priv.h"\n',
+     '#include "lwip/apps/mdns_priv.h"\n#include "port.h"\n'),
+    ('apps/mdns/mdns.c',
+     '  if (hdr.flags1 & DNS_FLAG1_RESPONSE) {\n    mdns_handle_response(&packet);',
+     '  if (packet.recv_unicast && !lwip_port_is_on_link(recv_netif, addr)) {\n    goto dealloc;\n  }\n'
+     '  if (hdr.flags1 & DNS_FLAG1_RESPONSE) {\n    mdns_handle_response(&packet);'),
     # What begins inside the window and ends beyond it must not wait among what is out of order: when the
     # gap before it is filled, the window would go below zero.
     ('core/tcp_in.c',

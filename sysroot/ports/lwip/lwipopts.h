@@ -83,13 +83,13 @@
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_ND6_NUM_NEIGHBORS 64
 #define LWIP_ND6_NUM_DESTINATIONS 64
-#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 2
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 3
 
 /* Names and time. */
 #define LWIP_DNS 1
 #define DNS_TABLE_SIZE 16
 #define DNS_MAX_REQUESTS 16
-#define DNS_MAX_SERVERS 3
+#define DNS_MAX_SERVERS 6 /* netconf::max_name_servers */
 #define LWIP_DNS_SUPPORT_MDNS_QUERIES 1
 #define LWIP_MDNS_RESPONDER 1
 #define MDNS_MAX_SERVICES 2

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lwip/ip_addr.h"
+#include "lwip/netif.h"
 #include "lwip/tcp.h"
 
 #ifdef __cplusplus
@@ -62,6 +63,27 @@ static inline void lwip_port_mark(struct pbuf* packet, struct tcp_pcb const* pcb
  * will ever admit it otherwise. tcp_output calls it, by the recipe, before it looks at a segment;
  * the program that links lwIP defines it. */
 void lwip_port_fit_segment(struct tcp_pcb* pcb, u32_t window);
+
+/** Whether an address is of the interface's own link. */
+static inline int lwip_port_is_on_link(struct netif const* it, ip_addr_t const* address)
+{
+    int i;
+    if (IP_IS_V4(address))
+        return ip4_addr_netcmp(ip_2_ip4(address), netif_ip4_addr(it), netif_ip4_netmask(it));
+    if (ip6_addr_islinklocal(ip_2_ip6(address))) return 1;
+    for (i = 0; i < LWIP_IPV6_NUM_ADDRESSES; ++i)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(it, i)) &&
+            ip6_addr_netcmp(ip_2_ip6(address), netif_ip6_addr(it, i)))
+            return 1;
+    return 0;
+}
+
+/** A DHCP server has given this name server, its number 0 first; and a router has advertised one
+ * for so many seconds, 0xffffffff: without end, 0: no more [RFC 8106, section 5.1]. lwIP would let
+ * the one take the other's place; by the recipe it calls these instead of dns_setserver(). The
+ * program that links lwIP defines them. */
+void lwip_port_leased_name_server(struct netif* it, u8_t number, ip_addr_t const* server);
+void lwip_port_router_name_server(struct netif* it, ip_addr_t const* server, u32_t seconds);
 
 #ifdef __cplusplus
 }

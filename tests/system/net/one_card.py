@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """One card of a kind on a wire with dnsmasq: addresses by DHCP and SLAAC, names, pings both ways, curl downloads
 and uploads with SHA-256, then what happens to connections when the driver is killed, the link is lost, the card
-pulled from its slot and put back."""
+pulled from its slot and put back. With virtio also what has nothing to do with the card: what the guest says by
+itself (spoken.py), the shell's commands (shell_network.py), the death of net (net_death.py)."""
 import argparse
 import hashlib
 import time
 
+import host_services
+import net_death
 import network_guest
 from network_guest import NetworkGuest
+import shell_network
+import spoken
 import transfers
 import wire
 import rig
@@ -77,13 +82,15 @@ class Disturbed:
 
 
 def killed(tap, guest, driver):
+    before = {row['name']: row['restarts'] for row in guest.rows('ps')}
     disturbed = Disturbed(guest)
     for _ in range(KILLS):
         guest.kill(driver)
         disturbed.go_on()
     disturbed.end(tap, f'{driver} is killed {KILLS} times')
-    tap.case('and nobody else was restarted', {row['name']: row['restarts'] for row in guest.rows('ps')
-                                               if row['restarts']} == {driver: KILLS}, guest.rows('ps'))
+    more = {row['name']: row['restarts'] - before[row['name']] for row in guest.rows('ps')}
+    tap.case('and nobody else was restarted', {name: count for name, count in more.items() if count} == {driver: KILLS},
+             more)
 
 
 def link_lost(tap, guest):
@@ -121,18 +128,29 @@ def main():
     parser.add_argument('kind', choices=network_guest.DRIVERS)
     options = parser.parse_args()
     slot = options.kind != 'e1000'  # of PCI, so in no slot of PCI Express
+    full = options.kind == 'virtio'  # what no card has a part in
     with rig.tap() as tap:
         if not network_guest.possible(tap):
             return
         with network_guest.wires() as (net,), NetworkGuest([net], [options.kind], options.build, options.archive,
                                                           hotplug=slot) as guest:
+            if full:
+                net.capture()
+                net.time = host_services.TimeServer(net.address, spoken.AHEAD)
             timed(tap, 'boot', guest.begin)
             timed(tap, 'addresses', addresses, tap, guest, net)
+            if full:
+                said = spoken.Spoken(tap, guest, net)
+                timed(tap, 'spoken', said.all)
+                timed(tap, 'judge', said.judge)
+                timed(tap, 'shell', shell_network.all_of, tap, guest, net)
             timed(tap, 'curl', curl, tap, guest, options.mebibytes << 20)
             timed(tap, 'kills', killed, tap, guest, network_guest.DRIVERS[options.kind])
             timed(tap, 'link', link_lost, tap, guest)
             if slot:
                 timed(tap, 'slot', pulled, tap, guest, options.kind)
+            if full:
+                timed(tap, 'net', net_death.all_of, tap, guest, net)
             tap.case('poweroff', guest.poweroff() == 0, guest.guest.reason)
 
 

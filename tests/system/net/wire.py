@@ -22,7 +22,7 @@ import rig  # noqa: E402
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
-NAME = 'peer.test'  # of our end, in the DNS
+NAME, NAME4 = 'peer.test', 'four.test'  # of our end, in the DNS; that of IPv4 alone
 PATIENCE = 20.0
 
 
@@ -135,9 +135,15 @@ class Wire:
             '--log-queries', f'--interface={self.tap}', '--except-interface=lo', '--bind-dynamic',
             '--dhcp-authoritative', '--no-ping', f'--dhcp-range={prefix}.10,{prefix}.50,1h',
             f'--dhcp-range=fd77:0:0:{self.number:x}::,ra-only', '--enable-ra', '--local=/test/',
-            f'--host-record={NAME},{self.address},{self.address6}'], self.scratch / 'dnsmasq.log')
+            f'--host-record={NAME},{self.address},{self.address6}', f'--host-record={NAME4},{self.address}',
+            f'--dhcp-option=option:ntp-server,{self.address}'], self.scratch / 'dnsmasq.log')
         self._stack.callback(self.dnsmasq.end)
         self.dnsmasq.until('started')
+
+    def link_local(self):
+        """The address by which a router is known."""
+        text = _ip(f'-6 -o address show dev {self.tap} scope link')
+        return written_out(text.split('inet6 ')[1].partition('/')[0])
 
     def lease(self):
         """The address that a guest has of us, or None."""

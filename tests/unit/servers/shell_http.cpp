@@ -41,3 +41,27 @@ TEST_CASE("an answer's head ends at the empty line, however it is cut up", "[she
         CHECK(answer.status() == 0);
     }
 }
+
+TEST_CASE("an answer that is shorter or longer than its head says is not whole", "[http]")
+{
+    auto const whole = [](std::string_view text) {
+        shell::HttpAnswer answer;
+        static_cast<void>(answer.take(text));
+        return answer.is_whole();
+    };
+    std::string const head = "HTTP/1.1 200 OK\r\n", end = "\r\n\r\n12345";
+    CHECK(whole(head + "Server: x" + end)); // the connection's end is the body's
+    CHECK(whole(head + "Content-Length: 5" + end));
+    CHECK(whole(head + "CONTENT-length:\t5  " + end));
+    CHECK(whole(head + "Content-Length: 5\r\nContent-Length: 05" + end));
+    CHECK_FALSE(whole(head + "Content-Length: 6" + end));
+    CHECK_FALSE(whole(head + "Content-Length: 4" + end));
+    CHECK_FALSE(whole(head + "Content-Length: 5\r\nContent-Length: 6" + end));
+    CHECK_FALSE(whole(head + "Content-Length: 6\r\nContent-Length: 5" + end));
+    for (std::string const bad : {"", "5x", "-5", "+5", "0x5", "99999999999999999999", "5, 5"})
+        CHECK_FALSE(whole(head + "Content-Length: " + bad + end));
+    CHECK(whole(head + "X-Content-Length: 9" + end));
+    CHECK(whole(head + std::string(100, 'x') + "Content-Length: 9" + end));
+    CHECK_FALSE(whole(head + "Content-Length: 0\r\n")); // the head has no end
+    CHECK_FALSE(whole(""));
+}

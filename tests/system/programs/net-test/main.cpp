@@ -1,5 +1,6 @@
 // What hosts talk to in tests of the network (connection.hpp), over IPv4 and IPv6; datagrams to
-// port 7 come back too. Its sockets come again when the network server was replaced.
+// port 7 come back too, also those to two groups. Its sockets come again when the network server
+// was replaced.
 #include "connection.hpp"
 #include "log/logger.hpp"
 
@@ -24,6 +25,10 @@ constexpr Port ports[] = {{Service::http, false, 8},
                           {Service::echo, true, 2}};
 constexpr u32 port_count = 4, connection_count = 18;
 
+/// Groups of its echo of datagrams: 239.77.7.7 and ff05::77:7.
+constexpr net::Address group4 = net::ipv4(239, 77, 7, 7);
+constexpr net::Address group6{{0xff, 0x05, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0, 7}};
+
 /// Sends back what came.
 class DatagramEcho {
     net::Datagram socket_;
@@ -40,7 +45,8 @@ public:
                 buffer_ = std::move(*buffer);
         socket_ = {};
         if (net::Datagram::open(client, socket_, ipv6) &&
-            socket_.bind({net::any_address, echo_port}, ignored))
+            socket_.bind({net::any_address, echo_port}, ignored) &&
+            socket_.join(ipv6 ? group6 : group4, true, ignored))
             receive();
     }
     void on_outcome(net::Outcome const& outcome)

@@ -239,6 +239,26 @@ TEST_CASE("filters say what net wants, and write what has changed", "[intel]")
     CHECK((rig.model.at(0x100) & 2) == 0);
 }
 
+TEST_CASE("a device that keeps a part of its table lets all groups through", "[intel]")
+{
+    Rig rig{Kind::pci};
+    u32 const kept = GENERATE(0u, 32u, 127u, 128u);
+    rig.model.multicast_words = kept;
+    REQUIRE(rig.start());
+    CHECK(rig.card->filters_groups() == (kept == 128));
+    for (u32 i = 0; i < 128; ++i) CHECK(rig.model.at(0x5200 + 4 * i) == 0);
+    rig.up();
+    CHECK((rig.model.at(0x100) & 0x18) == 0); // nobody wants a group yet
+    u8 const group[6] = {0x33, 0x33, 0xff, 0x12, 0x34, 0x56};
+    std::copy(group, group + 6, rig.wanted->multicast[0]);
+    rig.wanted->multicast_count = 1;
+    ++rig.wanted->sequence;
+    rig.card->update_filter(*rig.wanted);
+    u32 const bit = 0x5634 >> 4;
+    CHECK((rig.model.at(0x100) & 0x18) == (kept == 128 ? 0u : 0x10u));
+    CHECK(rig.model.at(0x5200 + bit / 32 * 4) == (kept == 128 ? 1u << bit % 32 : 0));
+}
+
 TEST_CASE("statistics are the device's own", "[intel]")
 {
     Rig rig;

@@ -137,6 +137,39 @@ TEST_CASE("a deadline cancels the request and waits for its end", "[net]")
     CHECK(rig.blocking.ping(net::ipv4(10, 0, 2, 2), 56).error() == Status::canceled);
 }
 
+TEST_CASE("a port of ours: connections are accepted one after the other, datagrams come", "[net]")
+{
+    BlockingRig rig;
+    std::vector<Operation> asked;
+    Status of_bind = Status::ok;
+    rig.serve([&](Request const& request) {
+        asked.push_back(request.operation);
+        if (request.operation == Operation::bind) CHECK(request.port == 9000);
+        rig.server->end(request, request.operation == Operation::bind ? of_bind : Status::ok);
+    });
+    net::Endpoint const local{net::ipv4(0, 0, 0, 0), 9000};
+    net::Listener listener;
+    REQUIRE(rig.blocking.listen(local, listener));
+    net::Stream one, two;
+    REQUIRE(rig.blocking.accept(listener, one));
+    REQUIRE(rig.blocking.accept(listener, two));
+    CHECK(one.number() != two.number());
+    CHECK(asked ==
+          std::vector{Operation::bind, Operation::listen, Operation::accept, Operation::accept});
+    asked.clear();
+    net::Datagram datagram, unbound;
+    REQUIRE(rig.blocking.open(local, datagram));
+    REQUIRE(rig.blocking.open({net::any_address, 0}, unbound));
+    CHECK(asked == std::vector{Operation::bind});
+    of_bind = Status::denied;
+    net::Listener refused;
+    CHECK(rig.blocking.listen(local, refused).error() == Status::denied);
+    CHECK_FALSE(refused);
+    net::Datagram refused_too;
+    CHECK(rig.blocking.open(local, refused_too).error() == Status::denied);
+    CHECK_FALSE(refused_too);
+}
+
 TEST_CASE("the server dies while a program waits for it", "[net]")
 {
     BlockingRig rig;

@@ -1,6 +1,8 @@
 // Rules, quotas, and clients and peers that do what they should not.
 #include "socket_rig.hpp"
 
+#include "lwip/igmp.h"
+
 using namespace socket_rig;
 
 TEST_CASE("without a rule everything is refused, and a line a second says so", "[net]")
@@ -212,6 +214,38 @@ TEST_CASE("datagrams keep their bounds, and come with who sent them", "[net]")
     u64 const large = near.next_cookie();
     REQUIRE(from.send_to({net::ipv4(10, 1, 0, 2), 5000}, {0, 65508}, large));
     CHECK(rig.status(0, large) == Status::too_long);
+}
+
+TEST_CASE("who is in a group is in it on interfaces that come later, until its end", "[net]")
+{
+    Rig rig;
+    auto& peer = rig.peer[0];
+    net::Address const group = net::ipv4(239, 1, 2, 3);
+    net::Datagram socket[2];
+    for (net::Datagram& each : socket) {
+        REQUIRE(net::Datagram::open(*peer.client, each));
+        u64 const bound = peer.next_cookie(), cookie = peer.next_cookie();
+        REQUIRE(
+            each.bind({net::any_address, static_cast<u16>(&each == socket ? 5000 : 5001)}, bound));
+        REQUIRE(each.join(group, true, cookie));
+        CHECK(rig.status(0, cookie) == Status::ok); // no interface has groups yet
+    }
+    netif& later = rig.wire.end[0];
+    later.flags = static_cast<u8>(later.flags | NETIF_FLAG_IGMP);
+    REQUIRE(igmp_start(&later) == ERR_OK);
+    ip4_addr_t ip;
+    IP4_ADDR(&ip, 239, 1, 2, 3);
+    CHECK(igmp_lookfor_group(&later, &ip) == nullptr);
+    rig.sockets->join_groups(later);
+    CHECK(igmp_lookfor_group(&later, &ip) != nullptr);
+    u64 const cookie = peer.next_cookie();
+    REQUIRE(socket[0].join(group, false, cookie));
+    CHECK(rig.status(0, cookie) == Status::ok);
+    CHECK(igmp_lookfor_group(&later, &ip) != nullptr); // the other one's
+    rig.sockets->drop_client(0);
+    CHECK(igmp_lookfor_group(&later, &ip) == nullptr);
+    static_cast<void>(igmp_stop(&later));
+    later.flags = static_cast<u8>(later.flags & ~NETIF_FLAG_IGMP);
 }
 
 TEST_CASE("an echo comes back, and one that does not is told", "[net]")
