@@ -111,8 +111,14 @@ public:
     explicit operator bool() const { return shared_ != nullptr; }
     Shared& shared() const { return *shared_; }
 
-    /// From here on net is served: what it queued for a predecessor is dropped and the new epoch
-    /// tells it.
+    /// Whether net wants received frames as they were on the wire (nic::Wanted).
+    bool wants_plain() const
+    {
+        return shared_ != nullptr && shared_->wanted.plain.load(std::memory_order_relaxed) != 0;
+    }
+
+    /// From here on net is served: what it queued for a predecessor, or before the device's reset,
+    /// is dropped and the new epoch tells it.
     void open(Description const& it)
     {
         features_ = it.features, buffer_bytes_ = it.buffer_bytes, mtu_ = it.mtu;
@@ -125,6 +131,8 @@ public:
             shared_->model[length] = it.model[length];
         shared_->model[length] = '\0';
         show_link();
+        in_flight_ = 0;
+        begun_ = false;
         buffers_.drop_all();
         segments_.drop_all();
         epoch_ = shared_->epoch.load(std::memory_order_relaxed) + 1;

@@ -33,6 +33,8 @@ struct GetInterface {
         char model[24]; ///< "82574L"
         u32 medium, state, method, mtu;
         u32 speed_mbit, full_duplex, epoch, address_count;
+        u32 features; ///< nic::feature of the card
+        u32 offload;  ///< 0: sums and cutting are not left to it, and its word on sums not taken
         u8 hardware_address[8];
         net::Address address[addresses_per_interface];
         u8 prefix[8];                    ///< bits, of each address; IPv4 as of 32
@@ -71,6 +73,16 @@ struct SetAddress {
         u64 number;
         u32 method, prefix; ///< the rest only with Method::fixed
         net::Address address, gateway, name_server;
+    };
+    struct Reply {};
+};
+/// Whether checksums and segmentation are left to the card (1, from the start) or made and checked
+/// by net (0), both ways. With 0 no error of card or driver in a frame's bytes passes unnoticed but
+/// as one of a wire would. Connections go on. Kept, as all that is set. @error not_found
+struct SetOffload {
+    static constexpr bool idempotent = true;
+    struct Args {
+        u64 number, on;
     };
     struct Reply {};
 };
@@ -113,7 +125,7 @@ struct Disconnect {
 };
 
 using Netconf = rpc::Protocol<1, GetInterface, GetSettings, SetUp, SetAddress, Scan, GetNetwork,
-                              Connect, Disconnect>;
+                              Connect, Disconnect, SetOffload>;
 
 /// Whether the call of this label changes nothing; the others need the right `monitor`.
 constexpr bool only_looks(u64 label)

@@ -98,6 +98,9 @@ struct Wanted {
     std::atomic<u32> up;          ///< 0: neither receive nor send, but buffers are taken
     std::atomic<u32> promiscuous; ///< everything
     std::atomic<u32> all_multicast;
+    /// 1: received frames come as they were on the wire, whole sums in them and never merged. A
+    /// driver whose device cannot change that while it runs resets it, and raises `epoch`.
+    std::atomic<u32> plain;
     std::atomic<u32> multicast_count;
     u8 multicast[max_multicast][6];
 };

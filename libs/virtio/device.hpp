@@ -38,16 +38,23 @@ public:
     Device() = default;
     explicit Device(Places const& places) : places_{places}, common_{at(places.common)} {}
 
+    /// When it returns the device touches no memory. @error busy  it does not come out of its reset
+    Result<void> reset() const
+    {
+        set<common::Status>(0);
+        u32 reads = 0;
+        while (get<common::Status>() != 0)
+            if (++reads == patience) return Error::busy;
+        return {};
+    }
+
     /// Resets the device and agrees on features: all of `required`, those of `wanted` that it has,
     /// version 1 always, access_platform when offered. Returns what was agreed on.
     /// @error busy           it does not come out of its reset
     /// @error not_supported  it lacks something required, or refuses what it offered
     Result<u64> negotiate(u64 required, u64 wanted) const
     {
-        set<common::Status>(0);
-        u32 reads = 0;
-        while (get<common::Status>() != 0)
-            if (++reads == patience) return Error::busy;
+        TRY(reset());
         set<common::Status>(status::acknowledge | status::driver);
         required |= feature::version_1;
         u64 const agreed = offered() & (required | wanted | feature::access_platform);

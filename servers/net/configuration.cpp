@@ -105,6 +105,16 @@ Result<SetAddress::Reply> Server::answer(SetAddress, SetAddress::Args const& arg
     return SetAddress::Reply{};
 }
 
+Result<SetOffload::Reply> Server::answer(SetOffload, SetOffload::Args const& args)
+{
+    Interface* const interface = find(args.number);
+    if (interface == nullptr) return Error::not_found;
+    interface->set_offload(args.on != 0);
+    configuration_.interface[interface->edge()] = interface->settings();
+    kept_.write(configuration_);
+    return SetOffload::Reply{};
+}
+
 // Ethernet has no networks to choose from.
 
 Result<Scan::Reply> Server::answer(Scan, Scan::Args const& args)

@@ -54,7 +54,7 @@ void Interface::begin(program::Program const& self, program::Use const& use, u32
     transmit_.attach(*shared_);
     filter_ = {};
     filter_.add(all_nodes);
-    filter_.show(shared_->wanted, settings.up != 0);
+    show_wanted();
 }
 
 void Interface::end()
@@ -133,7 +133,7 @@ void Interface::take_over(u32 epoch)
     transmit_.restart();
     receive_.post();
     if (!has_netif_) add_netif();
-    filter_.show(shared_->wanted, settings_.up != 0);
+    show_wanted();
     look_at_link();
     if (first) return;
     ++driver_changes_;
@@ -154,7 +154,8 @@ bool Interface::read_description()
     for (u32 i = 0; i < 6; ++i) mac[i] = static_cast<u8 volatile&>(shared_->address[i]);
     buffer_bytes_ = shared_->buffer_bytes.load(std::memory_order_relaxed);
     mtu_ = shared_->mtu.load(std::memory_order_relaxed);
-    features_ = shared_->features.load(std::memory_order_relaxed);
+    offered_ = shared_->features.load(std::memory_order_relaxed);
+    choose_offloads();
     for (u32 i = 0; i + 1 < sizeof model_; ++i) {
         char const c = static_cast<char volatile&>(shared_->model[i]);
         model_[i] = c == 0 || (c >= ' ' && c <= '~') ? c : '?';
@@ -172,6 +173,19 @@ bool Interface::read_description()
         on_begin(&netif_);
     }
     return true;
+}
+
+/// What of the device's abilities is used.
+void Interface::choose_offloads()
+{
+    using namespace nic::feature;
+    constexpr u32 offloads = checksum | ip_checksum | segment4 | segment6 | check_received;
+    features_ = settings_.plain ? offered_ & ~offloads : offered_;
+}
+
+void Interface::show_wanted()
+{
+    filter_.show(shared_->wanted, settings_.up != 0, settings_.plain != 0);
 }
 
 void Interface::add_netif()
@@ -240,7 +254,18 @@ void Interface::set(Settings const& settings)
     settings_ = settings;
     changed_ = true;
     if (has_netif_) apply();
-    filter_.show(shared_->wanted, settings_.up != 0);
+    show_wanted();
+    use_.signal.signal();
+}
+
+void Interface::set_offload(bool on)
+{
+    settings_.plain = on ? 0 : 1;
+    changed_ = true;
+    choose_offloads();
+    receive_.use(features_);
+    if (has_netif_) on_begin(&netif_);
+    show_wanted();
     use_.signal.signal();
 }
 
@@ -314,7 +339,7 @@ err_t Interface::filter(u8 const (&group)[6], netif_mac_filter_action action)
         filter_.add(group);
     else
         filter_.remove(group);
-    filter_.show(shared_->wanted, settings_.up != 0);
+    show_wanted();
     use_.signal.signal();
     return ERR_OK;
 }
@@ -363,6 +388,8 @@ void Interface::describe(netconf::GetInterface::Reply& out) const
     out.speed_mbit = speed_;
     out.full_duplex = full_duplex_;
     out.epoch = epoch_;
+    out.features = offered_;
+    out.offload = settings_.plain == 0;
     auto const add = [&](net::Address const& address, u32 bits) {
         if (out.address_count == netconf::addresses_per_interface) return;
         out.prefix[out.address_count] = static_cast<u8>(bits);

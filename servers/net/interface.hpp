@@ -16,8 +16,8 @@ struct Settings {
     u32 up = 1;
     u32 method = static_cast<u32>(netconf::Method::dhcp);
     u32 address = 0, mask = 0, gateway = 0; ///< of `fixed`, in the order of the wire
-    u32 reserved = 0;
-    net::Address name_server{}; ///< of `fixed`; all zero: none
+    u32 plain = 0;                          ///< 1: no offloads
+    net::Address name_server{};             ///< of `fixed`; all zero: none
 };
 
 class Interface {
@@ -51,6 +51,8 @@ public:
     void tick();
 
     void set(Settings const& settings);
+    /// Whether sums and cutting are left to the device; connections go on.
+    void set_offload(bool on);
     Settings const& settings() const { return settings_; }
     netconf::State state() const;
     void describe(netconf::GetInterface::Reply& out) const;
@@ -75,6 +77,8 @@ private:
     void take_over(u32 epoch);
     void no_driver();
     bool read_description();
+    void choose_offloads();
+    void show_wanted();
     void add_netif();
     void look_at_link();
     void apply();
@@ -113,7 +117,8 @@ private:
     char name_[8] = {};
     u32 edge_ = 0, number_ = none;
     u32* names_ = nullptr;
-    u32 epoch_ = 0, link_changes_ = 0, features_ = 0, mtu_ = 1500, buffer_bytes_ = 0;
+    u32 epoch_ = 0, link_changes_ = 0, mtu_ = 1500, buffer_bytes_ = 0;
+    u32 offered_ = 0, features_ = 0; // by the device; of them used
     u32 link_up_ = 0, speed_ = 0, full_duplex_ = 0;
     u32 told_address_ = 0; // the IPv4 address that was logged
     net::Address told_router_{};

@@ -34,7 +34,8 @@ public:
             }
         if (beyond_ > 0) --beyond_;
     }
-    void show(nic::Wanted& wanted, bool up) const
+    /// @param plain  as in nic::Wanted
+    void show(nic::Wanted& wanted, bool up, bool plain) const
     {
         u32 count = 0;
         for (Entry const& each : entry_)
@@ -42,6 +43,7 @@ public:
         wanted.multicast_count.store(count, std::memory_order_relaxed);
         wanted.all_multicast.store(beyond_ > 0, std::memory_order_relaxed);
         wanted.promiscuous.store(0, std::memory_order_relaxed);
+        wanted.plain.store(plain, std::memory_order_relaxed);
         wanted.up.store(up, std::memory_order_relaxed);
         wanted.sequence.fetch_add(1, std::memory_order_release);
     }

@@ -91,7 +91,7 @@ bool Receive::begin(nic::Received const& record)
 {
     u32 skip = ethernet_bytes;
     u8 const* const data = packet_memory.heap().at(record.offset);
-    sums_good_ = (record.flags & nic::received::l4_good) != 0;
+    sums_good_ = (record.flags & nic::received::l4_good) && checks_sums();
     records_left_ = 0;
     if (features_ & nic::feature::virtio_header) {
         skip += virtio_header_bytes;
@@ -124,7 +124,7 @@ bool Receive::read_virtio_header(u8 const* at)
     if (buffers == 0 || buffers > 65535 / 64) return false;
     records_left_ = buffers - 1;
     // A partial sum comes from a sender on the same machine: nothing was sent over a wire.
-    sums_good_ = (at[0] & (needs_checksum | data_valid)) != 0;
+    sums_good_ = (at[0] & (needs_checksum | data_valid)) && checks_sums();
     return true;
 }
 

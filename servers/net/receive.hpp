@@ -23,6 +23,8 @@ public:
     /// A (new) driver: it has none of our buffers. The old one's must be free by now.
     /// @param buffer_bytes  2,048 or 4,096
     void restart(u32 epoch, u32 features, u32 buffer_bytes);
+    /// From the next frame on. @param features  of nic::feature those that are used
+    void use(u32 features) { features_ = features; }
     void stop() { epoch_ = 0, drop_partial(); }
 
     /// Posts buffers as far as there is memory.
@@ -42,6 +44,8 @@ private:
     void append(nic::Received const& record, u16 skip);
     void drop_partial();
     bool read_virtio_header(u8 const* at);
+    /// Whether the device's word on sums is taken.
+    bool checks_sums() const { return features_ & nic::feature::check_received; }
 
     queue::Sender<decltype(nic::Shared::buffers)> buffers_;
     queue::Receiver<decltype(nic::Shared::received)> records_;

@@ -48,6 +48,8 @@ private:
     Result<netconf::Connect::Reply> answer(netconf::Connect, netconf::Connect::Args const&);
     Result<netconf::Disconnect::Reply> answer(netconf::Disconnect,
                                               netconf::Disconnect::Args const&);
+    Result<netconf::SetOffload::Reply> answer(netconf::SetOffload,
+                                              netconf::SetOffload::Args const&);
     void change(Interface& interface, Settings const& settings);
 
     program::Program const& self_;

@@ -50,6 +50,7 @@ int list(Shell& shell)
                  {"dropped", 7, true},
                  {"errors", 6, true},
                  {"drivers", 7, true},
+                 {"offload", 7},
                  {"addresses", 40}},
                 shell.json};
     for (u64 number = 0;; ++number) {
@@ -72,7 +73,8 @@ int list(Shell& shell)
                    text::value(gateway6.view()), text::size(it->received_bytes),
                    text::size(it->sent_bytes), text::value(it->received_dropped),
                    text::value(it->received_errors + it->sent_errors),
-                   text::value(it->driver_changes + 1), text::value(addresses.view())});
+                   text::value(it->driver_changes + 1), text::value(it->offload ? "on" : "off"),
+                   text::value(addresses.view())});
     }
 }
 
@@ -141,6 +143,13 @@ int set_dhcp(Shell& shell, Words& words, u64 number)
     return done ? 0 : shell.fail(words[2], done.error());
 }
 
+int set_offload(Shell& shell, Words& words, u64 number)
+{
+    if (words.count < 4 || (words[3] != "on" && words[3] != "off")) return wrong_use;
+    auto const done = shell.network<netconf::SetOffload>({number, words[3] == "on"});
+    return done ? 0 : shell.fail(words[2], done.error());
+}
+
 } // namespace
 
 int net(Shell& shell, Words& words)
@@ -150,9 +159,11 @@ int net(Shell& shell, Words& words)
     if (words.count < 3) return wrong_use;
     std::string_view const what = words[1];
     bool const up = what == "up";
-    if (!up && what != "down" && what != "dhcp" && what != "static") return wrong_use;
+    if (!up && what != "down" && what != "dhcp" && what != "static" && what != "offload")
+        return wrong_use;
     u64 const number = find_interface(shell, words[2]);
     if (number == ~u64{0}) return failed;
+    if (what == "offload") return set_offload(shell, words, number);
     if (what == "static") return set_fixed(shell, words, number);
     if (what == "dhcp") return set_dhcp(shell, words, number);
     auto const done = shell.network<netconf::SetUp>({number, up});

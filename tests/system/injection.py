@@ -26,7 +26,7 @@ import rig
 
 HERE = Path(__file__).resolve().parent
 MAGIC = b'faults to inject'
-FAULT = struct.Struct('<QIBBBx16s16s')  # programs/injector/faults.hpp
+FAULT = struct.Struct('<QIBBBB16s16s')  # programs/injector/faults.hpp
 CAPACITY = 8192
 SILENCE = 40.0  # seconds without a word from the injector: the guest hangs
 ASKS_AGAIN = 0.2  # programs/injector/services.hpp's resend_us, in seconds
@@ -41,6 +41,7 @@ class Victim:
     name: str
     program: str  # its ELF file with symbols, below the build folder
     bus_master: bool = False
+    network_card: bool = False  # net/injected.py's
 
 
 VICTIMS = (  # in the order of programs/injector/faults.hpp
@@ -51,6 +52,9 @@ VICTIMS = (  # in the order of programs/injector/faults.hpp
     Victim('entropy', 'servers/entropy'),
     Victim('disk0', 'drivers/virtio-blk', bus_master=True),
     Victim('virtio-rng', 'drivers/virtio-rng', bus_master=True),
+    Victim('virtio0', 'drivers/virtio-net', bus_master=True, network_card=True),
+    Victim('e1000e0', 'drivers/e1000e', bus_master=True, network_card=True),
+    Victim('e1000-0', 'drivers/e1000', bus_master=True, network_card=True),
 )
 
 
@@ -58,6 +62,7 @@ VICTIMS = (  # in the order of programs/injector/faults.hpp
 class Injection:
     victim: Victim
     fault: faults.Fault
+    plain: bool = False  # of network cards: while net leaves no checksums to the card
 
     def __str__(self):
         it = self.fault
@@ -68,10 +73,13 @@ class Injection:
 class Lab:
     """Makes boot archives with faults in them, and runs them."""
 
-    def __init__(self, build, show=False):
-        self.build, self.show = Path(build), show
+    system = 'tests/system/injection.toml'
+    patience = 0.0  # seconds that a network card which does nothing is left alone
+
+    def __init__(self, build, show=False, victims=tuple(each for each in VICTIMS if not each.network_card)):
+        self.build, self.show, self.victims = Path(build), show, victims
         self.code = {each.name: faults.Program(faults.disassemble(self.build / f'{each.program}.elf'))
-                     for each in VICTIMS}
+                     for each in victims}
         self.used = {}  # what survey() found
 
     def injection(self, victim, kind, seed):
@@ -83,10 +91,10 @@ class Lab:
                     for path in (self.build / place).glob('*.stripped')}
         image = programs['injector'].read_bytes()
         programs['injector'] = folder / 'injector'
-        programs['injector'].write_bytes(with_table(image, injections))
+        programs['injector'].write_bytes(with_table(image, injections, self.patience))
         archive = folder / 'archive.cpio'
         subprocess.run([rig.ROOT / 'scripts/manifest', 'build', '--system',
-                        'tests/system/injection.toml', '--profile', 'test', '--output', archive,
+                        self.system, '--profile', 'test', '--output', archive,
                         '--programs', *(f'{name}={path}' for name, path in programs.items())],
                        check=True, cwd=rig.ROOT)
         return archive
@@ -98,17 +106,24 @@ class Lab:
             disk = folder / 'disk.img'
             with open(disk, 'wb') as file:
                 file.truncate(DISK_BYTES)
-            session = rig.Session('test', words=['--disk', str(disk)], build=self.build,
+            session = rig.Session('test', words=['--disk', str(disk), *self.words()], build=self.build,
                                   archive=self.archive(injections, folder))
             with session as guest:
-                witness = Witness(guest, injections, self.show)
-                witness.watch()
-                return witness
+                return self.watched(guest, injections)
+
+    def words(self):
+        """Options of scripts/run for a boot, beside the disk."""
+        return []
+
+    def watched(self, guest, injections):
+        witness = Witness(guest, injections, self.show)
+        witness.watch()
+        return witness
 
     def survey(self):
         """Finds the blocks to which each victim comes while it is used: {victim: addresses}."""
         asked = []
-        for victim in VICTIMS:
+        for victim in self.victims:
             for block in self.code[victim.name].blocks:
                 asked.append(Injection(victim, faults.Fault(SURVEY, 0, block, b'?', b'?', '')))
         used = set()
@@ -117,7 +132,7 @@ class Lab:
             used.update(witness.used)
             if not witness.problem:
                 return {victim: {each.fault.address for each in used if each.victim is victim}
-                        for victim in VICTIMS}
+                        for victim in self.victims}
         raise rig.Lost(f'the survey of what victims do, {BOOTS} times: {witness.problem}')
 
     def plan(self, victims, first_seed, per_class):
@@ -137,15 +152,15 @@ class Lab:
         return planned
 
 
-def with_table(image, injections):
+def with_table(image, injections, patience=0.0):
     """The injector's ELF file with its table filled."""
     at = image.index(MAGIC)
     assert image.find(MAGIC, at + 1) < 0 and len(injections) <= CAPACITY
-    table = MAGIC + struct.pack('<I12x', len(injections))
+    table = MAGIC + struct.pack('<II8x', len(injections), round(patience * 1e6))
     for number, each in enumerate(injections):
         it = each.fault
         table += FAULT.pack(it.address, number, VICTIMS.index(each.victim), len(it.before),
-                            it.kind == SURVEY, it.before, it.after)
+                            it.kind == SURVEY, each.plain, it.before, it.after)
     return image[:at] + table + image[at + len(table):]
 
 
@@ -160,7 +175,7 @@ class Witness:
     """Plays the person at the machine, serial line and keyboard, and notes what the injector says."""
 
     _WORDS = re.compile(rb'~e(\d+)\r?\n|~(k)\r?\n|~i (\d+)\r?\n|~o (\d+) (\S+) (\d+) (\S+)\r?\n'
-                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n|~h (\d+)\r?\n|~(b)\r?\n')
+                        rb'|~(d)\r?\n|~x ([^\r\n]*)\r?\n|~h (\d+)\r?\n|~(b)\r?\n|~n(\d+)\r?\n')
 
     def __init__(self, session, injections, show):
         self.session, self.injections, self.show = session, injections, show
@@ -180,7 +195,7 @@ class Witness:
         for word in self._WORDS.finditer(output, self.read):
             self.read = word.end()
             self.heard = time.monotonic()
-            echo, key, begun, ended, outcome, recovery, bad, done, problem, hot, born \
+            echo, key, begun, ended, outcome, recovery, bad, done, problem, hot, born, question \
                 = word.groups()
             if echo:
                 self._answer(echo)
@@ -188,6 +203,7 @@ class Witness:
                 self.key_wanted = True
             elif begun:
                 self.at = self.injections[int(begun)]
+                self.on_injection()
             elif ended:
                 self.outcomes[self.injections[int(ended)]] = Outcome(
                     outcome.decode(), int(recovery), bad.decode())
@@ -198,6 +214,8 @@ class Witness:
                 self.done = True
             elif problem:
                 self.problem = problem.decode()
+            elif question:
+                self.on_question(question)
             elif born:
                 self.lives += 1
                 if self.lives > 1:
@@ -210,11 +228,24 @@ class Witness:
             self.answered[word] = now
             self.session.guest.input.put(b'e' + word + b'\n')
 
+    # What a test of network cards adds.
+    pace = 1.0  # seconds from one on_look() to the next, at most
+
+    def on_injection(self):
+        """A fault is about to be injected: self.at."""
+
+    def on_question(self, word):
+        """Whether data flows: answered by e, the word and a line end."""
+
+    def on_look(self):
+        pass
+
     def watch(self):
         guest = self.session.guest
         while not self.done and not self.problem:  # the injector ends early when something is bad
             guest.run(until=lambda: self.done or self.problem or self.key_wanted,
-                      deadline=time.monotonic() + 1)
+                      deadline=time.monotonic() + self.pace)
+            self.on_look()
             if guest.status is not None and not self.done:
                 self.problem = guest.reason
             elif time.monotonic() - self.heard > SILENCE:
@@ -273,7 +304,7 @@ def round_of(lab, tap, first_seed, per_class):
     """All victims; those without DMA have machines of their own. Returns what was not contained."""
     listed = []
     for bus_masters in (False, True):
-        victims = [each for each in VICTIMS if each.bus_master == bus_masters]
+        victims = [each for each in lab.victims if each.bus_master == bus_masters]
         started = time.monotonic()
         planned = lab.plan(victims, first_seed, per_class)
         tap.note(f'planned in {time.monotonic() - started:.0f} s')
@@ -301,7 +332,7 @@ def main():
         lab = Lab(options.build, show=bool(options.replay))
         if options.replay:
             name, kind, seed = options.replay.split(':')
-            victim = next(each for each in VICTIMS if each.name == name)
+            victim = next(each for each in lab.victims if each.name == name)
             it = lab.injection(victim, kind, int(seed))
             tap.note(str(it))
             outcomes, wrecks, _ = campaign(lab, [it])

@@ -32,17 +32,21 @@ template <class Registers> class Card {
         virtio::feature::event_index | feature::checksum | feature::guest_checksum | feature::mtu |
         feature::guest_segment4 | feature::guest_segment6 | feature::segment4 | feature::segment6 |
         feature::status | feature::control_queue | feature::control_receive | feature::speed_duplex;
+    /// By which received frames differ from those on the wire.
+    static constexpr u64 not_plain =
+        feature::guest_checksum | feature::guest_segment4 | feature::guest_segment6;
 
 public:
     /// Resets and starts the device; the link stays as it is. @param buffer  zeroed; at least a
-    /// Memory. @error no_memory  the buffer is too small; else as virtio::Device
-    Result<void> start(virtio::Places const& places, driver::DmaBuffer buffer)
+    /// Memory. @param plain  nic::Wanted::plain. @error no_memory  the buffer is too small; else as
+    /// virtio::Device
+    Result<void> start(virtio::Places const& places, driver::DmaBuffer buffer, bool plain = false)
     {
         auto const piece = TRY(buffer.take(sizeof(Memory), 64));
         Memory* const memory = piece.template array<Memory>().data();
         u64 const at = piece.physical();
         device_ = virtio::Device<Registers>{places};
-        features_ = TRY(device_.negotiate(needed, welcome));
+        features_ = TRY(device_.negotiate(needed, plain ? welcome & ~not_plain : welcome));
         bool const event_index = has(virtio::feature::event_index);
         receiver_ = {&memory->receive, buffer_bytes(), event_index};
         transmitter_ = {&memory->transmit, at + offsetof(Memory, transmit), event_index};
@@ -58,6 +62,9 @@ public:
         device_.start();
         return {};
     }
+
+    /// Before another start(): the device leaves the memory alone. @error busy  it does not
+    Result<void> stop() const { return device_.reset(); }
 
     /// @error busy           its configuration never stands still
     /// @error not_supported  the address is a group's, or the MTU less than IP needs

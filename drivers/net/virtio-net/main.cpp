@@ -8,6 +8,8 @@
 #include "program/time.hpp"
 #include "virtio/places.hpp"
 
+#include <cstring>
+
 namespace {
 
 using Registers = hw::Mmio;
@@ -21,23 +23,13 @@ class Driver : driver::Base {
     u64 interrupts_ = 0;
     bool unsure_ = false; ///< what the last interrupts were for
     u32 refused_ = 0, filters_refused_ = 0;
+    bool plain_ = false; // what the device was started for
 
 public:
     explicit Driver(program::Program const& self) : Base{self}
     {
-        auto const buffer = driver::Device{self}.dma("dma");
-        if (auto const it = card_.start(virtio::places(self, "irq0"), buffer); !it)
-            fail("unusable", it.error(), driver::unusable);
-        if (self.clients("nic") == 0) return;
-        end_.attach(self.client("nic", 0));
-        look_at_link();
-        auto const described = card_.describe();
-        if (!described) fail("unusable", described.error(), driver::unusable);
-        nic::Description const& description = *described;
-        end_.open(description);
-        log_.info("{}, MTU {}, features {}, link {}",
-                  static_cast<char const*>(nic::AddressText{description.address}.text),
-                  description.mtu, text::hex(description.features), end_.link().up ? "up" : "down");
+        if (self.clients("nic") > 0) end_.attach(self.client("nic", 0));
+        start();
     }
 
     [[noreturn]] void live()
@@ -58,9 +50,36 @@ public:
     }
 
 private:
+    /// From a device at rest, and its memory zero, to one that works for net.
+    void start()
+    {
+        plain_ = end_.wants_plain();
+        auto const buffer = driver::Device{self_}.dma("dma");
+        if (auto const it = card_.start(virtio::places(self_, "irq0"), buffer, plain_); !it)
+            fail("unusable", it.error(), driver::unusable);
+        if (!end_) return;
+        look_at_link();
+        auto const described = card_.describe();
+        if (!described) fail("unusable", described.error(), driver::unusable);
+        nic::Description const& description = *described;
+        end_.open(description);
+        log_.info("{}, MTU {}, features {}, link {}",
+                  static_cast<char const*>(nic::AddressText{description.address}.text),
+                  description.mtu, text::hex(description.features), end_.link().up ? "up" : "down");
+    }
+    /// The device takes other features only in a reset.
+    void start_again()
+    {
+        if (auto const it = card_.stop(); !it) fail("does not stop", it.error(), driver::unusable);
+        auto const memory = driver::Device{self_}.dma("dma").bytes();
+        std::memset(memory.data(), 0, memory.size());
+        end_.shared().statistics.device_resets.fetch_add(1, std::memory_order_relaxed);
+        start();
+    }
     void update_filter()
     {
         if (!end_.is_open()) return;
+        if (end_.wants_plain() != plain_) start_again();
         if (auto const it = card_.update_filter(end_.shared().wanted); !it)
             fail("a false answer", it.error(), driver::lied);
     }

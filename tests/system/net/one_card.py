@@ -58,6 +58,19 @@ def curl(tap, guest, size):
         tap.case('and puts them there, SHA-256 right', status == 0 and text.startswith(expected), text)
 
 
+def without_offloads(tap, guest):
+    """net makes and checks all sums and cuts segments; a connection that was there before goes on."""
+    disturbed = Disturbed(guest)
+    result = guest.command('net offload eth0 off')
+    disturbed.go_on()
+    tap.case('net offload eth0 off', result.status == 0 and guest.rows('net')[0]['offload'] == 'off', result)
+    curl(tap, guest, 1 << 20)
+    result = guest.command('net offload eth0 on')
+    disturbed.go_on()
+    disturbed.end(tap, 'offloads are taken away and given back')
+    tap.case('net offload eth0 on', result.status == 0 and guest.rows('net')[0]['offload'] == 'on', result)
+
+
 class Disturbed:
     """A download and an echo that go on while something is done to the card."""
 
@@ -145,6 +158,7 @@ def main():
                 timed(tap, 'judge', said.judge)
                 timed(tap, 'shell', shell_network.all_of, tap, guest, net)
             timed(tap, 'curl', curl, tap, guest, options.mebibytes << 20)
+            timed(tap, 'offloads', without_offloads, tap, guest)
             timed(tap, 'kills', killed, tap, guest, network_guest.DRIVERS[options.kind])
             timed(tap, 'link', link_lost, tap, guest)
             if slot:

@@ -1,5 +1,7 @@
 """Transfers between a host and net-test (programs/net-test) that are checked to the byte: the pattern it sends,
 and threads that read and write while the test does something to the guest."""
+import collections
+import contextlib
 import hashlib
 import os
 import socket
@@ -23,12 +25,48 @@ def _words():
 _BASE = b''.join(_words())
 
 
+def pattern_block(number):
+    return number.to_bytes(8, 'little') + _BASE[8:]
+
+
 def pattern_digest(count):
     """SHA-256 of the first `count` bytes of what net-test sends (programs/net-test/pattern.hpp)."""
     digest = hashlib.sha256()
     for number in range((count + BLOCK - 1) // BLOCK):
-        digest.update((number.to_bytes(8, 'little') + _BASE[8:])[:count - number * BLOCK])
+        digest.update(pattern_block(number)[:count - number * BLOCK])
     return digest.hexdigest()
+
+
+class Chunks:
+    """Compares what comes with what should, chunk by chunk: `expected(n)` is chunk n."""
+
+    def __init__(self, expected):
+        self.expected, self.rest, self.number = expected, bytearray(), 0
+        self.lock = threading.Lock()
+        self._begin()
+
+    def _begin(self):
+        self.wrong, self.first = [], self.number
+        self.got, self.right = hashlib.sha256(), hashlib.sha256()
+
+    def feed(self, data):
+        self.rest += data
+        while len(self.rest) >= BLOCK:
+            with self.lock:
+                chunk, right = bytes(self.rest[:BLOCK]), self.expected(self.number)
+                self.got.update(chunk)
+                self.right.update(right)
+                if chunk != right:
+                    self.wrong.append(self.number)
+                self.number += 1
+            del self.rest[:BLOCK]
+
+    def take(self):
+        """(chunks, numbers of those that were wrong, whether the SHA-256 of all is right) since the last take()."""
+        with self.lock:
+            out = self.number - self.first, self.wrong, self.got.digest() == self.right.digest()
+            self._begin()
+            return out
 
 
 class _Transfer:
@@ -51,6 +89,13 @@ class _Transfer:
             if not self.ending:
                 self.problem = self.problem or f'after {self.count} bytes: {error}'
 
+    def abandon(self):
+        """Ends it in the middle, without a word on what came."""
+        self.ending = True
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self._join()
+
     def _join(self):
         for each in self.threads:
             each.join()
@@ -63,7 +108,7 @@ class Download(_Transfer):
     def __init__(self, address):
         super().__init__(address, HTTP)
         self.socket.sendall(b'GET /%d HTTP/1.1\r\nHost: guest\r\n\r\n' % ENDLESS)
-        self.digest = hashlib.sha256()
+        self.digest, self.chunks = hashlib.sha256(), Chunks(pattern_block)
         self._begin(self._read)
 
     def _read(self):
@@ -73,9 +118,10 @@ class Download(_Transfer):
         data = head.partition(b'\r\n\r\n')[2]
         while not self.ending:
             self.digest.update(data)
+            self.chunks.feed(data)
             self.count += len(data)
             data = self.socket.recv(1 << 18)
-            if not data:
+            if not data and not self.ending:
                 self.problem = f'the connection ended after {self.count} bytes'
                 return
 
@@ -94,11 +140,14 @@ class Echo(_Transfer):
     def __init__(self, address):
         super().__init__(address, ECHO)
         self.sent, self.received, self.sent_bytes = hashlib.sha256(), hashlib.sha256(), 0
+        self.under_way = collections.deque()
+        self.chunks = Chunks(lambda number: self.under_way.popleft())
         self._begin(self._write, self._read)
 
     def _write(self):
         while not self.ending and not self.problem:
-            data = os.urandom(1 << 14)
+            data = os.urandom(BLOCK)
+            self.under_way.append(data)
             self.sent.update(data)
             self.sent_bytes += len(data)
             self.socket.sendall(data)
@@ -107,6 +156,7 @@ class Echo(_Transfer):
     def _read(self):
         while data := self.socket.recv(1 << 16):
             self.received.update(data)
+            self.chunks.feed(data)
             self.count += len(data)
 
     def end(self):

@@ -50,10 +50,10 @@ struct Rig {
         };
         if (start_it) REQUIRE(start());
     }
-    Result<void> start()
+    Result<void> start(bool plain = false)
     {
         return card.start(model.places(),
-                          {reinterpret_cast<u8*>(memory.get()), memory_at, sizeof *memory});
+                          {reinterpret_cast<u8*>(memory.get()), memory_at, sizeof *memory}, plain);
     }
     void clear_memory() { std::memset(static_cast<void*>(memory.get()), 0, sizeof *memory); }
     u32 receive(std::vector<fake::Segment>& segments)
@@ -166,6 +166,18 @@ TEST_CASE("what the card can do is what was agreed on", "[virtio-net]")
         CHECK(rig.card.has_news());
         rig.model.config[11] = 0, rig.model.config[10] = 67; // less than IP needs
         CHECK(rig.card.describe().error() == Error::not_supported);
+    }
+    {
+        Rig rig{offered | offloads};
+        rig.card.post(pool_at, 0);
+        REQUIRE(rig.card.stop());
+        CHECK(rig.model.status == 0);
+        rig.clear_memory();
+        REQUIRE(rig.start(true)); // plain: what is received is as on the wire
+        auto const it = rig.card.describe();
+        CHECK((*it).features == (nic::feature::virtio_header | nic::feature::checksum |
+                                 nic::feature::segment4 | nic::feature::segment6));
+        CHECK((*it).buffer_bytes == 2048);
     }
     Rig rig;
     rig.model.config[0] = 0x53; // a group's

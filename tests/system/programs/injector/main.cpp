@@ -19,8 +19,11 @@ namespace {
 using namespace injector;
 using program::State;
 
-constexpr u64 trial_us = 400'000;       ///< how long a victim may take to serve once
-constexpr u64 recovery_us = 12'000'000; ///< longer than the supervisor's longest back-off
+constexpr u64 trial_us = 400'000;        ///< how long a victim may take to serve once
+constexpr u64 card_trial_us = 2'000'000; ///< the same of a network card, between retransmissions
+constexpr u64 recovery_us = 12'000'000;  ///< longer than the supervisor's longest back-off
+/// Of a connection that was mute: its ends wait longer each time until they send again.
+constexpr u64 network_us = 60'000'000;
 constexpr int trials = 3;
 constexpr u8 halt = 0xf4; ///< an instruction of one byte that no program may execute
 constexpr u64 window = program::layout::device;
@@ -34,6 +37,7 @@ class Experiments {
     u32 prober_ = monitor_.find("prober");
     u32 epoch_[composition::max_programs] = {};
     bool come_to_[FaultTable::capacity] = {};
+    bool offload_ = true;
     char const* bad_ = nullptr; ///< of the experiment at hand: the first thing that must not be
 
 public:
@@ -46,9 +50,11 @@ public:
     void run()
     {
         for (u8 v = 0; v < victim_count; ++v)
-            if (!serves(static_cast<Victim>(v))) print("~x ", victim_names[v], " does not serve");
+            if (is_used(v) && !serves(static_cast<Victim>(v)))
+                print("~x ", victim_names[v], " does not serve");
         for (u32 n = 0; n < count();) {
             Fault const fault = fault_at(n);
+            if (!choose_offload(fault)) print("~x offload cannot be set");
             if (fault.survey) {
                 n = surveyed(n);
                 continue;
@@ -72,6 +78,21 @@ private:
             reinterpret_cast<u8*>(&fault)[i] =
                 reinterpret_cast<u8 const volatile*>(&fault_table.fault[n])[i];
         return fault;
+    }
+    /// Whether this boot needs it: the disk is looked at after each fault.
+    static bool is_used(u8 victim)
+    {
+        bool used = victim == static_cast<u8>(Victim::disk0);
+        for (u32 n = 0; n < count(); ++n) used |= fault_at(n).victim == victim;
+        return used;
+    }
+    bool choose_offload(Fault const& fault)
+    {
+        auto const victim = static_cast<Victim>(fault.victim);
+        bool const wanted = fault.plain == 0;
+        if (!is_network_card(victim) || wanted == offload_) return true;
+        offload_ = wanted;
+        return services_.set_offload(wanted) && serves(victim);
     }
     u32 program(Fault const& fault) const { return victim_[fault.victim]; }
     void require(bool good, char const* what)
@@ -113,7 +134,8 @@ private:
         Fault const fault = fault_at(first);
         u32 const program = this->program(fault);
         u32 end = first;
-        while (end < count() && fault_at(end).survey && fault_at(end).victim == fault.victim) {
+        while (end < count() && fault_at(end).survey && fault_at(end).victim == fault.victim &&
+               fault_at(end).plain == fault.plain) {
             come_to_[end] = false;
             ++end;
         }
@@ -150,7 +172,7 @@ private:
     {
         auto verdict = Verdict::good;
         for (int i = 0; i < trials && verdict == Verdict::good; ++i) {
-            auto const end = monitor_.in(trial_us);
+            auto const end = monitor_.in(is_network_card(victim) ? card_trial_us : trial_us);
             verdict = services_.tried(victim, [&] { return ended(program) || end.passed(); });
         }
         return verdict;
@@ -162,6 +184,7 @@ private:
         u32 const program = this->program(fault);
         auto const victim = static_cast<Victim>(fault.victim);
         auto const verdict = used(victim, program);
+        if (verdict == Verdict::mute && is_network_card(victim)) wait_for_notice(program);
         char const* outcome = verdict == Verdict::good   ? "none"
                               : verdict == Verdict::mute ? "mute"
                                                          : "wrong";
@@ -180,6 +203,12 @@ private:
         require(code && std::memcmp(code, fault.before, fault.length) == 0, "image-changed");
         return outcome;
     }
+    /// Its heartbeat, its own look at the device, or net: somebody may see that it does nothing.
+    void wait_for_notice(u32 program) const
+    {
+        for (auto const end = monitor_.in(fault_table.patience_us); !end.passed();)
+            if (ended(program)) return;
+    }
     bool ended(u32 program) const
     {
         return self_.epoch_of(program) != epoch_[program] ||
@@ -193,7 +222,7 @@ private:
     }
     bool serves(Victim victim)
     {
-        auto const end = monitor_.in(recovery_us);
+        auto const end = monitor_.in(is_network_card(victim) ? network_us : recovery_us);
         while (!end.passed()) {
             // Each try asks anew: what it waits for may have been lost with a predecessor.
             auto const one = monitor_.in(trial_us);

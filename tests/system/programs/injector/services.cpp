@@ -6,7 +6,7 @@ namespace injector {
 Services::Services(program::Program const& self, Monitor const& monitor)
     : monitor_{monitor}, prober_{monitor.find("prober")}, serial_{self.use("serial")},
       input_{self.use("input")}, block_{self.use("block")}, random_{self.use("random")},
-      to_us_{&serial_.memory<serial::Shared>()->receive},
+      netconf_{self.use("netconf")}, to_us_{&serial_.memory<serial::Shared>()->receive},
       from_us_{&serial_.memory<serial::Shared>()->transmit},
       events_{&input_.memory<input::Shared>()->events}, disk_{block_},
       raw_{&random_.memory<entropy::RandomShared>()->bytes}, time_{self}
@@ -15,9 +15,14 @@ Services::Services(program::Program const& self, Monitor const& monitor)
 
 void Services::say_on_line(std::string_view word)
 {
-    from_us_.push('~');
     for (char const c : word) from_us_.push(static_cast<u8>(c));
     serial_.signal.signal();
+}
+
+bool Services::set_offload(bool on)
+{
+    return netconf_ && program::call<netconf::Netconf, netconf::SetOffload>(
+                           monitor_.program(), netconf_, {0, on ? u64{1} : u64{0}});
 }
 
 bool Services::time_is_right()

@@ -10,6 +10,7 @@
 #include "program/time.hpp"
 #include "protocol/entropy.hpp"
 #include "protocol/input.hpp"
+#include "protocol/netconf.hpp"
 #include "protocol/serial.hpp"
 
 namespace injector {
@@ -39,23 +40,34 @@ public:
             return disk(until);
         case Victim::rng:
             return random(until);
+        case Victim::virtio0:
+        case Victim::e1000e0:
+        case Victim::e1000_0:
+            return network(until);
         }
         return Verdict::wrong;
     }
+    /// Whether net leaves checksums to the one card, from now on. False: it does not answer.
+    bool set_offload(bool on);
     /// The time page agrees with the TSC, as it was when all was well.
     bool time_is_right();
 
 private:
     /// The host answers a line "~eNUMBER" with "eNUMBER".
-    template <class Until> Verdict serial(Until&& until)
+    template <class Until> Verdict serial(Until&& until) { return answered("~e", until); }
+    /// The host answers a line "~nNUMBER" with "eNUMBER" when enough has come on each of its
+    /// connections since it read that. What comes is the host's to judge.
+    template <class Until> Verdict network(Until&& until) { return answered("~n", until); }
+    template <class Until> Verdict answered(char const* question_begins, Until&& until)
     {
-        kit::Text<24> word;
+        kit::Text<24> word, question;
         word.add("e", ++count_, "\n");
+        question.add(question_begins, count_, "\n");
         bool any = false;
         usize matched = 0;
         for (auto again = monitor_.in(0); !until();) {
             if (again.passed()) {
-                say_on_line(word.view());
+                say_on_line(question.view());
                 again = monitor_.in(resend_us);
             }
             for (u8 byte; to_us_.pop(byte); any = true) {
@@ -173,7 +185,7 @@ private:
     Monitor const& monitor_;
     u32 prober_;
     u64 count_ = 0;
-    program::Use serial_, input_, block_, random_;
+    program::Use serial_, input_, block_, random_, netconf_;
     queue::Consumer to_us_;
     queue::Producer from_us_;
     queue::Receiver<decltype(input::Shared::events)> events_;

@@ -63,6 +63,22 @@ u32 count_type(std::vector<card_rig::Frame> const& frames, u16 type)
     return count;
 }
 
+/// A SYN to a port where nobody listens, with a sum as a device leaves it that sums itself: an
+/// answer, a reset, shows that it was believed.
+std::vector<u8> syn_without_sum()
+{
+    std::vector<u8> out = echo_request(12); // room for a TCP header
+    u8* const ip = out.data() + 14;
+    ip[9] = 6;
+    net_server::write_word(ip + 10, 0);
+    u16 const sum = static_cast<u16>(~kit::internet_sum(ip, 20));
+    std::memcpy(ip + 10, &sum, 2);
+    u8* const tcp = ip + 20;
+    std::memset(tcp, 0, 20);
+    tcp[1] = 99, tcp[3] = 99, tcp[12] = 0x50, tcp[13] = 2;
+    return out;
+}
+
 /// TCP with `bytes` of payload, each what its place is, and the header checksums of the whole.
 std::vector<u8> large_segment(bool six, usize bytes)
 {
@@ -177,6 +193,42 @@ TEST_CASE("for a device that does not cut net does", "[net]")
     auto const frames = put_out(rig, whole);
     REQUIRE(frames.size() == (bytes + 999) / 1000);
     for (u32 i = 0; i < frames.size(); ++i) check_part(frames[i].bytes, whole, i, !sums);
+}
+
+TEST_CASE("without offloads nothing is left to the device, and nothing believed", "[net]")
+{
+    using namespace nic;
+    bool const six = GENERATE(false, true);
+    Rig rig{feature::checksum | feature::segment4 | feature::segment6 | feature::completes_sums |
+                feature::check_received,
+            fixed()};
+    rig.transmit();
+    rig.receive(arp_request());
+    rig.transmit();
+    CHECK(rig.shared->wanted.plain == 0);
+    rig.receive(syn_without_sum(), received::ip_good | received::l4_good);
+    CHECK(count_type(rig.transmit(), 0x0800) == 1);
+    rig.interface->set_offload(false);
+    CHECK(rig.shared->wanted.plain == 1);
+    CHECK(rig.interface->settings().plain == 1);
+    rig.receive(syn_without_sum(), received::ip_good | received::l4_good);
+    CHECK(count_type(rig.transmit(), 0x0800) == 0);
+    auto const whole = large_segment(six, 3500);
+    auto const frames = put_out(rig, whole);
+    REQUIRE(frames.size() == 4);
+    for (u32 i = 0; i < frames.size(); ++i) {
+        CHECK((frames[i].head.flags & ~(segment::first | segment::last)) == 0);
+        check_part(frames[i].bytes, whole, i, true);
+    }
+    rig.driver(feature::checksum | feature::segment4); // a successor changes nothing
+    CHECK(rig.shared->wanted.plain == 1);
+    CHECK(put_out(rig, whole).size() == 4);
+    netconf::GetInterface::Reply told{};
+    rig.interface->describe(told);
+    CHECK((told.offload == 0 && told.features == (feature::checksum | feature::segment4)));
+    rig.interface->set_offload(true);
+    CHECK(rig.shared->wanted.plain == 0);
+    CHECK(put_out(rig, large_segment(false, 3500)).size() == 1);
 }
 
 TEST_CASE("an interface answers ARP and echo requests, also in pieces", "[net]")
