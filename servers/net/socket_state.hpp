@@ -44,6 +44,7 @@ struct Socket {
     bool shut;     ///< we send no more
     bool is_ready; ///< in a list of its client's: ready or starved
     bool closing;  ///< a close waits behind what is to be sent
+    bool owes;     ///< an acknowledgment, when its bytes are received
     Socket* next_ready;
     Socket *first_accept, *last_accept, *next_accept; ///< connections that wait to be accepted
     tcp_pcb* tcp;

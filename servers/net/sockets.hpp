@@ -114,6 +114,7 @@ private:
     u32 copy_out(Socket& socket, u8* to, u32 bytes);
     void set_window(Socket& socket, u32 bytes);
     void open_window(Socket& socket, u32 bytes);
+    void acknowledge(Socket& socket);
     void keep(Socket& socket, pbuf* packet);
     bool keep_small(Socket& socket, pbuf* packet);
 

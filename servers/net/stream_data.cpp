@@ -91,6 +91,7 @@ u32 Sockets::receive(Socket& socket, u32 budget)
     if (moved > 0) {
         recharge(socket, charge_of(socket));
         open_window(socket, moved);
+        if (std::exchange(socket.owes, false)) acknowledge(socket);
     }
     return moved;
 }
@@ -116,6 +117,14 @@ u32 Sockets::copy_out(Socket& socket, u8* to, u32 bytes)
     }
     socket.unread -= bytes;
     return bytes;
+}
+
+/// Unless what told of the window has done it.
+void Sockets::acknowledge(Socket& socket)
+{
+    if (socket.tcp == nullptr || !(socket.tcp->flags & TF_ACK_DELAY)) return;
+    tcp_ack_now(socket.tcp);
+    static_cast<void>(tcp_output(socket.tcp));
 }
 
 void Sockets::open_window(Socket& socket, u32 bytes)
