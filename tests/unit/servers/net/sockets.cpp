@@ -148,6 +148,27 @@ TEST_CASE("bytes arrive intact through losses and windows of every size", "[net]
     }
 }
 
+TEST_CASE("a packet of several segments is acknowledged without delay", "[net]")
+{
+    bool const waits = GENERATE(false, true);
+    Rig rig;
+    Rig::Pair pair;
+    rig.connect(pair, 256 << 10);
+    Transfer{rig, pair, 200'000}.run(); // until the window for congestion is large
+    rig.pass(300);                      // no acknowledgment is delayed any more
+    auto& [near, far] = rig.peer;
+    rig.wire.merges = true;
+    constexpr u32 bytes = 8000;
+    u64 const received = far.next_cookie();
+    if (waits) REQUIRE(pair.server.receive({4096, bytes}, received));
+    REQUIRE(pair.client.send({0, bytes}, near.next_cookie()));
+    rig.wire.largest = 0;
+    rig.pass(0);
+    CHECK(rig.wire.largest == bytes + 40);
+    CHECK(rig.sockets->memory_of(0) == 0); // the sender has forgotten it, and no time has passed
+    CHECK(rig.has_ended(1, received) == waits);
+}
+
 TEST_CASE("a receiver that does not read closes its window, and opens it again", "[net]")
 {
     for (u32 const window : {3000u, 65535u, 1u << 20}) {
