@@ -6,11 +6,14 @@ serves, depend on the machine, are shown and fail nothing.
 
 How many instructions a MiB takes depends on how many frames come at a time, and so a little on how
 the host schedules: each figure is the least of several runs, which are at most ROUNDS, and two when
-these show all that is asked. After a change that was meant to cost or to save: run with --update and commit the new baseline. With
---linux it compares with Debian's kernel in the same emulator (it fetches the package) and prints that
-table instead; with --layers it prints whose the instructions are; with --update too, both write
-docs/architecture/network-performance.md. With --profile CARD it prints them by function. Output is
-TAP, because scripts/test runs this. HTTP: net_http.py.
+these show all that is asked.
+
+After a change that was meant to cost or to save: run with --update and commit the new baseline. With
+--linux it compares with Debian's kernel in the same emulator (it fetches the package) and prints
+tables instead; with --layers it prints whose the instructions are, with --recovery how soon drivers
+come back. With --update too, these write docs/architecture/network-performance.md. With --profile
+CARD it prints instructions by function. Output is TAP, because scripts/test runs this. HTTP:
+net_http.py.
 """
 import argparse
 import json
@@ -40,6 +43,7 @@ def parse(arguments):
     parser.add_argument('--build', metavar='DIR', help='take what is built there, build nothing')
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument('--linux', action='store_true', help='compare with Linux')
+    kind.add_argument('--recovery', action='store_true', help='measure deaths of drivers alone')
     kind.add_argument('--layers', action='store_true', help='print whose the instructions are')
     kind.add_argument('--profile', metavar='CARD', choices=CARDS, help='print them by function')
     parser.add_argument('--cards', metavar='CARD,...', default=','.join(CARDS),
@@ -102,6 +106,20 @@ def layers(options):
         net_page.replace('layers', table)
 
 
+def recovery(options):
+    """Of each card: how soon a driver's successor serves. For a machine that has nothing else to do."""
+    guest, lines = net_guests.Ours(options.build), net_compare.titled(net_compare.RECOVERY)
+    for card in options.cards.split(','):
+        restarts = []
+        for _ in range(net_compare.ALTERNATIONS):
+            guest.rates(card)
+            restarts += guest.restarts()
+        lines.append(net_compare.recovery_row(card, restarts))
+    print('\n'.join(lines))
+    if options.update:
+        net_page.replace('recovery', '\n'.join(lines))
+
+
 def profile(build, card, most=40):
     ours = net_guests.Ours(build)
     ours.instructions(card, blocks=True)
@@ -139,6 +157,8 @@ def main(arguments):
                 *project.profile_targets('default'), 'tests/bench/archive-net-bench.cpio'])
         if options.profile:
             profile(options.build, options.profile)
+        elif options.recovery:
+            recovery(options)
         elif options.layers:
             layers(options)
         elif options.linux:

@@ -18,12 +18,15 @@ RATES = '| card | what | ours | Linux | ... no fast strings | ours / Linux | our
 RECOVERY = '| card | faults | median, ms | 99 % in, ms | longest, ms |'
 
 
+def titled(columns):
+    """The first lines of a table."""
+    return [columns, '|' + '---|' * (columns.count('|') - 1)]
+
+
 def compare(build, cards):
     """{mark of the page: table}."""
     guests = {name: make(build) for name, make in GUESTS.items()}
-    tables = {'linux': [COUNTS], 'rates': [RATES], 'recovery': [RECOVERY]}
-    for lines in tables.values():
-        lines.append('|' + '---|' * (lines[0].count('|') - 1))
+    tables = {'linux': titled(COUNTS), 'rates': titled(RATES), 'recovery': titled(RECOVERY)}
     for card in cards:
         counts, rates, restarts = measure(guests, card)
         for job in JOBS:
