@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import unittest
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / 'tests/bench'))
+import net  # noqa: E402
 import net_compare  # noqa: E402
 import net_guests  # noqa: E402
 import net_http  # noqa: E402
@@ -82,6 +83,22 @@ class Counts(unittest.TestCase):
     def test_blocks_belong_to_the_span_before_them(self):
         spans = net_profile.spans('span 10 0\n400 3 2 90c3\nffff8 1 4 cc\nspan 7 1\n')
         self.assertEqual(spans, [[(0x400, 3, 2, b'\x90\xc3'), (0xffff8, 1, 4, b'\xcc')], []])
+
+
+class Baseline(unittest.TestCase):
+    def test_the_least_is_compared_with_what_is_usual(self):
+        baseline = {'virtio/udp': {'min': 900, 'median': 1000}}
+        self.assertEqual(net.grown({'virtio/udp': {'min': 1020, 'median': 5000}}, baseline), [])
+        self.assertEqual(net.grown({'virtio/udp': {'min': 1021, 'median': 1021}}, baseline),
+                         ['virtio/udp: 1,021 at least, 1,000 usual'])
+        self.assertEqual(len(net.grown({'virtio/echo': {'min': 1, 'median': 1}}, baseline)), 1)
+
+    def test_as_many_runs_as_are_needed(self):
+        values = iter([1100, 1050, 990, 980])
+        guest = SimpleNamespace(instructions=lambda card: dict.fromkeys(JOBS, (next(values), 0)), restarts=lambda: [5.0])
+        figures, restarts = net.measure(guest, 'virtio', lambda figures: figures['virtio/udp']['min'] <= 1000)
+        self.assertEqual(figures['virtio/udp'], {'min': 990, 'median': 1050})
+        self.assertEqual(len(restarts), 3)
 
 
 class Layers(unittest.TestCase):
