@@ -42,6 +42,17 @@ inline void copy_short(u8* to, u8 const* from, usize bytes)
         *to = *from;
     }
 }
+/// 128 bytes.
+inline void copy_block(u8* to, u8 const* from)
+{
+    auto const vector = [](u8 const* at) { return load<Vector>(at); };
+    auto const put = [](u8* at, Vector value) { store(at, value); };
+    Vector const a = vector(from), b = vector(from + 16), c = vector(from + 32),
+                 d = vector(from + 48), e = vector(from + 64), f = vector(from + 80),
+                 g = vector(from + 96), h = vector(from + 112);
+    put(to, a), put(to + 16, b), put(to + 32, c), put(to + 48, d);
+    put(to + 64, e), put(to + 80, f), put(to + 96, g), put(to + 112, h);
+}
 } // namespace detail
 
 /// Copies `bytes` between places that do not overlap. About 0.15 instructions for a byte.
@@ -51,20 +62,19 @@ inline void copy(void* target, void const* source, usize bytes)
     u8* to = static_cast<u8*>(target);
     u8 const* from = static_cast<u8 const*>(source);
     if (bytes < 16) return detail::copy_short(to, from, bytes);
-    using Place = detail::Unaligned<Vector>;
-    auto const vector = [](u8 const* at) { return reinterpret_cast<Place const*>(at)->value; };
-    auto const put = [](u8* at, Vector value) { reinterpret_cast<Place*>(at)->value = value; };
-    Vector const last = vector(from + bytes - 16);
+    Vector const last = detail::load<Vector>(from + bytes - 16);
     u8* const last_to = to + bytes - 16;
-    for (; bytes >= 128; bytes -= 128, to += 128, from += 128) {
-        Vector const a = vector(from), b = vector(from + 16), c = vector(from + 32),
-                     d = vector(from + 48), e = vector(from + 64), f = vector(from + 80),
-                     g = vector(from + 96), h = vector(from + 112);
-        put(to, a), put(to + 16, b), put(to + 32, c), put(to + 48, d);
-        put(to + 64, e), put(to + 80, f), put(to + 96, g), put(to + 112, h);
+    for (; bytes >= 256; bytes -= 256, to += 256, from += 256) {
+        detail::copy_block(to, from);
+        detail::copy_block(to + 128, from + 128);
     }
-    for (; bytes >= 16; bytes -= 16, to += 16, from += 16) put(to, vector(from));
-    put(last_to, last); // what is left, and some bytes again
+    if (bytes >= 128) {
+        detail::copy_block(to, from);
+        bytes -= 128, to += 128, from += 128;
+    }
+    for (; bytes >= 16; bytes -= 16, to += 16, from += 16)
+        detail::store(to, detail::load<Vector>(from));
+    detail::store(last_to, last); // what is left, and some bytes again
 }
 
 } // namespace kit

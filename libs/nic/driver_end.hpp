@@ -83,7 +83,7 @@ template <Device D> class DriverEnd {
     queue::Receiver<decltype(Shared::segments)> segments_;
     queue::Sender<decltype(Shared::sent)> sent_;
     u32 features_ = 0, buffer_bytes_ = 0, mtu_ = 0;
-    u32 epoch_ = 0, in_flight_ = 0, refused_ = 0;
+    u32 epoch_ = 0, in_flight_ = 0, posted_ = 0, refused_ = 0;
     Link link_{};
     Frame frame_{};      // being put together
     bool good_ = true;   // so far
@@ -93,6 +93,9 @@ template <Device D> class DriverEnd {
 public:
     /// Records of each kind in one run, so that a heartbeat is answered under load.
     static constexpr u32 batch = 256;
+    /// While the device has as many buffers, more of them are no news: they are taken with
+    /// whatever happens next. Eight of the largest frames, or nearly 200 KB of small ones.
+    static constexpr u32 enough_posted = 128;
 
     explicit DriverEnd(D& device) : device_{device} {}
 
@@ -206,6 +209,7 @@ private:
         Received record{};
         for (u32 n = 0; n < batch && received_.space() > 0; ++n) {
             if (!TRY(device_.take_received(record))) break;
+            --posted_;
             record.epoch = epoch_;
             received_.put(record);
         }
@@ -217,10 +221,12 @@ private:
         Buffer buffer{};
         for (u32 n = 0; n < batch && device_.can_post() && buffers_.take(buffer); ++n) {
             if (buffer.epoch != epoch_) continue;
-            if (buffer.offset % buffer_bytes_ == 0 && inside(buffer.offset, buffer_bytes_))
-                device_.post(pool_ + buffer.offset, buffer.offset);
-            else
+            if (buffer.offset % buffer_bytes_ != 0 || !inside(buffer.offset, buffer_bytes_)) {
                 ++refused_; // net's mistake, and its loss
+                continue;
+            }
+            device_.post(pool_ + buffer.offset, buffer.offset);
+            ++posted_;
         }
         buffers_.release();
     }
@@ -326,7 +332,7 @@ private:
         bool const sending = !device_.can_send();
         bool idle = device_.sleep(receiving, sending);
         if (is_up() && !receiving) idle &= received_.sleep_if_full();
-        if (device_.can_post()) idle &= buffers_.sleep_if_empty();
+        if (posted_ < enough_posted && device_.can_post()) idle &= buffers_.sleep_if_empty();
         if (sending) return idle;
         if (sent_.space() < owed()) return sent_.sleep_below(owed()) && idle;
         return segments_.sleep_if_empty() && idle;

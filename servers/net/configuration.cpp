@@ -56,7 +56,7 @@ Result<GetSettings::Reply> Server::answer(GetSettings, GetSettings::Args const&)
             reply.name_server[reply.name_servers++] = protocol_address(*server);
     for (u32 i = 0; i < interfaces_ && reply.lease_left_seconds == 0; ++i)
         reply.lease_left_seconds = interface_[i].lease_left();
-    reply.memory_used = packet_memory.heap().bytes_used();
+    reply.memory_used = packet_memory.bytes_used();
     reply.memory_size = packet_memory.heap().bytes();
     for (tcp_pcb const* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next)
         ++reply.tcp_connections;

@@ -15,8 +15,24 @@ constexpr u16 type_ip4 = 0x0800, type_ip6 = 0x86dd;
 bool Interface::take_frames()
 {
     u32 records = 0;
-    for (ReceivedFrame frame; receive_.next(frame, records);) input(frame);
+    for (ReceivedFrame frame; receive_.next(frame, records);) merge(frame);
+    input_merged();
+    receive_.end_turn();
     return records < Receive::records_in_turn;
+}
+
+void Interface::merge(ReceivedFrame const& frame)
+{
+    if (features_ & nic::feature::merges) return input(frame);
+    ReceivedFrame before;
+    bool const taken = merger_.take(frame, before);
+    if (before.packet != nullptr) input(before);
+    if (!taken) input(frame);
+}
+
+void Interface::input_merged()
+{
+    if (ReceivedFrame const frame = merger_.give(); frame.packet != nullptr) input(frame);
 }
 
 /// IP goes straight to lwIP's IP layer: with its 14 bytes, a frame of 65,535 bytes of IP is longer
@@ -34,6 +50,8 @@ void Interface::input(ReceivedFrame const& frame)
     }
     u16 const plain = netif_.chksum_flags;
     if (!frame.sums_good) netif_.chksum_flags = static_cast<u16>(plain | checks_of_sums);
+    if (frame.ip_sum_good)
+        netif_.chksum_flags = static_cast<u16>(netif_.chksum_flags & ~NETIF_CHECKSUM_CHECK_IP);
     if (type == type_ip4) {
         ip4_input(packet, &netif_);
     } else if (type == type_ip6) {

@@ -75,6 +75,7 @@ void Interface::end()
 bool Interface::run()
 {
     look();
+    if (epoch_ == 0) return true; // no driver yet
     transmit_.run(epoch_);
     bool const done = take_frames();
     receive_.post();
@@ -84,12 +85,14 @@ bool Interface::run()
 
 void Interface::tell()
 {
+    if (epoch_ == 0) return;
     bool const receive = receive_.must_signal();
     if (transmit_.must_signal() || receive) use_.signal.signal();
 }
 
 bool Interface::sleep()
 {
+    if (epoch_ == 0) return shared_->epoch.load(std::memory_order_seq_cst) == 0;
     bool const receive = receive_.sleep();
     bool const transmit = transmit_.sleep();
     return receive && transmit &&

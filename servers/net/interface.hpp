@@ -5,6 +5,7 @@
 #include "log/logger.hpp"
 #include "lwip/netif.h"
 #include "protocol/netconf.hpp"
+#include "servers/net/merge.hpp"
 #include "servers/net/multicast_filter.hpp"
 #include "servers/net/receive.hpp"
 #include "servers/net/transmit.hpp"
@@ -45,7 +46,10 @@ public:
     /// Signals the driver where it sleeps.
     void tell();
     /// Shows the driver what was sent since run().
-    void flush() { transmit_.run(epoch_); }
+    void flush()
+    {
+        if (epoch_ != 0) transmit_.run(epoch_);
+    }
     bool sleep();
     /// Once a second: the driver is to look at frames whose report is missing.
     void tick();
@@ -88,8 +92,9 @@ private:
 
     // input.cpp
     bool take_frames();
+    void merge(ReceivedFrame const& frame);
+    void input_merged();
     void input(ReceivedFrame const& frame);
-    u16 checks(bool sums_good) const;
 
     // output.cpp
     err_t output(pbuf* frame);
@@ -110,6 +115,7 @@ private:
     nic::Shared* shared_ = nullptr;
     netif netif_{};
     Receive receive_;
+    Merger merger_;
     Transmit transmit_;
     MulticastFilter filter_;
     Settings settings_;

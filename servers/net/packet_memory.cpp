@@ -7,18 +7,55 @@ constinit PacketMemory packet_memory;
 void PacketMemory::begin(u8* pool, u64 bytes)
 {
     heap_.begin(pool, bytes);
+    for (Spares& each : spares_) each.count = 0;
+    spare_bytes_ = 0;
     for (Place& each : place_) {
         each.pbuf.custom_free_function = on_free;
         each.owner = nobody;
     }
 }
 
+void* PacketMemory::allocate(usize bytes)
+{
+    void* const memory = heap_.allocate(bytes);
+    if (memory != nullptr || spare_bytes_ == 0) return memory;
+    free_spares();
+    return heap_.allocate(bytes);
+}
+
 u8* PacketMemory::take_buffer(u32 bytes, u8 owner)
 {
-    if (heap_.bytes_free() < reserve) return nullptr;
-    auto* const memory = static_cast<u8*>(heap_.allocate(bytes));
-    if (memory != nullptr) place_of(heap_.offset_of(memory)).owner = owner;
+    if (bytes_free() < reserve) return nullptr;
+    u8* const memory = take_memory(bytes);
+    if (memory == nullptr) return nullptr;
+    Place& place = place_of(heap_.offset_of(memory));
+    place.owner = owner;
+    place.large = bytes > place_bytes;
     return memory;
+}
+
+u8* PacketMemory::take_memory(u32 bytes)
+{
+    Spares& spares = spares_[bytes > place_bytes];
+    if (spares.count == 0) return static_cast<u8*>(allocate(bytes));
+    spare_bytes_ -= bytes;
+    return heap_.at(u64{spares.place[--spares.count]} * place_bytes);
+}
+
+void PacketMemory::free_buffer(u64 offset)
+{
+    Place const& place = place_of(offset);
+    Spares& spares = spares_[place.large];
+    if (spares.count == Spares::most) return heap_.free(heap_.at(offset));
+    spares.place[spares.count++] = static_cast<u16>(offset / place_bytes);
+    spare_bytes_ += size_of(place);
+}
+
+void PacketMemory::free_spares()
+{
+    for (Spares& each : spares_)
+        while (each.count > 0) heap_.free(heap_.at(u64{each.place[--each.count]} * place_bytes));
+    spare_bytes_ = 0;
 }
 
 bool PacketMemory::give_back(u64 offset, u32 bytes, u8 owner)
@@ -57,7 +94,7 @@ extern "C" {
 
 void* lwip_port_allocate(size_t bytes)
 {
-    return net_server::packet_memory.heap().allocate(bytes);
+    return net_server::packet_memory.allocate(bytes);
 }
 void* lwip_port_allocate_cleared(size_t count, size_t bytes)
 {

@@ -29,25 +29,28 @@ void Receive::drop_partial()
 
 void Receive::post()
 {
-    while (epoch_ != 0 && posted_ < posted_at_most && buffers_.space() > 0) {
+    if (epoch_ == 0) return;
+    u32 const wanted = posted_at_most - posted_, space = buffers_.space();
+    u32 left = wanted < space ? wanted : space;
+    for (; left > 0; --left, ++posted_) {
         u8* const buffer = packet_memory.take_buffer(buffer_bytes_, owner_);
-        if (buffer == nullptr) return;
-        buffers_.push({static_cast<u32>(packet_memory.heap().offset_of(buffer)), epoch_});
-        ++posted_;
+        if (buffer == nullptr) break;
+        buffers_.put({static_cast<u32>(packet_memory.heap().offset_of(buffer)), epoch_});
     }
+    buffers_.show();
 }
 
 bool Receive::next(ReceivedFrame& frame, u32& records)
 {
     nic::Received record;
-    while (records < records_in_turn && records_.pop(record)) {
+    while (records < records_in_turn && records_.take(record)) {
         ++records;
         if (record.epoch != epoch_ || epoch_ == 0) continue;
         if (!take(record)) continue;
         u32 left = bytes_;
         for (pbuf* each = first_; each != nullptr; left -= each->len, each = each->next)
             each->tot_len = static_cast<u16>(left);
-        frame = {first_, sums_good_};
+        frame = {first_, sums_good_, ip_sum_good_};
         first_ = last_ = nullptr;
         ++frames_;
         return true;
@@ -92,6 +95,7 @@ bool Receive::begin(nic::Received const& record)
     u32 skip = ethernet_bytes;
     u8 const* const data = packet_memory.heap().at(record.offset);
     sums_good_ = (record.flags & nic::received::l4_good) && checks_sums();
+    ip_sum_good_ = (record.flags & nic::received::ip_good) && checks_sums();
     records_left_ = 0;
     if (features_ & nic::feature::virtio_header) {
         skip += virtio_header_bytes;

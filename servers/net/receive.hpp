@@ -10,8 +10,9 @@ namespace net_server {
 
 /// What the device or its driver says of a frame that was received.
 struct ReceivedFrame {
-    pbuf* packet = nullptr; ///< from behind the Ethernet header, which lies in front of it
-    bool sums_good = false; ///< TCP's and UDP's
+    pbuf* packet = nullptr;   ///< from behind the Ethernet header, which lies in front of it
+    bool sums_good = false;   ///< TCP's and UDP's
+    bool ip_sum_good = false; ///< the IPv4 header's
 };
 
 class Receive {
@@ -29,8 +30,10 @@ public:
 
     /// Posts buffers as far as there is memory.
     void post();
-    /// The next whole frame; false: none, or enough for this turn.
+    /// The next whole frame; false: none, or enough for this turn. Then end_turn().
     bool next(ReceivedFrame& frame, u32& records);
+    /// The driver gets back the places of the records that were taken.
+    void end_turn() { records_.release(); }
 
     bool must_signal();
     bool sleep() { return records_.sleep_if_empty(); }
@@ -54,7 +57,7 @@ private:
     pbuf *first_ = nullptr, *last_ = nullptr; // the frame that is being put together
     u32 bytes_ = 0;                           // of it, behind the Ethernet header
     u32 records_left_ = 0;                    // of it, where the device says how many there are
-    bool sums_good_ = false, skipping_ = false;
+    bool sums_good_ = false, ip_sum_good_ = false, skipping_ = false;
     u64 wrong_ = 0, frames_ = 0;
 };
 

@@ -49,11 +49,10 @@ bool Sockets::run_client(Client& client)
     u32 taken = 0;
     for (; taken < batch && client.take(request); ++taken) handle(client, request);
     u32 budget = bytes_in_turn;
-    for (u32 n = 0; n < batch && budget > 0; ++n) {
+    for (u32 n = 0; n < batch && budget > 0 && client.ready.first != nullptr; ++n) {
         u32 const tokens = client.bucket.open(hooks_.now());
-        Socket* const socket = tokens > 0 ? pop_ready(client) : nullptr;
-        if (socket == nullptr) break;
-        u32 const moved = carry_on(*socket, tokens < budget ? tokens : budget);
+        if (tokens == 0) break;
+        u32 const moved = carry_on(*pop_ready(client), tokens < budget ? tokens : budget);
         client.bucket.take(moved);
         budget -= moved < budget ? moved : budget;
     }

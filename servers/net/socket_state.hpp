@@ -50,6 +50,7 @@ struct Socket {
     bool shut;    ///< we send no more
     bool closing; ///< a close waits behind what is to be sent
     bool narrow;  ///< its window is smaller than wanted, for want of memory
+    bool owes;    ///< an acknowledgment, when its bytes are received
     enum class Turn : u8 { none, ready, starved } turn; ///< the list of its client's that it is in
     Socket *next_turn, *previous_turn;
     Socket *first_accept, *last_accept, *next_accept; ///< connections that wait to be accepted

@@ -124,6 +124,7 @@ private:
     static u32 window_limit(Client const& client, tcp_pcb const& pcb, u32 wanted, u32 unread,
                             u32 held);
     void open_window(Socket& socket);
+    void acknowledge(Socket& socket);
     bool keep(Socket& socket, pbuf* packet);
     bool keep_small(Socket& socket, pbuf* packet);
 

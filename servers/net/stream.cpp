@@ -48,6 +48,20 @@ err_t bind_stream(tcp_pcb& pcb, ip_addr_t const& ip, u16 port)
     return tcp_bind(&pcb, &ip, port);
 }
 
+/// lwIP acknowledges every second packet, and lets the first wait. Here a packet is two segments or
+/// more, so it is acknowledged [RFC 5681, section 4.2]; if it will be received in this turn by what
+/// tells of the new window: one frame instead of two.
+void acknowledge_soon(Socket& socket, tcp_pcb& pcb)
+{
+    socket.owes = !socket.receives.empty();
+    if (socket.owes) {
+        tcp_clear_flags(&pcb, TF_ACK_NOW);
+        tcp_set_flags(&pcb, TF_ACK_DELAY);
+    } else {
+        tcp_ack_now(&pcb);
+    }
+}
+
 /// One of the two: lwIP's connections and listeners have the same arguments.
 constexpr tcp_ext_arg_callbacks callbacks_of(tcp_extarg_callback_pcb_destroyed_fn destroyed,
                                              tcp_extarg_callback_passive_open_fn opened)
@@ -309,7 +323,9 @@ err_t Sockets::on_received(void* argument, tcp_pcb* pcb, pbuf* packet, err_t)
         return ERR_ABRT;
     }
     // lwIP keeps it, takes no more, and offers it again.
+    bool const several = packet->tot_len >= 2 * u32{pcb->mss};
     if (!self_->keep(*socket, packet)) return ERR_MEM;
+    if (several) acknowledge_soon(*socket, *pcb);
     self_->ready(*socket);
     return ERR_OK;
 }

@@ -113,6 +113,7 @@ u32 Sockets::receive(Socket& socket, u32 budget)
             static_cast<void>(tcp_process_refused_data(socket.tcp));
     }
     if (moved > 0 || socket.narrow) open_window(socket);
+    if (moved > 0 && std::exchange(socket.owes, false)) acknowledge(socket);
     return moved;
 }
 
@@ -137,6 +138,14 @@ u32 Sockets::copy_out(Socket& socket, u8* to, u32 bytes)
     }
     socket.unread -= bytes;
     return bytes;
+}
+
+/// Unless what told of the window has done it.
+void Sockets::acknowledge(Socket& socket)
+{
+    if (socket.tcp == nullptr || !(socket.tcp->flags & TF_ACK_DELAY)) return;
+    tcp_ack_now(socket.tcp);
+    static_cast<void>(tcp_output(socket.tcp));
 }
 
 /// How much the peer may send beyond what was read: as much as is wanted, and as there is memory

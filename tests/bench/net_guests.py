@@ -17,9 +17,12 @@ import nics  # noqa: E402
 MIB = 1 << 20
 # In the order in which both programs do them: bytes, or transactions.
 JOBS = {'send': 64 * MIB, 'receive': 64 * MIB, 'udp': 2000, 'echo': 2000}
+NAMES = {'send': 'TCP sent, MiB', 'receive': 'TCP received, MiB', 'udp': 'UDP transaction',
+         'echo': 'TCP transaction'}
 CARDS = {'virtio': 'virtio', 'e1000e': 'e1000e', 'e1000': '82540EM'}
 _TRANSACTIONS = re.compile(r'^peer: (udp|echo) (\d+) transactions (\d+) lost ([0-9.]+) s', re.M)
 _OUR_TRANSACTIONS = re.compile(r'^bench: (udp|echo) (\d+) transactions in (\d+) ticks', re.M)
+_RESTART = re.compile(r'^bench: restart (\d+) ticks', re.M)
 _SPAN = re.compile(r'^span (\d+) (\d+)$', re.M)
 
 
@@ -97,9 +100,11 @@ class Ours(Bench):
         return {name: (int(count), int(ticks) / rate)
                 for name, count, ticks in _OUR_TRANSACTIONS.findall(output)}
 
-    def restart(self):
-        """Of the driver to the first transaction, in microseconds, of the last run."""
-        return system_guest.in_us(self.output)['restart']
+    def restarts(self):
+        """From each fault of the driver to the end of a transaction over the connection that was
+        there, in milliseconds, of the last run."""
+        rate = system_guest.ticks_per_us(self.output) * 1000
+        return [int(ticks) / rate for ticks in _RESTART.findall(self.output)]
 
 
 class Linux(Bench):

@@ -18,13 +18,26 @@ class LinkError(Exception):
     """There is no such link here; the text says why."""
 
 
+def _namespace():
+    return ['unshare', '--net'] + ['--map-root-user'] * (os.geteuid() != 0)
+
+
+def impossible():
+    """Why there can be no such link here; empty: there can."""
+    if not os.access('/dev/net/tun', os.R_OK | os.W_OK):
+        return 'there is no /dev/net/tun'
+    if subprocess.run([*_namespace(), 'true'], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        return 'no network namespace can be made'
+    return ''
+
+
 def enter():
     """Goes on in a namespace of its own: returns there, in the same program started anew. Whoever
     is not root is root inside."""
     if os.environ.get(_INSIDE):
         _make_tap()
         return
-    namespace = ['unshare', '--net'] + ['--map-root-user'] * (os.geteuid() != 0)
+    namespace = _namespace()
     os.execvpe(namespace[0], [*namespace, sys.executable, *sys.argv], {**os.environ, _INSIDE: '1'})
 
 

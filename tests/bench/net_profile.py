@@ -7,6 +7,8 @@ from collections import Counter
 import re
 import subprocess
 
+import net_guests
+from net_guests import JOBS, NAMES
 from system_boot import segments
 
 PROGRAMS = ('servers/net.elf', 'servers/supervisor.elf', 'servers/device-manager.elf',
@@ -72,3 +74,38 @@ def by_program(table):
     for (program, _), count in table.items():
         result[program] += count
     return result
+
+
+# In the order of the table's columns: which programs, and of net which functions.
+_COPIES = re.compile(r'lwip_port_copy|net_server::Sockets::copy_out|kit::copy')
+_POOL = re.compile(r'net_server::(Heap|PacketMemory)::|lwip_port_(allocate|free)')
+LAYERS = ('client', 'net: sockets', 'net: copies', 'net: lwIP', 'net: pool', 'net: cards', 'driver', 'kernel',
+          'the rest')
+TITLE = ['| card | what | ' + ' | '.join(LAYERS) + ' | all |', '|' + '---|' * (3 + len(LAYERS))]
+_OF_NET = (('net: copies', _COPIES), ('net: pool', _POOL),
+           ('net: cards', re.compile(r'net_server::(Interface|Receive|Transmit|Merger|MulticastFilter|TcpFrame)::')),
+           ('net: lwIP', re.compile(r'[a-z0-9_]+(\.\w+)*')))
+
+
+def layer(program, function):
+    """Which of LAYERS. What of net is a plain name of C is lwIP's; what is left of it serves sockets."""
+    if program == 'net':
+        return next((name for name, names in _OF_NET if names.match(function) and
+                     (name != 'net: lwIP' or names.fullmatch(function))), 'net: sockets')
+    if program == 'net-bench':
+        return 'client'
+    if program in ('virtio-net', 'e1000', 'e1000e'):
+        return 'driver'
+    return 'kernel' if program == 'kernel' else 'the rest'
+
+
+def rows(title, build, spans_of_jobs):
+    known, lines = programs(build), []
+    for job, blocks in zip(JOBS, spans_of_jobs):
+        result = Counter()
+        for (program, function), count in counts(blocks, known).items():
+            result[layer(program, function)] += count
+        cells = [f'{net_guests.per_unit(job, value):,.0f}'
+                 for value in (*(result[name] for name in LAYERS), sum(result.values()))]
+        lines.append(f'| {title} | {NAMES[job]} | {" | ".join(cells)} |')
+    return lines

@@ -17,10 +17,11 @@ Result<void> wait_for(Registers const& registers, u32 mask, u32 value)
         if ((get<R>(registers) & mask) == value) return {};
     return Error::busy;
 }
-/// At least a microsecond on any CPU, without touching the device.
+/// At least a microsecond on any CPU of up to 8 GHz, without touching the device: a step takes a
+/// cycle or more. (Not `pause`: some CPUs take hundreds of cycles for it, and QEMU microseconds.)
 inline void pause()
 {
-    for (int i = 0; i < 2'000; ++i) __builtin_ia32_pause();
+    for (int i = 0; i < 8'000; ++i) asm volatile("" : "+r"(i));
 }
 
 } // namespace intel

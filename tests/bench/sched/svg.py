@@ -88,6 +88,39 @@ def bars(path, title, unit, groups, series):
     drawing.save(path)
 
 
+def curves(path, title, x_unit, y_unit, series):
+    """`series` {name: [(x, y)]}: lines between points, both axes logarithmic."""
+    left, top, height, width = 80, 90, 300, 640
+    drawing = Drawing(left + width + 40, top + height + 60, title)
+    for i, (name, colour) in enumerate(zip(series, COLOURS)):
+        drawing.legend(left, 50 + 18 * i, [name], [colour])
+    points = [point for each in series.values() for point in each]
+    axes = [_decades([point[axis] for point in points]) for axis in (0, 1)]
+
+    def place(point):
+        x, y = ((log10(value) - low) / (high - low) for value, (low, high) in zip(point, axes))
+        return left + width * x, top + height * (1 - y)
+
+    for decade in range(axes[0][0], axes[0][1] + 1):
+        x = place((10 ** decade, 10 ** axes[1][0]))[0]
+        drawing.line(x, top, x, top + height, '#ddd')
+        drawing.text(x, top + height + 18, f'{10 ** decade:,}', anchor='middle')
+    for decade in range(axes[1][0], axes[1][1] + 1):
+        y = place((10 ** axes[0][0], 10 ** decade))[1]
+        drawing.line(left, y, left + width, y, '#ddd')
+        drawing.text(left - 6, y + 4, _number(10 ** decade), anchor='end')
+    drawing.text(18, top + height / 2, y_unit, anchor='middle', turned=True)
+    drawing.text(left + width / 2, top + height + 40, x_unit, anchor='middle')
+    for each, colour in zip(series.values(), COLOURS):
+        places = [place(point) for point in each]
+        for (x1, y1), (x2, y2) in zip(places, places[1:]):
+            drawing.line(x1, y1, x2, y2, colour, 2)
+        for (x, y), (_, value) in zip(places, each):
+            drawing.box(x - 3, y - 3, 6, 6, colour, f'{value:,.0f} {y_unit}')
+            drawing.text(x, y - 8, f'{value:,.0f}', size=9, anchor='middle')
+    drawing.save(path)
+
+
 def strip(path, title, rows, begin, end, colours):
     """`rows` {name: [(from, to, key)]} in us: a line for each, coloured by key; `colours` {key:
     colour} is the legend."""

@@ -81,8 +81,9 @@ struct Rig {
         for (nic::Buffer each; buffers.pop(each);)
             if (each.epoch == epoch) posted.push_back(each);
     }
-    /// Hands over a frame in pieces of at most `piece` bytes, as a driver without headers does.
-    bool receive(std::vector<u8> const& frame, u32 flags = 0, usize piece = 2048)
+    /// Hands over a frame in pieces of at most `piece` bytes, as a driver without headers does;
+    /// the last of those that come together has net run.
+    bool receive(std::vector<u8> const& frame, u32 flags = 0, usize piece = 2048, bool last = true)
     {
         take_buffers();
         for (usize done = 0; done < frame.size();) {
@@ -95,7 +96,7 @@ struct Rig {
             u32 const more = done < frame.size() ? nic::received::more : 0;
             received.push({offset, static_cast<u32>(bytes), flags | more, epoch});
         }
-        interface->run();
+        if (last) interface->run();
         return true;
     }
     /// Frames to send; reported when `report`.

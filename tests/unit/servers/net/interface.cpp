@@ -326,3 +326,32 @@ TEST_CASE("a driver that describes what cannot be is not used", "[net]")
     CHECK(rig.interface->state() == netconf::State::no_link);
     CHECK(rig.transmit().empty());
 }
+
+TEST_CASE("free buffers that are kept are there for whoever needs memory", "[net]")
+{
+    Rig rig{0, fixed()};
+    auto& memory = net_server::packet_memory;
+    constexpr u8 owner = 9;
+    u64 const before = memory.bytes_free(), used = memory.bytes_used();
+    for (u32 const bytes : {2048u, 4096u}) {
+        std::vector<u64> taken;
+        for (u8* it; (it = memory.take_buffer(bytes, owner)) != nullptr;)
+            taken.push_back(memory.heap().offset_of(it));
+        CHECK(memory.bytes_free() < net_server::PacketMemory::reserve);
+        CHECK(memory.bytes_free() >= net_server::PacketMemory::reserve - 4096);
+        for (u64 const each : taken) {
+            REQUIRE(memory.give_back(each, bytes, owner));
+            memory.free_buffer(each);
+        }
+        CHECK_FALSE(memory.give_back(taken[0], bytes, owner));
+        // Blocks of half a page share pages, so what is free need not be whole pages.
+        CHECK(memory.bytes_free() + 4096 >= before);
+        CHECK(memory.bytes_free() + memory.bytes_used() == memory.heap().bytes());
+    }
+    std::vector<void*> blocks;
+    constexpr u32 block = 60 << 10;
+    for (void* it; (it = memory.allocate(block)) != nullptr;) blocks.push_back(it);
+    CHECK(blocks.size() + 2 >= before / block);
+    for (void* const each : blocks) memory.heap().free(each);
+    CHECK(memory.bytes_used() <= used + 4096);
+}

@@ -42,6 +42,7 @@ struct Wire {
     std::mt19937 random{1};
     u32 lost_in_1000 = 0;
     bool cuts = true;
+    bool merges = false; ///< what was cut comes in one piece again
     u32 sent = 0, cut = 0, largest = 0;
     std::function<bool(std::vector<u8> const&)> drop;
 
@@ -56,7 +57,10 @@ struct Wire {
         if (packet->tot_len > interface->mtu) {
             REQUIRE(mss > 0);
             REQUIRE(wire.cuts);
-            wire.cut_up(interface, bytes, mss);
+            if (wire.merges)
+                wire.put(interface, std::move(bytes));
+            else
+                wire.cut_up(interface, bytes, mss);
         } else {
             wire.put(interface, std::move(bytes));
         }

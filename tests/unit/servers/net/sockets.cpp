@@ -148,6 +148,37 @@ TEST_CASE("bytes arrive intact through losses and windows of every size", "[net]
     }
 }
 
+TEST_CASE("a packet of several segments is acknowledged without delay", "[net]")
+{
+    bool const waits = GENERATE(false, true);
+    Rig rig;
+    Rig::Pair pair;
+    rig.connect(pair, 256 << 10);
+    auto& [near, far] = rig.peer;
+    for (u32 i = 0; i < 10; ++i) { // until the window for congestion is large
+        REQUIRE(pair.client.send({0, 20'000}, near.next_cookie()));
+        for (u32 left = 20'000; left > 0;) {
+            u64 const some = far.next_cookie();
+            REQUIRE(pair.server.receive({65536, left}, some));
+            left -= rig.finish(1, some).value;
+        }
+    }
+    rig.pass(1000); // all is acknowledged
+    rig.wire.merges = true;
+    constexpr u32 bytes = 8000;
+    u64 const received = far.next_cookie();
+    if (waits) REQUIRE(pair.server.receive({4096, bytes}, received));
+    u64 const sent = near.next_cookie();
+    REQUIRE(pair.client.send({0, bytes}, sent));
+    rig.wire.largest = 0;
+    rig.pass(0);
+    REQUIRE(rig.has_ended(0, sent));
+    CHECK(near.ended[sent].status == Status::ok);
+    CHECK(rig.wire.largest == bytes + 40);
+    CHECK(rig.sockets->memory_of(0) == 0); // the sender has forgotten it, and no time has passed
+    CHECK(rig.has_ended(1, received) == waits);
+}
+
 TEST_CASE("a receiver that does not read closes its window, and opens it again", "[net]")
 {
     for (u32 const window : {3000u, 65535u, 1u << 20}) {
