@@ -41,7 +41,7 @@ struct Body {
 class Site {
 public:
     static constexpr u64 fresh_ns = 250'000'000; ///< a body is shown as new for so long
-    static constexpr u32 max_bodies = 16, max_body_bytes = 80 << 10;
+    static constexpr u32 max_bodies = 16, max_body_bytes = 96 << 10;
 
     Site(net::Arena& arena, Renderer& renderer, std::string_view page_policy)
         : arena_{arena}, renderer_{renderer}, policy_{page_policy}

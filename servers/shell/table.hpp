@@ -16,7 +16,7 @@ struct Column {
 
 class Table {
 public:
-    static constexpr usize max_columns = 13;
+    static constexpr usize max_columns = 16;
 
     /// @param shown  of the columns, only so many
     Table(Sink& out, std::initializer_list<Column> columns, bool json, usize shown = max_columns);
