@@ -21,7 +21,7 @@ from pathlib import Path
 import statistics
 import sys
 
-import run  # the one beside this file, so before scripts/lib is looked at
+import report
 import net_compare
 import net_guests
 import net_link
@@ -63,7 +63,7 @@ def measure(guest, card, enough):
             values = [each[job][0] for each in rounds]
             figures[f'{card}/{job}'] = {'min': min(values), 'median': round(statistics.median(values))}
     for job in JOBS:
-        run.comment(f'{card} {job}: {", ".join(f"{each[job][0]:,}" for each in rounds)} instructions')
+        report.comment(f'{card} {job}: {", ".join(f"{each[job][0]:,}" for each in rounds)} instructions')
     return figures, restarts
 
 
@@ -72,7 +72,7 @@ def grown(figures, baseline):
     lines = []
     for name, figure in figures.items():
         usual = baseline.get(name, {}).get('median', 0)
-        if figure['min'] > usual * (1 + run.TOLERANCE):
+        if figure['min'] > usual * (1 + report.TOLERANCE):
             lines.append(f'{name}: {figure["min"]:,} at least, {usual:,} usual')
     return lines
 
@@ -87,13 +87,13 @@ def check(options):
     for card in cards:
         fresh, restarts = measure(guest, card, lambda figures: not options.update and not grown(figures, old))
         figures.update(fresh)
-        run.comment(f'{card}: {net_compare.recovery(restarts)}')
-    run.result(1, True, f'{len(figures)} figures')
+        report.comment(f'{card}: {net_compare.recovery(restarts)}')
+    report.result(1, True, f'{len(figures)} figures')
     if options.update:
         BASELINE.write_text(json.dumps(figures, indent=2) + '\n')
         old = figures
     worse = grown(figures, old) + [f'{name}: not measured' for name in set(old) - set(figures)]
-    return run.result(2, not worse, f'no figure is {run.TOLERANCE:.0%} above what is usual, or unknown',
+    return report.result(2, not worse, f'no figure is {report.TOLERANCE:.0%} above what is usual, or unknown',
                       '\n'.join(worse + ['meant so? tests/bench/net.py --update']))
 
 
@@ -171,7 +171,7 @@ def main(arguments):
         else:
             return 0 if check(options) else 1
     except (Failure, linux.PeerError, net_link.LinkError) as failure:
-        run.comment(str(failure))
+        report.comment(str(failure))
         print('Bail out! the benchmark did not run to its end')
         return 1
     return 0

@@ -6,7 +6,7 @@ import statistics
 
 import net_guests
 from net_guests import CARDS, JOBS, NAMES
-import run
+import report
 
 ALTERNATIONS = 5
 # 'plain': on a CPU that does not claim fast strings.
@@ -48,7 +48,7 @@ def measure(guests, card):
                 restarts += guest.restarts()
             for job, value in guest.instructions(card).items():
                 counts[name][job].append(value)
-        run.comment(f'{card}: run {number + 1} of {ALTERNATIONS}')
+        report.comment(f'{card}: run {number + 1} of {ALTERNATIONS}')
     return counts, rates, restarts
 
 

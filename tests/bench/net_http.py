@@ -10,10 +10,11 @@ import re
 import statistics
 import sys
 
-import run  # the one beside this file, so before scripts/lib is looked at
-import net_page
-import project
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'system/net'))
+import report
+sys.path[1:1] = [str(Path(__file__).resolve().parents[2] / 'scripts/lib'),
+                 str(Path(__file__).resolve().parents[1] / 'system/net')]
+import net_page  # noqa: E402
+import project  # noqa: E402
 import network_guest  # noqa: E402
 import rig  # noqa: E402
 import wire  # noqa: E402
@@ -53,7 +54,7 @@ def measure(guest):
                 if status != 0:
                     raise Failure(text)
                 samples[path][count].append(read(text))
-        run.comment(f'round {number + 1} of {ROUNDS}')
+        report.comment(f'round {number + 1} of {ROUNDS}')
     return {path: {count: tuple(map(statistics.median, zip(*each))) for count, each in counts.items()}
             for path, counts in samples.items()}
 
@@ -91,7 +92,7 @@ def main(arguments):
             guest.configured()
             figures = measure(guest)
     except (Failure, wire.Impossible, rig.Lost, project.ProjectError) as failure:
-        run.comment(str(failure))
+        report.comment(str(failure))
         return 1
     print(table(figures))
     if options.update:

@@ -19,6 +19,7 @@ import sys
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'scripts/lib'))
 import project  # noqa: E402
 from boot_time import kernel_entered  # noqa: E402
+from report import TOLERANCE, comment, result  # noqa: E402
 from targets import ISOLATED, ISOLATION_SWITCH, ROWS, render  # noqa: E402
 
 BASELINE = Path(__file__).resolve().parent / 'baseline.json'
@@ -26,7 +27,6 @@ README = project.ROOT / 'README.md'
 # The table in the README is what stands between these.
 TABLE = re.compile(r'(?<=<!-- bench -->\n).*(?=<!-- bench end -->)', re.S)
 BEGIN, END = 'bench-json-begin', 'bench-json-end'
-TOLERANCE = 0.02
 
 
 def parse(arguments):
@@ -105,17 +105,6 @@ def compare(figures, baseline):
                 if now > before * (1 + TOLERANCE):
                     worse.append(f'{name} ({key})')
     return worse
-
-
-def comment(text):
-    print(''.join(f'# {line}\n' for line in text.splitlines()), end='', flush=True)
-
-
-def result(number, good, name, why=''):
-    print(f'{"ok" if good else "not ok"} {number} - {name}', flush=True)
-    if not good:
-        comment(why)
-    return good
 
 
 def update(figures):
