@@ -9,8 +9,9 @@
 namespace driver {
 
 /// program::StatusPage::failed, besides not_given: no device that can be used; an answer of it that
-/// cannot be; a device that does nothing any more.
-inline constexpr int unusable = 3, lied = 4, hung = 5;
+/// cannot be; a device that does nothing any more; a client began anew and the device still has
+/// places of its memory.
+inline constexpr int unusable = 3, lied = 4, hung = 5, orphan = 6;
 
 class Base {
 protected:

@@ -83,7 +83,7 @@ template <Device D> class DriverEnd {
     queue::Receiver<decltype(Shared::segments)> segments_;
     queue::Sender<decltype(Shared::sent)> sent_;
     u32 features_ = 0, buffer_bytes_ = 0, mtu_ = 0;
-    u32 epoch_ = 0, in_flight_ = 0, posted_ = 0, refused_ = 0;
+    u32 epoch_ = 0, session_ = 0, in_flight_ = 0, posted_ = 0, refused_ = 0;
     Link link_{};
     Frame frame_{};      // being put together
     bool good_ = true;   // so far
@@ -136,6 +136,7 @@ public:
         show_link();
         in_flight_ = 0;
         begun_ = false;
+        session_ = shared_->wanted.session.load(std::memory_order_acquire);
         buffers_.drop_all();
         segments_.drop_all();
         epoch_ = shared_->epoch.load(std::memory_order_relaxed) + 1;
@@ -145,6 +146,14 @@ public:
         signal_.signal();
     }
     bool is_open() const { return open_; }
+    /// Whether net is another than the one that was opened for: what the device has is not its.
+    bool is_orphan()
+    {
+        if (!open_) return false;
+        u32 const session = shared_->wanted.session.load(std::memory_order_acquire);
+        if (session_ == 0 && session == 1) session_ = 1; // the first came after us
+        return session != session_;
+    }
     /// The link as it is now: before open(), and whenever it may have changed. While it is down
     /// frames are reported dropped.
     void set_link(Link link)

@@ -10,6 +10,9 @@
 // no answer for it, and raises `epoch`. By then the device is quiet, so net owns every place again:
 // it posts its buffers anew, and the frames that were not reported sent. Records say which epoch
 // their writer knew; of another they are dropped, by both ends.
+// After net died, its successor knows no place that the device still has. It raises
+// `session`; the driver of an earlier one ends, and the epoch of its successor is the first that
+// this net takes.
 #pragma once
 
 #include "queue/ring.hpp"
@@ -95,6 +98,7 @@ inline constexpr u32 max_multicast = 32;
 /// Which frames net wants. It writes the rest, then raises `sequence`, then signals.
 struct Wanted {
     std::atomic<u32> sequence;
+    std::atomic<u32> session;     ///< which life of net this is, from 1 on
     std::atomic<u32> up;          ///< 0: neither receive nor send, but buffers are taken
     std::atomic<u32> promiscuous; ///< everything
     std::atomic<u32> all_multicast;

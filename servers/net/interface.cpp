@@ -50,11 +50,14 @@ void Interface::begin(program::Program const& self, program::Use const& use, u32
     settings_ = settings;
     host_name_ = host_name;
     shared_ = use.memory<nic::Shared>();
+    bool const first = shared_->wanted.session.fetch_add(1, std::memory_order_acq_rel) == 0;
+    before_ = first ? 0 : shared_->epoch.load(std::memory_order_acquire);
     receive_.attach(*shared_, owner_of(edge));
     transmit_.attach(*shared_);
     filter_ = {};
     filter_.add(all_nodes);
     show_wanted();
+    if (before_ != 0) use_.signal.signal();
 }
 
 void Interface::end()
@@ -92,7 +95,8 @@ void Interface::tell()
 
 bool Interface::sleep()
 {
-    if (epoch_ == 0) return shared_->epoch.load(std::memory_order_seq_cst) == 0;
+    if (epoch_ == 0)
+        return shared_->epoch.load(std::memory_order_seq_cst) == before_; // no driver yet
     bool const receive = receive_.sleep();
     bool const transmit = transmit_.sleep();
     return receive && transmit &&
@@ -113,7 +117,7 @@ void Interface::tick()
 void Interface::look()
 {
     u32 const epoch = shared_->epoch.load(std::memory_order_acquire);
-    if (epoch != epoch_) take_over(epoch);
+    if (epoch != epoch_ && (epoch_ != 0 || epoch != before_)) take_over(epoch);
     u32 const changes = shared_->changes.load(std::memory_order_acquire);
     if (changes != link_changes_) {
         link_changes_ = changes;

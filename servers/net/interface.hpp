@@ -123,6 +123,7 @@ private:
     char name_[8] = {};
     u32 edge_ = 0, number_ = none;
     u32* names_ = nullptr;
+    u32 before_ = 0; // the epoch of a driver that served a predecessor of ours
     u32 epoch_ = 0, link_changes_ = 0, mtu_ = 1500, buffer_bytes_ = 0;
     u32 offered_ = 0, features_ = 0; // by the device; of them used
     u32 link_up_ = 0, speed_ = 0, full_duplex_ = 0;

@@ -35,6 +35,7 @@ import linux  # noqa: E402
 
 BASELINE = Path(__file__).resolve().parent / 'net_baseline.json'
 ROUNDS = 6
+TOLERANCE = 0.05  # runs against a peer outside the emulator differ by up to 3 %, the Intel cards' more
 
 
 def parse(arguments):
@@ -72,7 +73,7 @@ def grown(figures, baseline):
     lines = []
     for name, figure in figures.items():
         usual = baseline.get(name, {}).get('median', 0)
-        if figure['min'] > usual * (1 + report.TOLERANCE):
+        if figure['min'] > usual * (1 + TOLERANCE):
             lines.append(f'{name}: {figure["min"]:,} at least, {usual:,} usual')
     return lines
 
@@ -93,7 +94,7 @@ def check(options):
         BASELINE.write_text(json.dumps(figures, indent=2) + '\n')
         old = figures
     worse = grown(figures, old) + [f'{name}: not measured' for name in set(old) - set(figures)]
-    return report.result(2, not worse, f'no figure is {report.TOLERANCE:.0%} above what is usual, or unknown',
+    return report.result(2, not worse, f'no figure is {TOLERANCE:.0%} above what is usual, or unknown',
                       '\n'.join(worse + ['meant so? tests/bench/net.py --update']))
 
 

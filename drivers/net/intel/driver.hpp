@@ -54,6 +54,7 @@ public:
         auto const wake = self_.wake();
         self_.ready();
         for (;;) {
+            if (end_.is_orphan()) driver::give_up(self_, driver::orphan);
             if (end_.is_open()) card_.update_filter(end_.shared().wanted);
             auto const idle = end_.run();
             if (!idle) fail("a false answer", idle.error(), driver::lied);

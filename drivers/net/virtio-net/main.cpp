@@ -37,6 +37,7 @@ public:
         auto const wake = self_.wake();
         self_.ready();
         for (;;) {
+            if (end_.is_orphan()) driver::give_up(self_, driver::orphan);
             update_filter();
             auto const idle = end_.run();
             if (!idle) fail("a false answer", idle.error(), driver::lied);

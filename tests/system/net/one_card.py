@@ -164,7 +164,8 @@ def main():
             if slot:
                 timed(tap, 'slot', pulled, tap, guest, options.kind)
             if full:
-                timed(tap, 'net', net_death.all_of, tap, guest, net)
+                timed(tap, 'net', net_death.all_of, tap, guest, net,
+                      network_guest.DRIVERS[options.kind])
             tap.case('poweroff', guest.poweroff() == 0, guest.guest.reason)
 
 

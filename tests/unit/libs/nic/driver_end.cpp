@@ -235,3 +235,17 @@ TEST_CASE("no interleaving of net, driver and device loses a wake-up", "[nic]")
         CHECK((sent == frames && reported == frames && filled == frames && got == frames));
     }
 }
+
+TEST_CASE("what the device has is not another net's", "[nic]")
+{
+    Rig rig;
+    CHECK(!rig.end.is_orphan());
+    rig.shared->wanted.session = 1; // the first, which came after the driver
+    CHECK(!rig.end.is_orphan());
+    rig.shared->wanted.session = 2;
+    CHECK(rig.end.is_orphan());
+
+    Rig late; // two lives of net since the driver looked
+    late.shared->wanted.session = 2;
+    CHECK(late.end.is_orphan());
+}

@@ -355,3 +355,29 @@ TEST_CASE("free buffers that are kept are there for whoever needs memory", "[net
     for (void* const each : blocks) memory.heap().free(each);
     CHECK(memory.bytes_used() <= used + 4096);
 }
+
+TEST_CASE("a net after the first takes no driver that served another", "[net]")
+{
+    Rig rig;
+    CHECK(rig.shared->wanted.session == 1);
+    CHECK(!rig.posted.empty());
+    nic::Buffer posted{};
+    auto const successor = std::make_unique<net_server::Interface>();
+    program::Use use;
+    use.shared = rig.shared.get();
+    use.pool = rig.pool;
+    use.pool_bytes = 4 << 20;
+    use.peer = 1;
+    rig.interface->end();
+    rig.buffers.drop_all();
+    successor->begin(rig.self, use, 0, rig.names, {}, "test", rig.log);
+    CHECK(rig.shared->wanted.session == 2);
+    successor->run();
+    CHECK(!rig.buffers.pop(posted));
+    CHECK(successor->sleep());
+    rig.shared->epoch = ++rig.epoch; // another driver
+    CHECK(!successor->sleep());
+    successor->run();
+    CHECK(rig.buffers.pop(posted));
+    successor->end();
+}
