@@ -25,14 +25,14 @@ bool Blocking::over(Status& why)
 Ended<void> Blocking::online()
 {
     given_up_ = false;
-    for (Outcome outcome; !client_.online();) {
-        Status why{};
+    for (Outcome outcome;;) {
+        // All of them: they tell whether the server is still the one that we know.
         if (client_.next(outcome)) continue;
-        if (client_.online()) break;
+        if (client_.online()) return {};
+        Status why{};
         if (over(why)) return why;
         wait();
     }
-    return {};
 }
 
 template <class Function> Ended<u32> Blocking::run(Socket* socket, Function&& ask)
