@@ -47,14 +47,16 @@ pbuf* make_packet(Client& client, u32 bytes)
 
 } // namespace
 
+/// A datagram goes whole: the last one may go beyond the budget.
 u32 Sockets::carry_on_datagrams(Socket& socket, u32 budget)
 {
     u32 moved = 0;
-    while (!socket.receives.empty() && socket.first_arrived != none) {
+    while (moved < budget && !socket.receives.empty() && socket.first_arrived != none) {
         u32 const index = socket.receives.pop(waiting_);
-        moved += waiting_[index].request.bytes;
+        moved += arrived_[socket.first_arrived].packet->tot_len;
         receive_datagram(socket, waiting_[index].request, index);
     }
+    if (!socket.receives.empty() && socket.first_arrived != none) ready(socket); // another turn
     while (!socket.sends.empty()) {
         Waiting& it = waiting_[socket.sends.first];
         if (it.request.operation == Operation::close) {
@@ -77,7 +79,7 @@ u32 Sockets::carry_on_datagrams(Socket& socket, u32 budget)
         moved += it.request.bytes;
         answer(socket, socket.sends.pop(waiting_), end, end == Status::ok ? it.request.bytes : 0);
     }
-    return moved < budget ? moved : budget;
+    return moved;
 }
 
 /// False: there is no memory now.

@@ -11,6 +11,12 @@ namespace {
 /// TCP payload of a segment at most: with headers it stays below 64 KiB.
 constexpr u32 most = 60 << 10;
 
+/// Of lwIP's segments, which all connections share, those that what is queued leaves: for SYN and
+/// FIN of each connection, and for what is out of order.
+constexpr u32 spared = 2048;
+constexpr u32 least_queue = 2; ///< segments that a connection may queue in any case
+static_assert(spared + MEMP_NUM_TCP_PCB * least_queue < MEMP_NUM_TCP_SEG);
+
 /// What the last segment of the queue has, or has memory for: lwIP adds to it.
 u32 of_last(tcp_pcb const& pcb)
 {
@@ -41,6 +47,19 @@ u32 segment_bytes(tcp_pcb const& pcb)
     if (pcb.snd_wnd_max / 2 < limit) limit = pcb.snd_wnd_max / 2;
     if (most < limit) limit = most;
     return limit < pcb.mss ? pcb.mss : limit / pcb.mss * pcb.mss;
+}
+
+u32 queue_room(tcp_pcb const& pcb)
+{
+    memp_desc const& pool = *memp_pools[MEMP_TCP_SEG];
+    u32 const taken = static_cast<u32>(pool.stats->used) + spared;
+    u32 limit = taken < pool.num ? (pool.num - taken) / 8 : 0;
+    if (limit < least_queue) limit = least_queue;
+    if (pcb.snd_queuelen >= limit) return 0;
+    // As tcp_write() cuts: at half the largest window.
+    u32 const half = pcb.snd_wnd_max / 2;
+    u32 const size = lwip_port_wire_mss(&pcb) == 0 ? pcb.mss : segment_bytes(pcb);
+    return (limit - pcb.snd_queuelen) * (half == 0 || size < half ? size : half);
 }
 
 void begin_large_segments(tcp_pcb& pcb)

@@ -17,6 +17,11 @@ void begin_large_segments(tcp_pcb& pcb);
 /// time should be that much, or all there is.
 u32 segment_bytes(tcp_pcb const& pcb);
 
+/// Bytes that may be queued now so that the connection holds no more than its share of lwIP's
+/// segments: an eighth of those that are free beyond a reserve, so that however many connections
+/// hold theirs, there are some for the next one; two in any case. 0: when the peer has taken some.
+u32 queue_room(tcp_pcb const& pcb);
+
 /// As tcp_write with TCP_WRITE_FLAG_COPY: the one copy of data that is sent.
 /// @param bytes  at most 65,535
 err_t write_segments(tcp_pcb& pcb, void const* data, u16 bytes, u8 flags);

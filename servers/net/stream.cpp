@@ -250,7 +250,13 @@ err_t Sockets::on_connected(void* argument, tcp_pcb*, err_t)
 void Sockets::on_error(void* argument, err_t error)
 {
     auto const& account = *static_cast<Account*>(argument);
-    if (account.socket != nullptr) self_->lost(*account.socket, error == ERR_ABRT);
+    if (account.socket == nullptr) return;
+    Socket& socket = *account.socket;
+    // Both ends have closed, and everything has come: what was not read is there still.
+    if (error == ERR_CLSD && socket.at_end)
+        socket.tcp = nullptr;
+    else
+        self_->lost(socket, error == ERR_ABRT);
 }
 
 /// The connection is no more. What waits ends, and what comes after says the same.

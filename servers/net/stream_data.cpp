@@ -242,9 +242,11 @@ u32 Sockets::send_some(Socket& socket, Waiting& it, u32 budget)
             break;
         }
         u32 const left = it.request.bytes - it.done, size = segment_bytes(pcb);
+        u32 const queue = queue_room(pcb);
         u32 part = left < size ? left : size;
         // Small pieces, whenever a bit of room is there, would be small segments.
-        if (tcp_sndbuf(&pcb) < part || tcp_sndqueuelen(&pcb) >= TCP_SND_QUEUELEN - 2) break;
+        if (tcp_sndbuf(&pcb) < part || queue == 0) break;
+        if (part > queue) part = queue;
         if (part > client.grant.memory / 4) part = client.grant.memory / 4;
         if (part > budget - moved) part = budget - moved;
         Account& account = *socket.account;

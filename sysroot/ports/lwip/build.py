@@ -78,6 +78,12 @@ EDITS = [
     ('core/tcp_in.c',
      '  u16_t optidx = tcp_optidx++;\n',
      '  u16_t optidx = tcp_optidx++;\n  if (optidx >= tcphdr_optlen) {\n    return LWIP_TCP_OPT_EOL;\n  }\n'),
+    # An MSS counts in a SYN alone [RFC 9293, section 3.7.1], and is not smaller than any path needs.
+    ('core/tcp_in.c',
+     '          pcb->mss = ((mss > TCP_MSS) || (mss == 0)) ? TCP_MSS : mss;\n',
+     '          if (flags & TCP_SYN) {\n'
+     '            pcb->mss = ((mss > TCP_MSS) || (mss == 0)) ? TCP_MSS : LWIP_MAX(mss, LWIP_PORT_LEAST_MSS);\n'
+     '          }\n'),
     # Link-layer addresses in options that are too short for them.
     ('core/ipv6/nd6.c',
      '\n      if (p->len < (sizeof(struct na_header) + (lladdr_opt->length << 3))) {',

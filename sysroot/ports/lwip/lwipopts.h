@@ -108,6 +108,9 @@
 #define TCP_MSS                                                                                    \
     8960 /* of the largest frames we know; the interface's MTU and the peer limit it               \
           */
+/* That a peer can have us use, bytes: of a path with an MTU of 256. Hosts take datagrams of 576
+ * [RFC 1122, section 3.3.2]; only those that do not announce less than 536. */
+#define LWIP_PORT_LEAST_MSS 216
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 5
 #define TCP_WND (1024 * 1024)
@@ -117,7 +120,7 @@
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_BYTES (512 * 1024)
-#define TCP_OOSEQ_MAX_PBUFS 512
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) lwip_port_out_of_order_limit()
 #define LWIP_TCP_SACK_OUT 1
 #define LWIP_TCP_MAX_SACK_NUM 4
 /* 12 bytes and some work in every segment, and lwIP takes neither round-trip times nor protection

@@ -19,6 +19,15 @@ extern "C" {
 u32_t lwip_port_isn(ip_addr_t const* local, u16_t local_port, ip_addr_t const* remote,
                     u16_t remote_port);
 
+/** Receive buffers that all connections together may hold with what came out of order, of at most
+ * 4 KiB each: however short a segment is, it holds its own. */
+#define LWIP_PORT_MOST_OUT_OF_ORDER 512U
+
+/** How many one connection may hold: as many as are left by then. So one alone has half of them, N
+ * have 1/(N+1) each, and the next one always some. lwIP drops what is above, the end first. Called
+ * for each segment out of order; looks at every connection and at all that is held. */
+u16_t lwip_port_out_of_order_limit(void);
+
 /** In pbuf::flags, beside lwIP's own: segment_bytes says something. */
 #define LWIP_PORT_PBUF_SEGMENT 0x40U
 
