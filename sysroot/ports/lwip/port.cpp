@@ -4,7 +4,7 @@
 #include "kit/copy.hpp"
 
 #include "lwip/priv/tcp_priv.h"
-#include "port.h"
+#include <port.h>
 
 void* lwip_port_copy(void* to, void const* from, size_t bytes)
 {
